@@ -1,0 +1,3 @@
+//! The agent: collects who and what is at a site, keeps it through any outage, delivers it to the hub.
+
+pub mod collectors;

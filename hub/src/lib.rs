@@ -1,0 +1,3 @@
+//! The hub: receives what boxes send, keeps it, shows it.
+
+pub mod store;

@@ -1,0 +1,33 @@
+//! Port: what must survive. One trait per concern; an adapter implements them all and passes the
+//! contract suite in the tests.
+//!
+//! Facts are append-only. Everything else that is derived from them (devices, completeness) is a projection
+//! that can be rebuilt. Methods return only when their effect is on disk.
+
+pub mod accounts;
+pub mod diary;
+pub mod facts;
+pub mod projections;
+pub mod sites;
+
+pub use accounts::Accounts;
+pub use diary::Diary;
+pub use facts::Facts;
+pub use projections::Projections;
+pub use sites::Sites;
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The same thing already exists.
+    #[error("{0} exists already")]
+    Conflict(String),
+    /// The disk or the database failed; nothing was changed. Trying again later can help.
+    #[error("the store failed")]
+    Failed(#[source] anyhow::Error),
+}
+
+/// Everything that the hub keeps.
+pub trait Store: Facts + Sites + Projections + Accounts + Diary + Send + Sync + 'static {}
+
+impl<T: Facts + Sites + Projections + Accounts + Diary + Send + Sync + 'static> Store for T {}

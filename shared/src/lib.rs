@@ -1,0 +1,17 @@
+//! What agent and hub must agree on, and the few habits of a daemon that both share.
+//!
+//! Reading order: [`wire`] is the whole protocol; [`lifecycle`] starts, watches and stops tasks; [`config`]
+//! reads settings and names every mistake in them; [`clock`], [`backoff`], [`mac`], [`token`], [`pseudonym`]
+//! and [`telemetry`] are small and stand alone. Nothing here opens a socket.
+
+pub mod backoff;
+pub mod clock;
+//CONFIG
+pub mod id;
+pub mod lifecycle;
+pub mod mac;
+pub mod pseudonym;
+pub mod telemetry;
+pub mod token;
+pub mod units;
+pub mod wire;

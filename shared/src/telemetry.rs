@@ -1,0 +1,101 @@
+//! Logs: to standard error, plain in a terminal, with syslog priorities under systemd.
+//!
+//! Messages read alone; identifiers stand again as fields. Never secrets, payloads or personal data.
+
+use std::fmt;
+use std::io::IsTerminal as _;
+
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{DefaultFields, FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// What libraries say is shown from `warn` up: the broker logs each packet at `info`.
+const LIBRARIES: &str = "warn";
+
+/// Starts logging. `level` is one word for our own crates (`info`, `debug`…) or a full filter.
+///
+/// Calling it twice keeps the first; tests do.
+///
+/// # Errors
+///
+/// If `level` is not a filter.
+pub fn start(level: &str) -> anyhow::Result<()> {
+    let is_word = level.chars().all(|c| c.is_ascii_alphabetic());
+    let text = if is_word {
+        format!("{LIBRARIES},vigie_agent={level},vigie_hub={level},vigie_shared={level},vigie_tests={level}")
+    } else {
+        level.to_owned()
+    };
+    let filter = EnvFilter::builder().parse(&text).map_err(|error| {
+        anyhow::anyhow!("`{level}` is not a log level: use error, warn, info, debug or trace ({error})")
+    })?;
+    let is_journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    // A second start keeps the first subscriber: that is what tests in one process want.
+    let _is_first = if is_journal {
+        builder.event_format(Journal).fmt_fields(DefaultFields::new()).try_init().is_ok()
+    } else {
+        builder.event_format(Terminal).fmt_fields(DefaultFields::new()).try_init().is_ok()
+    };
+    Ok(())
+}
+
+/// One line per event: time, level, message, fields.
+struct Terminal;
+
+/// The same without time, with the priority that the journal understands.
+struct Journal;
+
+impl<S, N> FormatEvent<S, N> for Terminal
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        SystemTime.format_time(&mut writer)?;
+        write!(writer, " {:>5} ", event.metadata().level())?;
+        body(ctx, writer, event)
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Journal
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let priority = match *event.metadata().level() {
+            Level::ERROR => 3,
+            Level::WARN => 4,
+            Level::INFO => 6,
+            Level::DEBUG | Level::TRACE => 7,
+        };
+        write!(writer, "<{priority}>")?;
+        body(ctx, writer, event)
+    }
+}
+
+/// Spans first, then the event's own message and fields.
+fn body<S, N>(ctx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    for span in ctx.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root) {
+        write!(writer, "{}", span.name())?;
+        if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
+            && !fields.is_empty()
+        {
+            write!(writer, "{{{fields}}}")?;
+        }
+        write!(writer, ": ")?;
+    }
+    ctx.field_format().format_fields(writer.by_ref(), event)?;
+    writeln!(writer)
+}

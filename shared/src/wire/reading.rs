@@ -1,0 +1,310 @@
+//! What collectors see. Facts that the hub reasons about are typed here; times are relative to the record's
+//! stamp, so that correcting the stamp corrects them all.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::BootId;
+use crate::mac::Mac;
+use crate::pseudonym::Pseudonym;
+use crate::wire::command::CommandOutcome;
+use crate::wire::delivery::Lane;
+
+/// One reading. New kinds are appended at the end, never inserted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Reading {
+    /// The box's own pulse.
+    Host(HostSample),
+    /// Devices whose presence on the LAN was confirmed.
+    Sightings(Sightings),
+    /// When a source was able to see, or why it was blind.
+    Coverage(Coverage),
+    /// The true time of a moment of this boot: earlier readings of the boot are re-dated by it.
+    ClockAnchor(ClockAnchor),
+    /// Something about the box that somebody should know.
+    Alarm(BoxAlarm),
+    /// A punch on a time clock.
+    Punch(Punch),
+    /// How a command ended.
+    Outcome(CommandOutcome),
+}
+
+impl Reading {
+    /// The lane that carries this kind of reading.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Punch(_) | Self::Outcome(_) => Lane::Ledger,
+            Self::Sightings(_) | Self::Coverage(_) | Self::ClockAnchor(_) | Self::Alarm(_) => Lane::Observations,
+            Self::Host(_) => Lane::Telemetry,
+        }
+    }
+
+    /// The kind as one word, for metrics and listings.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Host(_) => "host",
+            Self::Sightings(_) => "sightings",
+            Self::Coverage(_) => "coverage",
+            Self::ClockAnchor(_) => "clock_anchor",
+            Self::Alarm(_) => "alarm",
+            Self::Punch(_) => "punch",
+            Self::Outcome(_) => "outcome",
+        }
+    }
+}
+
+/// The box's own pulse. Totals count since the machine started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostSample {
+    /// Use of all processors together, 0 to 1000.
+    pub cpu_permille: u16,
+    /// Load average of the last minute, times 1000.
+    pub load_milli: u32,
+    /// Memory of the machine, bytes.
+    pub memory_total_bytes: u64,
+    /// Memory that programs could still get, bytes.
+    pub memory_available_bytes: u64,
+    /// Hottest processor sensor in thousandths of a degree Celsius; none if the machine has no sensor.
+    pub temperature_milli_c: Option<i32>,
+    /// Seconds since the machine started.
+    pub uptime_s: u64,
+    /// File systems on real disks.
+    pub disks: Vec<Disk>,
+    /// Network interfaces, without loopback and containers.
+    pub links: Vec<Link>,
+    /// What the agent itself costs.
+    pub agent: AgentUse,
+}
+
+/// One file system.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// Where it is mounted.
+    pub mount: String,
+    /// Size in bytes.
+    pub total_bytes: u64,
+    /// Bytes that an ordinary user can still write.
+    pub available_bytes: u64,
+}
+
+/// One network interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The kernel's name.
+    pub name: String,
+    /// Bytes received since the machine started.
+    pub received_bytes: u64,
+    /// Bytes sent since the machine started.
+    pub sent_bytes: u64,
+}
+
+/// What the agent's process costs the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentUse {
+    /// Proportional set size in bytes.
+    pub pss_bytes: u64,
+    /// Bytes that the process has caused to be written to disk since it started.
+    pub written_bytes: u64,
+    /// Processor time used since it started, milliseconds.
+    pub cpu_ms: u64,
+}
+
+/// Devices seen in one interval of at most five minutes, one row per device.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sightings {
+    /// The network that was watched, in the owner's words or as the interface's name.
+    pub network: String,
+    /// One row per device.
+    pub rows: Vec<Sighting>,
+}
+
+/// One device in one interval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Which device.
+    pub device: DeviceRef,
+    /// Seconds from its first confirmation in the interval to the record's stamp.
+    pub first_ago_s: u32,
+    /// Seconds from its last confirmation to the record's stamp; at most `first_ago_s`.
+    pub last_ago_s: u32,
+    /// Confirmations in the interval.
+    pub count: u16,
+    /// The sources that confirmed it, a sum of [`Source::bit`].
+    pub sources: u16,
+    /// A sum of [`Sighting::PRIVATE_ADDRESS`] and [`Sighting::INFRASTRUCTURE`].
+    pub flags: u8,
+}
+
+impl Sighting {
+    /// The address is locally administered: it may change.
+    pub const PRIVATE_ADDRESS: u8 = 1;
+    /// The box itself, or a gateway: present by nature, never a person.
+    pub const INFRASTRUCTURE: u8 = 2;
+}
+
+/// How a device is named outside its site.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum DeviceRef {
+    /// A registered device: its name is stable.
+    Known(Pseudonym),
+    /// Any other device: its name dies with the day's key.
+    Passing(Pseudonym),
+    /// Equipment that the owner declares his own: named openly.
+    Owned(OwnedDevice),
+}
+
+/// A device named openly because its owner declared the network's equipment his own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OwnedDevice {
+    /// Its address on the LAN.
+    pub mac: Mac,
+    /// Its last internet address, if known.
+    pub ip: Option<IpAddr>,
+    /// The name it gave itself, if any.
+    pub name: Option<String>,
+}
+
+/// A way to see devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Source {
+    /// It answered our ARP request.
+    ArpReply,
+    /// The kernel's neighbour table confirmed it.
+    Neighbour,
+    /// It answered a ping.
+    Icmp,
+    /// It sent ARP on its own.
+    ArpHeard,
+    /// It asked for an address.
+    Dhcp,
+    /// It announced itself by multicast DNS.
+    Mdns,
+    /// A DHCP server's lease file names it (name and arrival, never departure).
+    Lease,
+}
+
+impl Source {
+    /// Every source, in the order of their bits.
+    pub const ALL: [Self; 7] =
+        [Self::ArpReply, Self::Neighbour, Self::Icmp, Self::ArpHeard, Self::Dhcp, Self::Mdns, Self::Lease];
+
+    /// The source's bit in [`Sighting::sources`].
+    #[must_use]
+    pub fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
+    /// The source as one word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ArpReply => "arp",
+            Self::Neighbour => "neighbour",
+            Self::Icmp => "icmp",
+            Self::ArpHeard => "arp_heard",
+            Self::Dhcp => "dhcp",
+            Self::Mdns => "mdns",
+            Self::Lease => "lease",
+        }
+    }
+}
+
+/// An interval in which a source was able to see, or was blind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The network that was watched.
+    pub network: String,
+    /// Seconds from the beginning of the interval to the record's stamp.
+    pub from_ago_s: u32,
+    /// Seconds from its end to the record's stamp; at most `from_ago_s`.
+    pub to_ago_s: u32,
+    /// Addresses asked in the interval.
+    pub asked: u32,
+    /// Devices confirmed in the interval.
+    pub answered: u32,
+    /// Able to see, or why not.
+    pub sight: Sight,
+}
+
+/// Whether an observer could see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sight {
+    /// It could.
+    Clear,
+    /// It could not, for this reason; nobody may be called absent because of it.
+    Blind(String),
+}
+
+/// The true time of one moment of a boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockAnchor {
+    /// The boot that it dates.
+    pub boot: BootId,
+    /// The moment, as milliseconds since that boot.
+    pub uptime_ms: u64,
+    /// The same moment in milliseconds since 1970 UTC.
+    pub wall_ms: i64,
+    /// How much the box's clock was moved, milliseconds; positive is forward.
+    pub step_ms: i64,
+    /// Who knew the time.
+    pub source: TimeSource,
+}
+
+/// Who told the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimeSource {
+    /// The system's own synchronisation (NTP, GPS…).
+    System,
+    /// The hub, in a receipt.
+    Hub,
+}
+
+/// Something about the box that somebody should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoxAlarm {
+    /// What happened, as one stable word.
+    pub kind: AlarmKind,
+    /// What happened, what is safe, what to do: for people.
+    pub text: String,
+}
+
+/// Kinds of alarms of a box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AlarmKind {
+    /// A lane was damaged and set aside.
+    LaneQuarantined,
+    /// A lane dropped its oldest records.
+    LaneDropped,
+    /// The disk was full.
+    DiskFull,
+    /// The clock jumped.
+    ClockStep,
+    /// A collector fails.
+    CollectorFailing,
+    /// The network can hide devices from us: client isolation, proxy ARP…
+    BlindNetwork,
+}
+
+/// A punch on a time clock, as the terminal said it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Punch {
+    /// The terminal's serial number.
+    pub terminal: String,
+    /// The number under which the terminal knows the person.
+    pub enrol_id: u64,
+    /// The terminal's own local time, `YYYY-MM-DD HH:MM:SS`, untouched.
+    pub local_time: String,
+    /// Seconds by which the terminal's clock was ahead of ours when last measured.
+    pub clock_ahead_s: Option<i32>,
+    /// How the person was recognised, the terminal's number.
+    pub mode: i16,
+    /// In or out, the terminal's number.
+    pub in_out: i16,
+    /// The event, the terminal's number.
+    pub event: i16,
+    /// Everything else the terminal said, as it said it (JSON), without photo, template and temperature.
+    pub extra: String,
+}

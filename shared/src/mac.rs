@@ -166,7 +166,14 @@ mod tests {
 
     #[test]
     fn what_is_not_an_address_is_refused_by_name() {
-        for text in ["8e:1b:7c:00:11", "zz:1b:7c:00:11:22", "", "8e:1b:7c:00:11:222", "+8:1b:7c:00:11:22", "é".repeat(6).as_str()] {
+        for text in [
+            "8e:1b:7c:00:11",
+            "zz:1b:7c:00:11:22",
+            "",
+            "8e:1b:7c:00:11:222",
+            "+8:1b:7c:00:11:22",
+            "é".repeat(6).as_str(),
+        ] {
             assert!(text.parse::<Mac>().is_err(), "{text:?} was accepted");
         }
     }

@@ -34,7 +34,9 @@ pub struct EnrolToken {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// It does not begin like one.
-    #[error("this is not an enrolment token: it must begin with `{PREFIX}`; copy the whole line that `vigie-hub site add` printed")]
+    #[error(
+        "this is not an enrolment token: it must begin with `{PREFIX}`; copy the whole line that `vigie-hub site add` printed"
+    )]
     Foreign,
     /// It begins like one, but characters are missing or wrong.
     #[error("the enrolment token is damaged: characters are missing or changed; copy the whole line again")]

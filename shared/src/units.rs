@@ -24,8 +24,9 @@ pub mod duration {
     /// If the unit is missing or unknown.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = text_of(deserializer, "a duration with its unit, for example \"30s\" or \"5m\"")?;
-        humantime::parse_duration(&text)
-            .map_err(|error| serde::de::Error::custom(format!("`{text}` is not a duration ({error}); write \"30s\", \"5m\", \"2h\"")))
+        humantime::parse_duration(&text).map_err(|error| {
+            serde::de::Error::custom(format!("`{text}` is not a duration ({error}); write \"30s\", \"5m\", \"2h\""))
+        })
     }
 }
 
@@ -116,7 +117,12 @@ mod tests {
 
     #[test]
     fn a_bare_number_is_refused_with_an_example() {
-        for bad in ["wait = 30\nsize = \"1MiB\"", "wait = \"30\"\nsize = \"1MiB\"", "wait = \"30s\"\nsize = 64", "wait = \"30s\"\nsize = \"64\""] {
+        for bad in [
+            "wait = 30\nsize = \"1MiB\"",
+            "wait = \"30\"\nsize = \"1MiB\"",
+            "wait = \"30s\"\nsize = 64",
+            "wait = \"30s\"\nsize = \"64\"",
+        ] {
             let error = toml::from_str::<Sample>(bad).unwrap_err().to_string();
             assert!(error.contains("\"30s\"") || error.contains("\"64MiB\""), "{error}");
         }

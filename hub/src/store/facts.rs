@@ -128,7 +128,13 @@ pub trait Facts {
     /// # Errors
     ///
     /// [`StoreError::Failed`].
-    async fn records(&self, site: &SiteId, queue: QueueId, from: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+    async fn records(
+        &self,
+        site: &SiteId,
+        queue: QueueId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>, StoreError>;
 
     /// Every gap of a site, oldest first.
     ///

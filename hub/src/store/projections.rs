@@ -148,12 +148,24 @@ pub trait Projections {
     /// # Errors
     ///
     /// [`StoreError::Failed`].
-    async fn metrics(&self, site: &SiteId, from_ms: i64, to_ms: i64, limit: usize) -> Result<Vec<MetricSample>, StoreError>;
+    async fn metrics(
+        &self,
+        site: &SiteId,
+        from_ms: i64,
+        to_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<MetricSample>, StoreError>;
 
     /// Coverage of one site that touches `from_ms..to_ms`, oldest first, at most `limit`.
     ///
     /// # Errors
     ///
     /// [`StoreError::Failed`].
-    async fn coverage(&self, site: &SiteId, from_ms: i64, to_ms: i64, limit: usize) -> Result<Vec<CoverageSpan>, StoreError>;
+    async fn coverage(
+        &self,
+        site: &SiteId,
+        from_ms: i64,
+        to_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<CoverageSpan>, StoreError>;
 }

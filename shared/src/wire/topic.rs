@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn foreign_topics_are_refused() {
-        for bad in ["", "/tenants", "/tenants/a/up", "/tenants/a/up/hello/x", "/tenants/a/down/hello", "tenants/a/up/live"] {
+        for bad in
+            ["", "/tenants", "/tenants/a/up", "/tenants/a/up/hello/x", "/tenants/a/down/hello", "tenants/a/up/live"]
+        {
             assert!(bad.parse::<Topic>().is_err(), "{bad:?} was accepted");
         }
     }

@@ -6,7 +6,7 @@
 
 pub mod backoff;
 pub mod clock;
-//CONFIG
+pub mod config;
 pub mod id;
 pub mod lifecycle;
 pub mod mac;

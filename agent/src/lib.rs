@@ -1,3 +1,4 @@
 //! The agent: collects who and what is at a site, keeps it through any outage, delivers it to the hub.
 
 pub mod collectors;
+pub mod outbox;

@@ -1,0 +1,404 @@
+//! Pure: what to send, when again, what to trim. The heart of delivery, without a socket or a clock.
+//!
+//! The rules: a connection opens with a hello; the hub answers each lane with a receipt; from there records
+//! go in order, at most a [`Window`] beyond the last receipt. Three seconds without progress send everything
+//! after the receipt again. Lost, late or repeated receipts are harmless. Only a receipt trims.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use vigie_shared::id::QueueId;
+use vigie_shared::wire::{Answer, Lane};
+
+/// How far a lane may run ahead of the hub's receipts.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Records sent and not receipted, at most.
+    pub records_max: u64,
+    /// Their bytes, at most.
+    pub bytes_max: usize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { records_max: 400, bytes_max: 64 * 1024 }
+    }
+}
+
+/// Without progress for this long, everything after the receipt is sent again.
+pub const RESEND_AFTER: Duration = Duration::from_secs(3);
+
+/// Without progress for this long although something was sent, the connection is not worth keeping.
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
+
+/// What the journal holds of one lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneState {
+    /// Which lane.
+    pub lane: Lane,
+    /// Its queue.
+    pub queue: QueueId,
+    /// Oldest position that exists; `last + 1` if none does.
+    pub first: u64,
+    /// Newest position ever given.
+    pub last: u64,
+}
+
+/// What the driver must do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Send a hello for all lanes.
+    Hello,
+    /// Read a slice of this lane, send it as one batch, and call [`Outbox::on_sent`].
+    Send(Request),
+    /// Close this connection and make a new one.
+    Reconnect,
+}
+
+/// Which records the next batch should hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// Of which lane.
+    pub lane: Lane,
+    /// From this position.
+    pub from: u64,
+    /// At most so many.
+    pub records_max: u64,
+    /// At most so many bytes.
+    pub bytes_max: usize,
+}
+
+/// What a hub's answer means for the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Forget records of this queue through here.
+    Trim {
+        /// Which lane.
+        lane: Lane,
+        /// Which queue.
+        queue: QueueId,
+        /// Through this position.
+        through: u64,
+    },
+    /// Give the lane a new queue id.
+    Renew {
+        /// Which lane.
+        lane: Lane,
+        /// The queue id to give up.
+        queue: QueueId,
+    },
+    /// Nothing: late, repeated, or about another queue.
+    Nothing,
+}
+
+/// One connection's sending, for all lanes. A new connection begins with a new outbox.
+#[derive(Debug)]
+pub struct Outbox {
+    window: Window,
+    lanes: Vec<LaneOutbox>,
+    hello_due: Instant,
+    heard: Instant,
+}
+
+#[derive(Debug)]
+struct LaneOutbox {
+    state: LaneState,
+    /// The hub answered for this queue on this connection.
+    is_open: bool,
+    /// The hub holds everything through here.
+    receipted: u64,
+    /// Sent through here.
+    sent: u64,
+    /// Batches beyond the receipt: last position, bytes.
+    flying: VecDeque<(u64, usize)>,
+    resend_at: Instant,
+}
+
+impl Outbox {
+    /// Starts with what the journal holds at the moment when the connection is up.
+    #[must_use]
+    pub fn new(states: &[LaneState], window: Window, now: Instant) -> Self {
+        let mut lanes: Vec<LaneOutbox> = states.iter().map(|state| LaneOutbox::new(*state, now)).collect();
+        lanes.sort_by_key(|lane| lane.state.lane);
+        Self { window, lanes, hello_due: now, heard: now }
+    }
+
+    /// The journal's lane changed: records were added, trimmed, dropped, or the queue was renewed.
+    pub fn on_lane(&mut self, state: LaneState, now: Instant) {
+        let Some(lane) = self.lane(state.lane) else { return };
+        if lane.state.queue == state.queue {
+            lane.state = state;
+            return;
+        }
+        *lane = LaneOutbox::new(state, now);
+        self.hello_due = now;
+    }
+
+    /// The hub answered.
+    pub fn on_answer(&mut self, answer: &Answer, now: Instant) -> Verdict {
+        match *answer {
+            Answer::Receipt { lane, queue, through, .. } => self.on_receipt(lane, queue, through, now),
+            Answer::Renew { lane, queue } => match self.lane(lane) {
+                Some(ours) if ours.state.queue == queue => {
+                    self.heard = now;
+                    Verdict::Renew { lane, queue }
+                }
+                _ => Verdict::Nothing,
+            },
+        }
+    }
+
+    fn on_receipt(&mut self, lane: Lane, queue: QueueId, through: u64, now: Instant) -> Verdict {
+        let Some(ours) = self.lane(lane).filter(|ours| ours.state.queue == queue) else { return Verdict::Nothing };
+        if through > ours.state.last {
+            return Verdict::Nothing;
+        }
+        let is_progress = !ours.is_open || through > ours.receipted;
+        if !is_progress {
+            return Verdict::Nothing;
+        }
+        ours.open_or_advance(through, now);
+        self.heard = now;
+        Verdict::Trim { lane, queue, through }
+    }
+
+    /// The batch for a request was handed to the connection; it ended at `through` and has `bytes`.
+    pub fn on_sent(&mut self, lane: Lane, through: u64, bytes: usize, now: Instant) {
+        let Some(ours) = self.lane(lane) else { return };
+        if ours.flying.is_empty() {
+            ours.resend_at = now + RESEND_AFTER;
+        }
+        ours.sent = ours.sent.max(through);
+        ours.flying.push_back((through, bytes));
+    }
+
+    /// The hello was handed to the connection.
+    pub fn on_hello_sent(&mut self, now: Instant) {
+        self.hello_due = now + RESEND_AFTER;
+    }
+
+    /// What to do now, the most precious lane first; `None` means wait for [`Outbox::poll_timeout`].
+    pub fn poll(&mut self, now: Instant) -> Option<Act> {
+        let is_waiting = self.lanes.iter().any(|lane| !lane.is_open || !lane.flying.is_empty());
+        if !is_waiting {
+            self.heard = now;
+        } else if now >= self.heard + GIVE_UP_AFTER {
+            return Some(Act::Reconnect);
+        }
+        if self.lanes.iter().any(|lane| !lane.is_open) && now >= self.hello_due {
+            return Some(Act::Hello);
+        }
+        for lane in &mut self.lanes {
+            lane.go_back_if_stuck(now);
+        }
+        let window = self.window;
+        self.lanes.iter().find_map(|lane| lane.next_request(window)).map(Act::Send)
+    }
+
+    /// When to call [`Outbox::poll`] again although nothing happened; `None` if only events matter.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let has_closed = self.lanes.iter().any(|lane| !lane.is_open);
+        let resend = self.lanes.iter().filter(|lane| !lane.flying.is_empty()).map(|lane| lane.resend_at).min();
+        let hello = has_closed.then_some(self.hello_due);
+        let give_up = (has_closed || resend.is_some()).then_some(self.heard + GIVE_UP_AFTER);
+        [resend, hello, give_up].into_iter().flatten().min()
+    }
+
+    /// Records sent and not receipted, of the lane that has most: at most the window's.
+    #[must_use]
+    pub fn flying_records(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.sent.saturating_sub(lane.receipted)).max().unwrap_or(0)
+    }
+
+    /// Whether the hub has answered for every lane.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.is_open)
+    }
+
+    fn lane(&mut self, lane: Lane) -> Option<&mut LaneOutbox> {
+        self.lanes.iter_mut().find(|candidate| candidate.state.lane == lane)
+    }
+}
+
+impl LaneOutbox {
+    fn new(state: LaneState, now: Instant) -> Self {
+        Self { state, is_open: false, receipted: 0, sent: 0, flying: VecDeque::new(), resend_at: now }
+    }
+
+    fn open_or_advance(&mut self, through: u64, now: Instant) {
+        if !self.is_open {
+            self.is_open = true;
+            self.sent = through;
+        }
+        self.receipted = through;
+        self.sent = self.sent.max(through);
+        while self.flying.front().is_some_and(|(last, _)| *last <= through) {
+            self.flying.pop_front();
+        }
+        self.resend_at = now + RESEND_AFTER;
+    }
+
+    fn go_back_if_stuck(&mut self, now: Instant) {
+        if !self.flying.is_empty() && now >= self.resend_at {
+            self.flying.clear();
+            self.sent = self.receipted;
+        }
+    }
+
+    fn next_request(&self, window: Window) -> Option<Request> {
+        let from = (self.sent + 1).max(self.state.first);
+        if !self.is_open || from > self.state.last {
+            return None;
+        }
+        let records_flying: u64 = self.sent.saturating_sub(self.receipted.max(self.state.first.saturating_sub(1)));
+        let bytes_flying: usize = self.flying.iter().map(|(_, bytes)| bytes).sum();
+        let records_max = window.records_max.saturating_sub(records_flying);
+        let bytes_max = window.bytes_max.saturating_sub(bytes_flying);
+        let is_worth_it = records_max > 0 && (self.flying.is_empty() || bytes_max >= window.bytes_max / 4);
+        is_worth_it.then_some(Request { lane: self.state.lane, from, records_max, bytes_max })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUEUE: QueueId = QueueId([1; 16]);
+
+    fn state(first: u64, last: u64) -> LaneState {
+        LaneState { lane: Lane::Ledger, queue: QUEUE, first, last }
+    }
+
+    fn receipt(through: u64) -> Answer {
+        Answer::Receipt { lane: Lane::Ledger, queue: QUEUE, through, hub_ms: 0 }
+    }
+
+    fn start() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn opened(first: u64, last: u64, through: u64, now: Instant) -> Outbox {
+        let mut outbox = Outbox::new(&[state(first, last)], Window::default(), now);
+        assert_eq!(outbox.poll(now), Some(Act::Hello));
+        outbox.on_hello_sent(now);
+        outbox.on_answer(&receipt(through), now);
+        outbox
+    }
+
+    fn request(outbox: &mut Outbox, now: Instant) -> Option<(u64, u64)> {
+        match outbox.poll(now) {
+            Some(Act::Send(request)) => Some((request.from, request.records_max)),
+            Some(Act::Hello | Act::Reconnect) | None => None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_before_the_hub_has_answered_the_hello() {
+        let now = start();
+        let mut outbox = Outbox::new(&[state(1, 10)], Window::default(), now);
+        assert_eq!(outbox.poll(now), Some(Act::Hello));
+        outbox.on_hello_sent(now);
+        assert_eq!(outbox.poll(now), None);
+    }
+
+    #[test]
+    fn a_lost_hello_is_said_again() {
+        let now = start();
+        let mut outbox = Outbox::new(&[state(1, 10)], Window::default(), now);
+        outbox.on_hello_sent(now);
+        assert_eq!(outbox.poll_timeout(), Some(now + RESEND_AFTER));
+        assert_eq!(outbox.poll(now + RESEND_AFTER), Some(Act::Hello));
+    }
+
+    #[test]
+    fn sending_starts_after_what_the_hub_holds_and_stops_at_the_window() {
+        let now = start();
+        let mut outbox = opened(1, 1_000, 7, now);
+        assert_eq!(request(&mut outbox, now), Some((8, 400)));
+        outbox.on_sent(Lane::Ledger, 300, 1_000, now);
+        assert_eq!(request(&mut outbox, now), Some((301, 107)));
+        outbox.on_sent(Lane::Ledger, 407, 1_000, now);
+        assert_eq!(request(&mut outbox, now), None);
+        assert_eq!(outbox.flying_records(), 400);
+    }
+
+    #[test]
+    fn a_receipt_opens_the_window_and_trims() {
+        let now = start();
+        let mut outbox = opened(1, 1_000, 0, now);
+        outbox.on_sent(Lane::Ledger, 400, 1_000, now);
+        let verdict = outbox.on_answer(&receipt(400), now);
+        assert_eq!(verdict, Verdict::Trim { lane: Lane::Ledger, queue: QUEUE, through: 400 });
+        assert_eq!(request(&mut outbox, now), Some((401, 400)));
+    }
+
+    #[test]
+    fn without_progress_everything_after_the_receipt_goes_again() {
+        let now = start();
+        let mut outbox = opened(1, 100, 10, now);
+        outbox.on_sent(Lane::Ledger, 100, 1_000, now);
+        assert_eq!(request(&mut outbox, now + RESEND_AFTER / 2), None);
+        assert_eq!(request(&mut outbox, now + RESEND_AFTER), Some((11, 400)));
+    }
+
+    #[test]
+    fn late_foreign_and_impossible_receipts_change_nothing() {
+        let now = start();
+        let mut outbox = opened(1, 100, 10, now);
+        assert_eq!(outbox.on_answer(&receipt(5), now), Verdict::Nothing);
+        assert_eq!(outbox.on_answer(&receipt(101), now), Verdict::Nothing);
+        let foreign = Answer::Receipt { lane: Lane::Ledger, queue: QueueId([2; 16]), through: 50, hub_ms: 0 };
+        assert_eq!(outbox.on_answer(&foreign, now), Verdict::Nothing);
+    }
+
+    #[test]
+    fn records_that_were_dropped_meanwhile_are_skipped() {
+        let now = start();
+        let mut outbox = opened(1, 100, 10, now);
+        outbox.on_lane(state(60, 120), now);
+        assert_eq!(request(&mut outbox, now), Some((60, 400)));
+    }
+
+    #[test]
+    fn a_renewed_queue_says_hello_again() {
+        let now = start();
+        let mut outbox = opened(1, 100, 100, now);
+        let renewed = LaneState { queue: QueueId([2; 16]), ..state(1, 3) };
+        assert_eq!(
+            outbox.on_answer(&Answer::Renew { lane: Lane::Ledger, queue: QUEUE }, now),
+            Verdict::Renew { lane: Lane::Ledger, queue: QUEUE }
+        );
+        outbox.on_lane(renewed, now);
+        assert_eq!(outbox.poll(now), Some(Act::Hello));
+    }
+
+    #[test]
+    fn a_connection_without_answers_is_given_up() {
+        let now = start();
+        let mut outbox = opened(1, 100, 10, now);
+        outbox.on_sent(Lane::Ledger, 100, 1_000, now);
+        assert_eq!(outbox.poll(now + GIVE_UP_AFTER), Some(Act::Reconnect));
+    }
+
+    #[test]
+    fn an_idle_connection_is_kept() {
+        let now = start();
+        let mut outbox = opened(1, 10, 10, now);
+        assert_eq!(outbox.poll(now + 100 * GIVE_UP_AFTER), None);
+        assert_eq!(outbox.poll_timeout(), None);
+    }
+
+    #[test]
+    fn the_ledger_goes_before_the_other_lanes() {
+        let now = start();
+        let lanes: Vec<LaneState> =
+            Lane::ALL.iter().rev().map(|lane| LaneState { lane: *lane, ..state(1, 5) }).collect();
+        let mut outbox = Outbox::new(&lanes, Window::default(), now);
+        for lane in Lane::ALL {
+            outbox.on_answer(&Answer::Receipt { lane, queue: QUEUE, through: 0, hub_ms: 0 }, now);
+        }
+        assert!(matches!(outbox.poll(now), Some(Act::Send(Request { lane: Lane::Ledger, .. }))));
+    }
+}

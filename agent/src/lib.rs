@@ -1,4 +1,5 @@
 //! The agent: collects who and what is at a site, keeps it through any outage, delivers it to the hub.
 
 pub mod collectors;
+pub mod identity;
 pub mod outbox;

@@ -7,6 +7,8 @@
 pub mod backoff;
 pub mod clock;
 pub mod config;
+pub mod enrol;
+pub mod file;
 pub mod id;
 pub mod lifecycle;
 pub mod mac;

@@ -18,6 +18,8 @@
 pub mod command;
 pub mod delivery;
 pub mod frame;
+#[cfg(test)]
+mod golden;
 pub mod live;
 pub mod reading;
 pub mod record;

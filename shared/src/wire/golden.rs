@@ -1,0 +1,206 @@
+//! Golden bytes: what version 1 looks like on disk and on the wire, for ever. A change here that is not an
+//! addition breaks boxes in the field.
+
+use std::net::IpAddr;
+
+use crate::id::{BootId, CommandId, InstanceId, QueueId, from_hex, to_hex};
+use crate::mac::Mac;
+use crate::pseudonym::Pseudonym;
+use crate::wire::reading::{
+    AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, OwnedDevice, Punch,
+    Sight, Sighting, Sightings, Source, TimeSource,
+};
+use crate::wire::{
+    Answer, Batch, Below, Command, CommandKind, CommandOutcome, Heartbeat, Hello, Lane, LaneDepth, LaneHello, Live,
+    OutcomeState, Reading, Receipted, Record, SignedCommand, Stamp,
+};
+
+const STAMP: Stamp =
+    Stamp { boot: BootId([0xb0; 16]), uptime_ms: 123_456, wall_ms: 1_795_000_000_000, is_synced: true };
+
+fn host() -> HostSample {
+    HostSample {
+        cpu_permille: 123,
+        load_milli: 450,
+        memory_total_bytes: 1 << 30,
+        memory_available_bytes: 1 << 29,
+        temperature_milli_c: Some(48_250),
+        uptime_s: 3_600,
+        disks: vec![Disk { mount: "/".to_owned(), total_bytes: 1 << 35, available_bytes: 1 << 34 }],
+        links: vec![Link { name: "eth0".to_owned(), received_bytes: 1_000, sent_bytes: 2_000 }],
+        agent: AgentUse { pss_bytes: 8 << 20, written_bytes: 4_096, cpu_ms: 77 },
+    }
+}
+
+fn sightings() -> Sightings {
+    let row = |device, flags| Sighting {
+        device,
+        first_ago_s: 290,
+        last_ago_s: 4,
+        count: 5,
+        sources: Source::ArpReply.bit() | Source::Mdns.bit(),
+        flags,
+    };
+    let owned = OwnedDevice {
+        mac: Mac([0x3c, 0x22, 0xfb, 0, 0x11, 0x22]),
+        ip: Some(IpAddr::from([192, 168, 1, 20])),
+        name: Some("printer".to_owned()),
+    };
+    Sightings {
+        network: "eth0".to_owned(),
+        rows: vec![
+            row(DeviceRef::Known(Pseudonym([1; 16])), 0),
+            row(DeviceRef::Passing(Pseudonym([2; 16])), Sighting::PRIVATE_ADDRESS),
+            row(DeviceRef::Owned(owned), Sighting::INFRASTRUCTURE),
+        ],
+    }
+}
+
+fn readings() -> Vec<(Reading, &'static str)> {
+    let coverage = |sight| Coverage {
+        network: "eth0".to_owned(),
+        from_ago_s: 300,
+        to_ago_s: 0,
+        asked: 254,
+        answered: 60,
+        sight,
+    };
+    vec![
+        (Reading::Host(host()), include_str!("golden/host.hex")),
+        (Reading::Sightings(sightings()), include_str!("golden/sightings.hex")),
+        (Reading::Coverage(coverage(Sight::Clear)), include_str!("golden/coverage_clear.hex")),
+        (
+            Reading::Coverage(coverage(Sight::Blind("no carrier on eth0".to_owned()))),
+            include_str!("golden/coverage_blind.hex"),
+        ),
+        (
+            Reading::ClockAnchor(ClockAnchor {
+                boot: BootId([0xb0; 16]),
+                uptime_ms: 95_000,
+                wall_ms: 1_795_000_000_000,
+                step_ms: -600_000,
+                source: TimeSource::Hub,
+            }),
+            include_str!("golden/clock_anchor.hex"),
+        ),
+        (
+            Reading::Alarm(BoxAlarm { kind: AlarmKind::DiskFull, text: "the disk is full".to_owned() }),
+            include_str!("golden/alarm.hex"),
+        ),
+        (
+            Reading::Punch(Punch {
+                terminal: "ZXTEST000417".to_owned(),
+                enrol_id: 42,
+                local_time: "2026-11-20 08:01:02".to_owned(),
+                clock_ahead_s: Some(-3),
+                mode: 1,
+                in_out: 0,
+                event: 0,
+                extra: "{}".to_owned(),
+            }),
+            include_str!("golden/punch.hex"),
+        ),
+        (
+            Reading::Outcome(CommandOutcome {
+                id: CommandId([7; 16]),
+                state: OutcomeState::RolledBack,
+                detail: "health check failed".to_owned(),
+            }),
+            include_str!("golden/outcome.hex"),
+        ),
+    ]
+}
+
+#[test]
+fn every_reading_of_version_1_keeps_its_bytes() {
+    for (reading, golden) in readings() {
+        let record = Record { stamp: STAMP, reading };
+        assert_eq!(to_hex(&record.encode()), golden.trim(), "{} changed on disk", record.reading.kind());
+        assert_eq!(Record::decode(&from_hex(golden.trim()).unwrap()), Ok(record));
+    }
+}
+
+#[test]
+fn hello_keeps_its_bytes() {
+    let hello = Hello {
+        version: "0.1.0".to_owned(),
+        instance: InstanceId([0x11; 16]),
+        stamp: STAMP,
+        lanes: vec![LaneHello {
+            lane: Lane::Ledger,
+            queue: QueueId([0xaa; 16]),
+            first: 8,
+            last: 300,
+            receipted: Some(Receipted { seq: 7, crc: 0xdead_beef }),
+            below: Below::Receipted,
+        }],
+    };
+    let golden = include_str!("golden/hello.hex").trim();
+    assert_eq!(to_hex(&hello.encode()), golden);
+    assert_eq!(Hello::decode(&from_hex(golden).unwrap()), Ok(hello));
+}
+
+#[test]
+fn batch_keeps_its_bytes() {
+    let batch = Batch {
+        queue: QueueId([0xaa; 16]),
+        first: 8,
+        below: Below::Dropped,
+        start: 20,
+        records: vec![serde_bytes::Bytes::new(b"one"), serde_bytes::Bytes::new(b"two")],
+    };
+    let golden = include_str!("golden/batch.hex").trim();
+    assert_eq!(to_hex(&batch.encode()), golden);
+    assert_eq!(Batch::decode(&from_hex(golden).unwrap()), Ok(batch));
+}
+
+#[test]
+fn answers_keep_their_bytes() {
+    let receipt = Answer::Receipt { lane: Lane::Telemetry, queue: QueueId([0xaa; 16]), through: 300, hub_ms: 9 };
+    let renew = Answer::Renew { lane: Lane::Observations, queue: QueueId([0xaa; 16]) };
+    for (answer, golden) in
+        [(receipt, include_str!("golden/receipt.hex")), (renew, include_str!("golden/renew.hex"))]
+    {
+        assert_eq!(to_hex(&answer.encode()), golden.trim());
+        assert_eq!(Answer::decode(&from_hex(golden.trim()).unwrap()), Ok(answer));
+    }
+}
+
+#[test]
+fn live_messages_keep_their_bytes() {
+    let heartbeat = Live::Heartbeat(Heartbeat {
+        stamp: STAMP,
+        host: host(),
+        lanes: vec![LaneDepth {
+            lane: Lane::Ledger,
+            queue: QueueId([0xaa; 16]),
+            waiting: 3,
+            bytes: 4_096,
+            dropped: 0,
+            oldest_s: 12,
+        }],
+    });
+    let progress = Live::Progress { command: CommandId([7; 16]), permille: Some(500), text: "half".to_owned() };
+    for (live, golden) in
+        [(heartbeat, include_str!("golden/heartbeat.hex")), (progress, include_str!("golden/progress.hex"))]
+    {
+        assert_eq!(to_hex(&live.encode()), golden.trim());
+        assert_eq!(Live::decode(&from_hex(golden.trim()).unwrap()), Ok(live));
+    }
+}
+
+#[test]
+fn a_signed_command_keeps_its_bytes() {
+    let key = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
+    let command = Command {
+        site: "rennes01".parse().unwrap(),
+        id: CommandId([7; 16]),
+        issued_ms: 1_000,
+        expires_ms: 2_000,
+        kind: CommandKind::GetSystemInfo,
+    };
+    let signed = SignedCommand::sign(&command, &key);
+    let golden = include_str!("golden/command.hex").trim();
+    assert_eq!(to_hex(&signed.encode()), golden);
+    assert_eq!(SignedCommand::decode(&from_hex(golden).unwrap()), Ok(signed));
+}

@@ -1,1 +1,4 @@
-//! stub
+//! One binary for every test that crosses a crate.
+
+mod corpus;
+mod tidy;

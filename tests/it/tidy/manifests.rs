@@ -14,7 +14,9 @@ fn violations(file: &File) -> Vec<Violation> {
         }
         for (name, dependency) in dependencies(&manifest) {
             if dependency.get("workspace") != Some(&Value::Boolean(true)) {
-                rules.push(format!("`{name}` has its version here; name it in the root manifest, `workspace = true` here"));
+                rules.push(format!(
+                    "`{name}` has its version here; name it in the root manifest, `workspace = true` here"
+                ));
             }
         }
     }

@@ -25,7 +25,8 @@ fn rows(files: &[File]) -> Vec<String> {
 
 fn violations(files: &[File]) -> Vec<Violation> {
     let readme = files.iter().find(|file| file.path == README).expect("there is a README");
-    let table: Vec<(usize, &str)> = readme.text.lines().enumerate().filter(|(_, line)| line.starts_with("| `")).collect();
+    let table: Vec<(usize, &str)> =
+        readme.text.lines().enumerate().filter(|(_, line)| line.starts_with("| `")).collect();
     let wanted = rows(files);
     let violation = |line: usize, rule: String| Violation { path: README.to_owned(), line, rule };
     let missing = wanted.iter().filter(|row| !table.iter().any(|(_, line)| line == row));

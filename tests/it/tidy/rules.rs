@@ -177,7 +177,8 @@ mod tests {
 
     #[test]
     fn reading_the_environment_and_unsafe_code_are_found() {
-        let text = "//! A file.\nfn a() {\n    std::env::var(\"X\");\n    unsafe { b() }\n}\n#[allow(dead_code)]\nfn c() {}\n";
+        let text =
+            "//! A file.\nfn a() {\n    std::env::var(\"X\");\n    unsafe { b() }\n}\n#[allow(dead_code)]\nfn c() {}\n";
         assert_eq!(lines("hub/src/jobs.rs", text), [3, 4, 6]);
         assert_eq!(lines("agent/src/config.rs", text), [4, 6]);
     }

@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn an_expectation_without_reason_is_found_and_a_call_is_not() {
-        let text = "#![expect(a)]\n#[expect(b, reason = \"c\")]\n#[cfg_attr(d, expect(e))]\nfn f() { g.expect(\"h\"); }\n";
+        let text =
+            "#![expect(a)]\n#[expect(b, reason = \"c\")]\n#[cfg_attr(d, expect(e))]\nfn f() { g.expect(\"h\"); }\n";
         assert_eq!(attributes_without_reason(&tokens(text), "expect"), [1, 3]);
     }
 }

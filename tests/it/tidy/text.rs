@@ -35,7 +35,11 @@ const ABSENCES: &[Absence] = &[
         // Cargo writes it.
         but_not_in: &["Cargo.lock"],
     },
-    Absence { rule: "a conflict left by a merge", words: &[concat!("<<<", "<<<< "), concat!(">>>", ">>>> ")], but_not_in: &[] },
+    Absence {
+        rule: "a conflict left by a merge",
+        words: &[concat!("<<<", "<<<< "), concat!(">>>", ">>>> ")],
+        but_not_in: &[],
+    },
 ];
 
 fn violations(files: &[File]) -> Vec<Violation> {

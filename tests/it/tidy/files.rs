@@ -42,18 +42,33 @@ const SHAPES: &[Shape] = &[
         broken_at: |_, tokens| attributes_without_reason(tokens, "expect"),
     },
     Shape {
-        rule: "an unfinished place; finish it or leave it out",
-        broken_at: |_, tokens| {
-            ["todo !", "unimplemented !", "dbg !"].iter().flat_map(|word| lines_with(tokens, word)).collect()
+        rule: "a lint switched off; expect it, so that it comes back when it is not needed: #[expect(lint, reason = \"…\")]",
+        broken_at: |_, tokens| lines_of(tokens, &["# [ allow", "# ! [ allow"]),
+    },
+    Shape {
+        rule: "unsafe code outside agent/src/sys.rs; use nix or socket2, or add one reviewed function there",
+        broken_at: |file, tokens| {
+            if file.path == "agent/src/sys.rs" { vec![] } else { lines_of(tokens, &["unsafe"]) }
         },
     },
     Shape {
+        rule: "a hash map or set, whose order differs from run to run; use BTreeMap or BTreeSet",
+        broken_at: |_, tokens| lines_of(tokens, &["HashMap", "HashSet"]),
+    },
+    Shape {
+        rule: "an unfinished place; finish it or leave it out",
+        broken_at: |_, tokens| lines_of(tokens, &["todo !", "unimplemented !", "dbg !"]),
+    },
+    Shape {
         rule: "an ignored test; a test runs, or says by vigie_tests::not_run why it cannot",
-        broken_at: |_, tokens| {
-            ["# [ ignore", "# [ should_panic"].iter().flat_map(|word| lines_with(tokens, word)).collect()
-        },
+        broken_at: |_, tokens| lines_of(tokens, &["# [ ignore", "# [ should_panic"]),
     },
 ];
+
+/// The lines on which one of the patterns begins.
+fn lines_of(tokens: &[Token], patterns: &[&str]) -> Vec<usize> {
+    patterns.iter().flat_map(|pattern| lines_with(tokens, pattern)).collect()
+}
 
 fn violations(files: &[File]) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -92,6 +107,7 @@ mod tests {
     #[test]
     fn a_file_of_the_house_breaks_nothing() {
         check("hub/src/jobs.rs", "//! Jobs.\n\n#[expect(dead_code, reason = \"b\")]\nfn a() {}\n", &[]);
+        check("agent/src/sys.rs", "//! Calls.\nfn a() { unsafe { b() } }\n", &[]);
     }
 
     #[test]
@@ -100,6 +116,9 @@ mod tests {
         check("hub/src/jobs/mod.rs", "//! Jobs.\n", &["is called mod.rs"]);
         check("packaging/jobs.rs", "//! Jobs.\n", &["lies in no crate"]);
         check("hub/src/jobs.rs", "//! Jobs.\n#[expect(dead_code)]\nfn a() {}\n", &["#[expect] without"]);
+        check("hub/src/jobs.rs", "//! Jobs.\n#[allow(dead_code)]\nfn a() {}\n", &["a lint switched off"]);
+        check("hub/src/jobs.rs", "//! Jobs.\nfn a() { unsafe { b() } }\n", &["unsafe code"]);
+        check("hub/src/jobs.rs", "//! Jobs.\nuse std::collections::HashMap;\n", &["a hash map"]);
         check("hub/src/jobs.rs", "//! Jobs.\nfn a() { todo!() }\n", &["an unfinished"]);
         check("hub/src/jobs.rs", "//! Jobs.\n#[test]\n#[ignore]\nfn a() {}\n", &["an ignored test"]);
     }

@@ -53,11 +53,23 @@ pub(super) fn lines_with(tokens: &[Token], pattern: &str) -> Vec<usize> {
     tokens.windows(pattern.len()).filter(matches).map(|window| window[0].line).collect()
 }
 
+/// First and last line of every `#[cfg(test)]` module.
+fn tests(tokens: &[Token]) -> Vec<(usize, usize)> {
+    let starts = lines_with(tokens, "# [ cfg ( test ) ] mod");
+    starts.into_iter().map(|start| (start, end_of_block(tokens, start))).collect()
+}
+
+/// The tokens that are not inside a `#[cfg(test)]` module.
+pub(super) fn without_tests(all: &[Token]) -> Vec<Token> {
+    let tests = tests(all);
+    let is_test = |token: &&Token| tests.iter().any(|(start, end)| (start..=end).contains(&&token.line));
+    all.iter().filter(|token| !is_test(token)).cloned().collect()
+}
+
 /// Number of lines that are not inside a `#[cfg(test)]` module.
 pub(super) fn lines_without_tests(text: &str, tokens: &[Token]) -> usize {
-    let marks = lines_with(tokens, "# [ cfg ( test ) ] mod");
-    let tests: usize = marks.iter().map(|start| end_of_block(tokens, *start) - start + 1).sum();
-    text.lines().count() - tests
+    let in_tests: usize = self::tests(tokens).iter().map(|(start, end)| end - start + 1).sum();
+    text.lines().count() - in_tests
 }
 
 /// The line of the bracket that closes the first block opened from line `start` on.

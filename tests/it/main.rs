@@ -1,1 +1,12 @@
-//! stub
+//! One binary for every test that crosses a crate.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "this is all test code: a panic is how it fails, helpers of tests included"
+)]
+
+mod corpus;
+mod supply;
+mod tidy;

@@ -1,1 +1,8 @@
-//! stub
+//! What tests that cross a crate share.
+
+mod effort;
+pub mod fuzz;
+mod not_run;
+
+pub use effort::effort;
+pub use not_run::not_run;

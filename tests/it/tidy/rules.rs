@@ -1,0 +1,176 @@
+//! Who may name what: each rule is a sentence, the words it is about, where it holds and where it does not.
+//! Tests inside a file may name what they need.
+
+use super::source::{lines_with, tokens, without_tests};
+use super::tree::{File, files, fits};
+use super::{Violation, assert_none};
+
+/// Words that only some files may use in code.
+struct Rule {
+    /// The rule as a sentence, and the reason.
+    says: &'static str,
+    /// What to do instead.
+    cure: &'static str,
+    /// Words of code, see [`lines_with`].
+    words: &'static [&'static str],
+    /// Patterns of the paths where it holds.
+    holds_in: &'static [&'static str],
+    /// Patterns of the paths that may all the same.
+    but_not_in: &'static [&'static str],
+}
+
+/// Everything that is built into the programs.
+const PROGRAMS: &[&str] = &["agent/src/*", "hub/src/*", "shared/src/*"];
+
+const RULES: &[Rule] = &[
+    Rule {
+        says: "only the disk queue knows which database it uses",
+        cure: "go through the port in agent/src/queue.rs",
+        words: &["sled"],
+        holds_in: PROGRAMS,
+        but_not_in: &["agent/src/queue/disk.rs", "agent/src/queue/disk/*"],
+    },
+    Rule {
+        says: "only the uplink knows which MQTT client it uses",
+        cure: "keep decisions in the outbox core and let agent/src/uplink.rs carry them out",
+        words: &["rumqttc"],
+        holds_in: PROGRAMS,
+        but_not_in: &["agent/src/uplink*"],
+    },
+    Rule {
+        says: "only the broker module knows which broker runs inside the hub",
+        cure: "go through hub/src/broker.rs",
+        words: &["rumqttd"],
+        holds_in: PROGRAMS,
+        but_not_in: &["hub/src/broker*"],
+    },
+    Rule {
+        says: "only the SQLite adapter names its database, so that another can take its place",
+        cure: "go through the ports in hub/src/store.rs",
+        words: &["rusqlite"],
+        holds_in: PROGRAMS,
+        but_not_in: &["hub/src/store/sqlite*"],
+    },
+    Rule {
+        says: "only the HTTP sides of the hub speak HTTP",
+        cure: "return plain values and let hub/src/http or hub/src/boxes turn them into answers",
+        words: &["axum"],
+        holds_in: PROGRAMS,
+        but_not_in: &["hub/src/http*", "hub/src/boxes*", "hub/src/login*"],
+    },
+    Rule {
+        says: "certificates are made in one place per program",
+        cure: "ask the hub's PKI or the agent's identity for them",
+        words: &["rcgen"],
+        holds_in: PROGRAMS,
+        but_not_in: &["hub/src/pki*", "agent/src/identity*"],
+    },
+    Rule {
+        says: "agent and hub meet only where `vigie-hub up` starts both",
+        cure: "call hub/src/up.rs, or move what both need to vigie-shared",
+        words: &["vigie_agent"],
+        holds_in: &["hub/src/*", "shared/src/*"],
+        but_not_in: &["hub/src/up.rs"],
+    },
+    Rule {
+        says: "the agent never names the hub",
+        cure: "move what both need to vigie-shared",
+        words: &["vigie_hub"],
+        holds_in: &["agent/src/*", "shared/src/*"],
+        but_not_in: &[],
+    },
+    Rule {
+        says: "decisions are pure: no runtime, no I/O, and `now` is an argument",
+        cure: "return what to do and let the shell around the core do it",
+        words: &["tokio", "async", "await", "std : : fs", "std : : net", "std : : io", "Instant : : now", "clock : :"],
+        holds_in: &["agent/src/outbox*", "hub/src/ingest/core*", "shared/src/backoff.rs"],
+        but_not_in: &[],
+    },
+    Rule {
+        says: "the wire is plain data: it knows no runtime, no socket and no log",
+        cure: "do it in the shell that sends or receives",
+        words: &["tokio", "tokio_util", "futures_util", "async_trait", "tracing", "TcpStream", "UdpSocket", "async"],
+        holds_in: &["shared/src/wire.rs", "shared/src/wire/*"],
+        but_not_in: &[],
+    },
+    Rule {
+        says: "only configuration reads the environment; everything else is told",
+        cure: "add a setting, or read it where the program starts",
+        words: &["env : : var", "env : : var_os", "env : : vars", "env : : vars_os"],
+        holds_in: PROGRAMS,
+        // The service manager speaks through the environment: the journal's stream is a property of the process.
+        but_not_in: &["*/config.rs", "*/config/*", "shared/src/telemetry.rs"],
+    },
+];
+
+fn violations(rules: &[Rule], files: &[File]) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
+        let tokens = without_tests(&tokens(&file.text));
+        let is_in = |patterns: &[&str]| patterns.iter().any(|pattern| fits(&file.path, pattern));
+        for rule in rules.iter().filter(|rule| is_in(rule.holds_in) && !is_in(rule.but_not_in)) {
+            for word in rule.words {
+                found.extend(lines_with(&tokens, word).into_iter().map(|line| Violation {
+                    path: file.path.clone(),
+                    line,
+                    rule: format!("`{}`: {}; {}", word.replace(' ', ""), rule.says, rule.cure),
+                }));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_name_stays_where_it_belongs() {
+    assert_none(violations(RULES, &files()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(path: &str, text: &str) -> Vec<usize> {
+        let file = File { path: path.to_owned(), text: text.to_owned() };
+        violations(RULES, &[file]).into_iter().map(|violation| violation.line).collect()
+    }
+
+    #[test]
+    fn a_planted_name_is_found_where_it_is_foreign_and_only_there() {
+        for (word, foreign, home) in [
+            ("sled::Db", "agent/src/journal.rs", "agent/src/queue/disk.rs"),
+            ("rumqttc::Event", "agent/src/outbox.rs", "agent/src/uplink.rs"),
+            ("rumqttd::Router", "hub/src/gateway.rs", "hub/src/broker/link.rs"),
+            ("rusqlite::Row", "hub/src/fleet.rs", "hub/src/store/sqlite/facts.rs"),
+            ("axum::Router", "hub/src/ingest.rs", "hub/src/http/sites.rs"),
+            ("rcgen::KeyPair", "hub/src/gateway.rs", "hub/src/pki.rs"),
+            ("vigie_agent::run", "hub/src/main.rs", "hub/src/up.rs"),
+            ("vigie_hub::run", "agent/src/main.rs", "hub/src/main.rs"),
+            ("tokio::time::Instant", "shared/src/wire/live.rs", "shared/src/lifecycle.rs"),
+        ] {
+            let text = format!("//! A file.\n\nuse {word};\n");
+            assert_eq!(lines(foreign, &text), [3], "{word} in {foreign}");
+            assert!(lines(home, &text).is_empty(), "{word} in {home}");
+            let in_test = format!("//! A file.\n\n#[cfg(test)]\nmod tests {{\n    use {word};\n}}\n");
+            assert!(lines(foreign, &in_test).is_empty(), "{word} in a test of {foreign}");
+        }
+    }
+
+    #[test]
+    fn reading_the_environment_is_found() {
+        let text = "//! A file.\nfn a() {\n    std::env::var(\"X\");\n    env!(\"X\");\n}\n";
+        assert_eq!(lines("hub/src/jobs.rs", text), [3]);
+        assert!(lines("agent/src/config.rs", text).is_empty());
+    }
+
+    #[test]
+    fn a_message_names_place_rule_and_cure() {
+        let file = File { path: "agent/src/journal.rs".to_owned(), text: "use sled::Db;".to_owned() };
+        let message = violations(RULES, &[file])[0].to_string();
+        assert_eq!(
+            message,
+            "agent/src/journal.rs:1: `sled`: only the disk queue knows which database it uses; \
+             go through the port in agent/src/queue.rs"
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! Every parser of foreign bytes, as a function that any bytes may be fed to.
+//!
+//! A target states what must hold for all input: no panic, and what was understood reads back the same. The
+//! corpus of a target lies in `tests/fuzz/corpus/<name>/`: every run replays it, `tests/fuzz/run` lets libFuzzer
+//! search for more. A new parser is one line in [`TARGETS`] and one seed in its corpus.
+
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vigie_shared::config;
+use vigie_shared::id::{CommandId, SiteId};
+use vigie_shared::mac::Mac;
+use vigie_shared::token::EnrolToken;
+use vigie_shared::wire::frame::{self, FrameError};
+use vigie_shared::wire::{Answer, Batch, Command, Hello, Live, Record, SignedCommand, Topic};
+
+/// One parser, or a family that reads the same bytes.
+pub struct Target {
+    /// Its name, and that of its corpus.
+    pub name: &'static str,
+    /// Feeds it; a panic is a bug.
+    pub run: fn(&[u8]),
+}
+
+/// All of them.
+pub const TARGETS: &[Target] = &[
+    Target { name: "batch", run: batch },
+    Target { name: "config", run: config },
+    Target { name: "frame", run: frame },
+    Target { name: "message", run: message },
+    Target { name: "record", run: record },
+    Target { name: "text", run: text },
+];
+
+/// The target of that name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+/// Whole frames as they come from the network or the disk, checksum and all.
+fn frame(bytes: &[u8]) {
+    if let Ok((version, body)) = frame::check(bytes) {
+        assert_eq!(sealed(version, body), bytes);
+    }
+    drop(Record::decode(bytes));
+    drop(Batch::decode(bytes));
+    drop(Hello::decode(bytes));
+}
+
+/// The body of a record.
+fn record(body: &[u8]) {
+    reads_back(body, Record::decode, Record::encode);
+}
+
+/// The body of a batch, and every record in it.
+fn batch(body: &[u8]) {
+    let bytes = sealed(1, body);
+    let Ok(batch) = Batch::decode(&bytes) else { return };
+    assert_eq!(Batch::decode(&batch.encode()).as_ref(), Ok(&batch));
+    for bytes in &batch.records {
+        drop(Record::decode(bytes));
+    }
+}
+
+/// The body of every other message.
+fn message(body: &[u8]) {
+    reads_back(body, Hello::decode, Hello::encode);
+    reads_back(body, Answer::decode, Answer::encode);
+    reads_back(body, Live::decode, Live::encode);
+    reads_back(body, SignedCommand::decode, SignedCommand::encode);
+    reads_back(body, frame::open::<Command>, |command| frame::seal(1, command));
+}
+
+/// What people and programs write as text.
+fn text(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    reads_back_as_text::<Topic>(&text);
+    reads_back_as_text::<EnrolToken>(&text);
+    reads_back_as_text::<Mac>(&text);
+    reads_back_as_text::<SiteId>(&text);
+    reads_back_as_text::<CommandId>(&text);
+}
+
+/// A configuration file, over settings of every kind that ours have.
+fn config(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match config::parse::<Settings>("agent.toml", &text) {
+        Ok(settings) => {
+            let written = toml::to_string(&settings).expect("settings can be written");
+            assert_eq!(config::parse("agent.toml", &written).as_ref(), Ok(&settings), "{written}");
+        }
+        Err(error) => assert!(error.to_string().starts_with("agent.toml"), "no place in: {error}"),
+    }
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    name: String,
+    port: u16,
+    limits: Limits,
+    networks: Vec<Network>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Limits {
+    #[serde(with = "vigie_shared::units::duration")]
+    interval: Duration,
+    #[serde(with = "vigie_shared::units::bytes")]
+    quota: u64,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Network {
+    range: Option<String>,
+    inventory: bool,
+}
+
+/// What `decode` understands, `encode` writes so that it is understood again, as the same.
+fn reads_back<T: PartialEq + Debug>(
+    body: &[u8],
+    decode: impl Fn(&[u8]) -> Result<T, FrameError>,
+    encode: impl Fn(&T) -> Vec<u8>,
+) {
+    if let Ok(value) = decode(&sealed(1, body)) {
+        assert_eq!(decode(&encode(&value)).as_ref(), Ok(&value));
+    }
+}
+
+/// The same for text; what is refused is refused in words.
+fn reads_back_as_text<T: FromStr<Err: Display> + Display + PartialEq + Debug>(text: &str) {
+    match text.parse::<T>() {
+        Ok(value) => assert_eq!(value.to_string().parse::<T>().ok().as_ref(), Some(&value)),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A whole frame around any body: random bytes would never carry a right checksum.
+fn sealed(version: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![version];
+    bytes.extend_from_slice(body);
+    let crc = crc32fast::hash(&bytes);
+    bytes.extend_from_slice(&crc.to_le_bytes());
+    bytes
+}

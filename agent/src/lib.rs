@@ -1,5 +1,7 @@
 //! The agent: collects who and what is at a site, keeps it through any outage, delivers it to the hub.
 
 pub mod collectors;
+pub mod host_names;
 pub mod identity;
 pub mod outbox;
+pub mod runner;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
+use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::Reading;
 
 use crate::anchor::{Anchor, TrustedTime};
@@ -80,12 +81,17 @@ impl Timekeeper {
         self.state().trusted.now_ms(self.clock.stamp())
     }
 
+    /// Starts looking at the clocks, as a task of its own.
+    pub fn spawn(self: &Arc<Self>, outlet: Arc<dyn Outlet>, lifecycle: &Lifecycle) {
+        let (keeper, stop) = (Arc::clone(self), lifecycle.stopping());
+        lifecycle.spawn("timekeeper", async move {
+            keeper.run(outlet.as_ref(), stop).await;
+            Ok(())
+        });
+    }
+
     /// Looks at the clocks again and again until told to stop.
-    ///
-    /// # Errors
-    ///
-    /// None: what cannot be written is logged and tried again.
-    pub async fn run(&self, outlet: &dyn Outlet, stop: CancellationToken) -> anyhow::Result<()> {
+    async fn run(&self, outlet: &dyn Outlet, stop: CancellationToken) {
         let mut is_failing = false;
         loop {
             for reading in self.look() {
@@ -101,7 +107,7 @@ impl Timekeeper {
             }
             is_failing = written.is_err();
             if !pause(LOOK, &stop).await {
-                return Ok(());
+                return;
             }
         }
     }
@@ -180,7 +186,7 @@ mod tests {
         assert_eq!(keeper.trusted_now_ms(), built_ms());
         let (kept, stop) = (Kept::default(), CancellationToken::new());
 
-        tokio::join!(async { keeper.run(&kept, stop.clone()).await.unwrap() }, async {
+        tokio::join!(keeper.run(&kept, stop.clone()), async {
             keeper.on_hub_time(HUB_MS, Duration::from_millis(40));
             kept.until(|kept| !kept.readings().is_empty()).await;
             stop.cancel();
@@ -199,7 +205,7 @@ mod tests {
         let keeper = Timekeeper::open(folder.path(), clock.clone());
         let (kept, stop) = (Kept::default(), CancellationToken::new());
 
-        tokio::join!(async { keeper.run(&kept, stop.clone()).await.unwrap() }, async {
+        tokio::join!(keeper.run(&kept, stop.clone()), async {
             tokio::task::yield_now().await;
             clock.change(|stamp| {
                 stamp.wall_ms = HUB_MS;

@@ -25,49 +25,79 @@ struct Block {
     is_active: bool,
 }
 
+/// What was read so far.
+#[derive(Default)]
+struct Reader {
+    leases: Leases,
+    newest: BTreeMap<IpAddr, Block>,
+    open: Option<Block>,
+    depth: u32,
+}
+
 pub(super) fn parse(text: &str) -> Leases {
-    let mut leases = Leases::default();
-    let mut newest: BTreeMap<IpAddr, Block> = BTreeMap::new();
-    let mut depth = 0_u32;
-    let mut open: Option<Block> = None;
+    let mut reader = Reader::default();
     let mut last_line = 0;
     for (line, content) in (1..).zip(text.lines()) {
+        reader.on_line(line, content.trim());
         last_line = line;
-        let content = content.trim();
+    }
+    if reader.open.is_some() {
+        reader.leases.problem(last_line, "the file ends inside a lease; the lease is left out");
+    }
+    reader.finish()
+}
+
+impl Reader {
+    fn on_line(&mut self, line: usize, content: &str) {
         if content.starts_with('#') {
-            continue;
+            return;
         }
         if let Some(header) = content.strip_suffix('{') {
-            if let Some(ip) = header.strip_prefix("lease ") {
-                open = Block::open(line, ip.trim());
-                if open.is_none() {
-                    leases.problem(line, "the word after `lease` is not an internet address");
-                }
-            }
-            depth = depth.saturating_add(1);
+            self.on_header(line, header);
         } else if content == "}" {
-            depth = depth.saturating_sub(1);
-            if depth == 0
-                && let Some(block) = open.take()
-            {
-                newest.insert(block.ip, block);
-            }
-        } else if let Some(block) = &mut open
+            self.on_end();
+        } else if let Some(block) = &mut self.open
             && let Err(reason) = block.statement(content)
         {
-            leases.problem(line, reason);
+            self.leases.problem(line, reason);
         }
     }
-    if open.is_some() {
-        leases.problem(last_line, "the file ends inside a lease; the lease is left out");
-    }
-    for (line, lease) in newest.into_values().filter(|block| block.is_active).map(Block::close) {
-        match lease {
-            Some(lease) => leases.keep(line, lease),
-            None => leases.problem(line, "an active lease without `hardware ethernet` or `ends`"),
+
+    /// Leases stand at the top, so the beginning of one also ends whatever was left open.
+    fn on_header(&mut self, line: usize, header: &str) {
+        let Some(ip) = header.strip_prefix("lease ") else {
+            self.depth = self.depth.saturating_add(1);
+            return;
+        };
+        if self.open.take().is_some() {
+            self.leases.problem(line, "a lease begins inside another one; the outer one is left out");
+        }
+        self.depth = 1;
+        self.open = Block::open(line, ip.trim());
+        if self.open.is_none() {
+            self.leases.problem(line, "the word after `lease` is not an internet address");
         }
     }
-    leases
+
+    fn on_end(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.depth == 0
+            && let Some(block) = self.open.take()
+        {
+            self.newest.insert(block.ip, block);
+        }
+    }
+
+    fn finish(self) -> Leases {
+        let mut leases = self.leases;
+        for (line, lease) in self.newest.into_values().filter(|block| block.is_active).map(Block::close) {
+            match lease {
+                Some(lease) => leases.keep(line, lease),
+                None => leases.problem(line, "an active lease without `hardware ethernet` or `ends`"),
+            }
+        }
+        leases
+    }
 }
 
 impl Block {
@@ -201,6 +231,31 @@ mod tests {
              failover peer \"a\" state {{\n  my state normal at 5 2026/11/20 22:57:27;\n}}\n{ACTIVE}"
         );
         assert_eq!(ips(&text), ["192.168.77.62"]);
+    }
+
+    #[test]
+    fn the_last_contact_is_the_last_transaction_or_else_the_start() {
+        let contact_of = |text: &str| parse(text).rows.first().and_then(|lease| lease.contact_s);
+        let (starts, cltt) = ("  starts 5 2026/11/20 22:57:27;\n", "  cltt 5 2026/11/20 22:58:00;\n");
+        assert_eq!(
+            contact_of(&ACTIVE.replace(starts, "").replace(cltt, &format!("{cltt}{starts}"))),
+            Some(1_795_215_480)
+        );
+        assert_eq!(contact_of(&ACTIVE.replace(cltt, "")), Some(1_795_215_447));
+    }
+
+    #[test]
+    fn blocks_inside_a_lease_belong_to_it() {
+        let event = "  on expiry {\n    set x = 1;\n  }\n";
+        let text = ACTIVE.replace("  hardware", &format!("{event}  hardware"));
+        assert_eq!(parse(&text), parse(ACTIVE));
+    }
+
+    #[test]
+    fn a_lease_that_is_never_closed_harms_no_other() {
+        let leases = parse(&format!("lease 10.0.0.1 {{\n  on expiry {{\n{ACTIVE}"));
+        assert_eq!(leases.rows, parse(ACTIVE).rows);
+        assert_eq!(leases.problems.len(), 1);
     }
 
     #[test]

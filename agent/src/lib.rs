@@ -7,4 +7,6 @@ pub mod identity;
 pub mod outbox;
 pub mod runner;
 pub mod sys;
+#[cfg(test)]
+mod testing;
 pub mod timekeeper;

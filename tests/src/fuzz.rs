@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_agent::collectors::leases::{self, Format, Leases};
 use vigie_shared::config;
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::mac::Mac;
@@ -29,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
     Target { name: "frame", run: frame },
+    Target { name: "leases", run: leases },
     Target { name: "message", run: message },
     Target { name: "record", run: record },
     Target { name: "text", run: text },
@@ -62,6 +64,16 @@ fn batch(body: &[u8]) {
     assert_eq!(Batch::decode(&batch.encode()).as_ref(), Ok(&batch));
     for bytes in &batch.records {
         drop(Record::decode(bytes));
+    }
+}
+
+/// A DHCP server's lease file, read as every format whatever it looks like.
+fn leases(bytes: &[u8]) {
+    drop(leases::detect(bytes).map(|format| leases::parse(format, bytes)));
+    for format in [Format::Dnsmasq, Format::Kea, Format::Isc] {
+        let Leases { rows, problems } = leases::parse(format, bytes);
+        assert!(rows.len() <= leases::LEASES_MAX && problems.len() <= leases::PROBLEMS_MAX);
+        assert!(rows.iter().all(|lease| lease.name.as_ref().is_none_or(|name| !name.is_empty())));
     }
 }
 

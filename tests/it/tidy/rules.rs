@@ -45,6 +45,13 @@ const RULES: &[Rule] = &[
         but_not_in: &["hub/src/broker*"],
     },
     Rule {
+        says: "only one file knows the library that reads the machine's figures",
+        cure: "add the figure to agent/src/collectors/host/machine.rs",
+        words: &["sysinfo"],
+        holds_in: PROGRAMS,
+        but_not_in: &["agent/src/collectors/host/machine.rs"],
+    },
+    Rule {
         says: "only the SQLite adapter names its database, so that another can take its place",
         cure: "go through the ports in hub/src/store.rs",
         words: &["rusqlite"],
@@ -83,7 +90,7 @@ const RULES: &[Rule] = &[
         says: "decisions are pure: no runtime, no I/O, and `now` is an argument",
         cure: "return what to do and let the shell around the core do it",
         words: &["tokio", "async", "await", "std : : fs", "std : : net", "std : : io", "Instant : : now", "clock : :"],
-        holds_in: &["agent/src/outbox*", "hub/src/ingest/core*", "shared/src/backoff.rs"],
+        holds_in: &["agent/src/anchor.rs", "agent/src/outbox*", "hub/src/ingest/core*", "shared/src/backoff.rs"],
         but_not_in: &[],
     },
     Rule {

@@ -3,3 +3,4 @@
 pub mod collectors;
 pub mod identity;
 pub mod outbox;
+pub mod queue;

@@ -4,7 +4,7 @@
 //! emptied, closed and opened again. What [`Queue::append`] took is on the disk when it returns. Removing is
 //! lazy: a removal that a crash undoes costs the hub a duplicate, which it knows, never a record.
 //!
-//! The engine knows nothing of quotas and policies: those are the `keeper`'s, which also reopens a lane whose
+//! The engine knows nothing of quotas and policies: those are the [`keeper`]'s, which also reopens a lane whose
 //! disk failed. [`extent`] does the arithmetic for every engine; [`durable`] (over [`disk`]) and [`memory`] are the engines.
 
 #[cfg(test)]
@@ -13,6 +13,7 @@ pub mod disk;
 pub mod durable;
 pub mod extent;
 pub mod folder;
+pub mod keeper;
 pub mod memory;
 pub mod quota;
 pub mod volume;

@@ -2,5 +2,6 @@
 
 pub mod collectors;
 pub mod identity;
+pub mod journal;
 pub mod outbox;
 pub mod queue;

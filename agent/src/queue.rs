@@ -35,16 +35,39 @@ pub trait Queue: Send {
     /// [`QueueError::Storage`]: whether the records are there shows when the queue is opened again.
     fn append(&mut self, records: &[Vec<u8>]) -> Result<(), QueueError>;
 
-    /// Reads records from `from` on, as many as the limit allows, but at least one if there is one.
-    ///
-    /// Damaged records at the very beginning of the lane are given up and skipped: the slice then starts behind
-    /// them and the extent says so. A damaged record further back ends the slice: it is skipped once everything
-    /// before it was receipted.
+    /// Reads whole records from `from` on, or from the first one if that is later: as many as the limit allows,
+    /// but at least one if there is one. The slice ends before a damaged record.
     ///
     /// # Errors
     ///
     /// [`QueueError::Storage`] or [`QueueError::Corrupt`].
-    fn read(&mut self, from: u64, limit: Limit) -> Result<Slice, QueueError>;
+    fn peek(&self, from: u64, limit: Limit) -> Result<Slice, QueueError>;
+
+    /// The first position behind `from` that holds a whole record; `last + 1` if none does.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Storage`].
+    fn next_whole(&self, from: u64) -> Result<u64, QueueError>;
+
+    /// Reads as [`Queue::peek`] does, and gives up damaged records at the very beginning of the lane: the slice
+    /// then starts behind them and the extent says so. Damaged records further back are skipped once everything
+    /// before them was receipted.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Storage`] or [`QueueError::Corrupt`].
+    fn read(&mut self, from: u64, limit: Limit) -> Result<Slice, QueueError> {
+        let slice = self.peek(from, limit)?;
+        let extent = self.extent();
+        let is_stuck = slice.records.is_empty() && slice.start == extent.first && extent.holds(slice.start);
+        if !is_stuck || limit.records_max == 0 {
+            return Ok(slice);
+        }
+        let whole = self.next_whole(slice.start)?;
+        self.give_up(whole - 1, Below::Damaged)?;
+        self.peek(whole, limit)
+    }
 
     /// Forgets what the hub receipted, lazily. Positions never given are no receipt of ours: nothing happens.
     ///

@@ -8,7 +8,7 @@ mod open;
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::{Below, frame};
 
-pub use open::{DurableOptions, open, opener};
+pub use open::{DurableOptions, inspector, open, opener};
 
 use super::disk::Store;
 use super::folder::{Folder, IDENTITY_LAG, Identity};
@@ -62,40 +62,6 @@ impl DurableQueue {
         Ok(())
     }
 
-    /// Whole records from a position on, up to the first damaged or missing one.
-    fn scan(&self, from: u64, limit: Limit) -> Result<Slice, QueueError> {
-        let mut slice = Slice { start: from, records: Vec::new() };
-        let mut bytes = 0;
-        let mut expected = self.key(from);
-        for stored in self.store.records(expected, self.key(self.extent.last)) {
-            let (key, record) = match stored {
-                Ok(stored) => stored,
-                Err(QueueError::Corrupt(_)) => break,
-                Err(error) => return Err(error),
-            };
-            bytes += record.len();
-            let fits = slice.records.len() < limit.records_max && (bytes <= limit.bytes_max || slice.records.is_empty());
-            if key != expected || !fits || frame::check(&record).is_err() {
-                break;
-            }
-            slice.records.push(record);
-            expected += 1;
-        }
-        Ok(slice)
-    }
-
-    /// The first position behind `from` that holds a whole record; `last + 1` if none does.
-    fn next_whole(&self, from: u64) -> Result<u64, QueueError> {
-        for position in from + 1..=self.extent.last {
-            match self.whole(position) {
-                Ok(Some(_)) => return Ok(position),
-                Ok(None) | Err(QueueError::Corrupt(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(self.extent.last + 1)
-    }
-
     fn whole(&self, position: u64) -> Result<Option<Vec<u8>>, QueueError> {
         let record = self.store.record(self.key(position))?;
         Ok(record.filter(|record| frame::check(record).is_ok()))
@@ -133,16 +99,37 @@ impl Queue for DurableQueue {
         Ok(())
     }
 
-    fn read(&mut self, from: u64, limit: Limit) -> Result<Slice, QueueError> {
-        let from = from.max(self.extent.first);
-        let slice = self.scan(from, limit)?;
-        let is_stuck = slice.records.is_empty() && from == self.extent.first && self.extent.holds(from);
-        if !is_stuck || limit.records_max == 0 {
-            return Ok(slice);
+    fn peek(&self, from: u64, limit: Limit) -> Result<Slice, QueueError> {
+        let start = from.max(self.extent.first);
+        let mut slice = Slice { start, records: Vec::new() };
+        let mut bytes = 0;
+        let mut expected = self.key(start);
+        for stored in self.store.records(expected, self.key(self.extent.last)) {
+            let (key, record) = match stored {
+                Ok(stored) => stored,
+                Err(QueueError::Corrupt(_)) => break,
+                Err(error) => return Err(error),
+            };
+            bytes += record.len();
+            let fits = slice.records.len() < limit.records_max && (bytes <= limit.bytes_max || slice.records.is_empty());
+            if key != expected || !fits || frame::check(&record).is_err() {
+                break;
+            }
+            slice.records.push(record);
+            expected += 1;
         }
-        let whole = self.next_whole(from)?;
-        self.give_up(whole - 1, Below::Damaged)?;
-        self.scan(whole, limit)
+        Ok(slice)
+    }
+
+    fn next_whole(&self, from: u64) -> Result<u64, QueueError> {
+        for position in from + 1..=self.extent.last {
+            match self.whole(position) {
+                Ok(Some(_)) => return Ok(position),
+                Ok(None) | Err(QueueError::Corrupt(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.extent.last + 1)
     }
 
     fn trim(&mut self, through: u64) -> Result<(), QueueError> {

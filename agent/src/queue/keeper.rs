@@ -70,7 +70,7 @@ impl Keeper {
     ///
     /// # Errors
     ///
-    /// [`QueueError::Busy`] and [`QueueError::Broken`].
+    /// [`QueueError::Busy`] and [`QueueError::Broken`]; [`QueueError::Corrupt`] if the opener does not repair.
     pub fn open(
         lane: Lane,
         quota: Quota,
@@ -83,7 +83,9 @@ impl Keeper {
         let mut keeper = Self { lane, quota, open, volume, queue, extent, backoff, retry_at, notices };
         match keeper.reopen(Opening::Repair, now) {
             Ok(()) => keeper.volume.take_ballast(keeper.quota.free_bytes_min),
-            Err(error @ (QueueError::Busy(_) | QueueError::Broken(_))) => return Err(error),
+            Err(error @ (QueueError::Busy(_) | QueueError::Broken(_) | QueueError::Corrupt(_))) => {
+                return Err(error);
+            }
             Err(error) if error.is_disk_full() => drop(keeper.recover(error, now)),
             Err(error) => tracing::warn!(lane = lane.as_str(), "a lane does not open yet: {}", causes(&error)),
         }
@@ -159,6 +161,15 @@ impl Keeper {
             self.notices.push(Notice::Damaged { count });
         }
         result.or_else(|failure| self.recover_and_say(failure, now))
+    }
+
+    /// Reads records and changes nothing; see [`Queue::peek`].
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Storage`] while the disk refuses, [`QueueError::Corrupt`].
+    pub fn peek(&mut self, from: u64, limit: Limit, now: Moment) -> Result<Slice, QueueError> {
+        self.ready(now)?.peek(from, limit)
     }
 
     /// Forgets what the hub receipted under this queue id; a receipt for another queue is not ours.

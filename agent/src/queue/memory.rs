@@ -123,10 +123,10 @@ impl Contents {
         self.extent.dropped - before
     }
 
-    /// Whole records from a position on.
-    fn whole_from(&self, from: u64) -> impl Iterator<Item = &Vec<u8>> {
+    /// Records from a position on.
+    fn from(&self, from: u64) -> impl Iterator<Item = &Vec<u8>> {
         let index = usize::try_from(from.saturating_sub(self.extent.first)).unwrap_or(usize::MAX);
-        self.records.iter().skip(index).take_while(|record| frame::check(record).is_ok())
+        self.records.iter().skip(index)
     }
 }
 
@@ -147,24 +147,23 @@ impl Queue for MemoryQueue {
         if self.is_dead { Err(full()) } else { Ok(()) }
     }
 
-    fn read(&mut self, from: u64, limit: Limit) -> Result<Slice, QueueError> {
-        let mut contents = self.alive()?;
-        let mut from = from.max(contents.extent.first);
-        let is_damaged = |record: &&Vec<u8>| frame::check(record).is_err();
-        if from == contents.extent.first {
-            let damaged = contents.records.iter().take_while(is_damaged).count() as u64;
-            if damaged > 0 {
-                contents.give_up(from + damaged - 1, Below::Damaged);
-                from = contents.extent.first;
-            }
-        }
+    fn peek(&self, from: u64, limit: Limit) -> Result<Slice, QueueError> {
+        let contents = self.alive()?;
+        let start = from.max(contents.extent.first);
         let mut bytes = 0;
         let fits = |record: &&Vec<u8>| {
             bytes += record.len();
             bytes == record.len() || bytes <= limit.bytes_max
         };
-        let records = contents.whole_from(from).take(limit.records_max).take_while(fits).cloned().collect();
-        Ok(Slice { start: from, records })
+        let whole = contents.from(start).take_while(|record| frame::check(record).is_ok());
+        let records = whole.take(limit.records_max).take_while(fits).cloned().collect();
+        Ok(Slice { start, records })
+    }
+
+    fn next_whole(&self, from: u64) -> Result<u64, QueueError> {
+        let contents = self.alive()?;
+        let damaged = contents.from(from + 1).take_while(|record| frame::check(record).is_err()).count() as u64;
+        Ok(from + 1 + damaged)
     }
 
     fn trim(&mut self, through: u64) -> Result<(), QueueError> {

@@ -24,6 +24,12 @@ pub fn opener(options: DurableOptions) -> Opener {
     Box::new(move |opening, wall_ms| open(&options, opening, wall_ms))
 }
 
+/// An opener that leaves a damaged lane alone.
+#[must_use]
+pub fn inspector(options: DurableOptions) -> Opener {
+    Box::new(move |_opening, wall_ms| open(&options, Opening::Inspect, wall_ms))
+}
+
 /// Opens a lane. `wall_ms` names what is set aside.
 ///
 /// # Errors

@@ -4,9 +4,11 @@ pub mod anchor;
 pub mod collectors;
 pub mod host_names;
 pub mod identity;
+pub mod journal;
 pub mod outbox;
-pub mod runner;
-pub mod sys;
 #[cfg(test)]
 mod testing;
+pub mod queue;
+pub mod runner;
+pub mod sys;
 pub mod timekeeper;

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::wire::{Live, Reading};
 
+pub mod lan;
+
 /// Where a collector puts what it sees. The journal is the real one; tests and `collect --once` have others.
 #[async_trait]
 pub trait Outlet: Send + Sync {

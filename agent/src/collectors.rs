@@ -21,6 +21,8 @@ use vigie_shared::wire::{LaneDepth, Live, Reading};
 
 use crate::host_names::HostNames;
 
+pub mod lan;
+
 /// Where a collector puts what it sees. The journal is the real one; tests and `collect --once` have others.
 #[async_trait]
 pub trait Outlet: Send + Sync {

@@ -1,0 +1,3 @@
+//! The verbs of the command line that work on their own.
+
+pub mod scan;

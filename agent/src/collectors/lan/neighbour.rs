@@ -1,0 +1,211 @@
+//! Rows of the kernel's neighbour table: reads what the kernel tells by netlink, and says what a row is worth.
+//!
+//! Only `REACHABLE` with a small confirmed age is a sighting: entries of devices that left stay `STALE` for as
+//! long as the table has room.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
+use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use vigie_shared::mac::Mac;
+
+/// The oldest confirmation that still says "here".
+pub const CONFIRMED_MAX: Duration = Duration::from_secs(60);
+
+/// How long the kernel may take to find out about a device that it knew before: 5 s of delay, 3 s of probes.
+pub const RECHECK: Duration = Duration::from_secs(9);
+
+/// The kernel counts ages in hundredths of a second on every architecture.
+const TICK_MS: u64 = 10;
+
+/// One row of the table, of one interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The kernel's number of the interface.
+    pub interface: u32,
+    /// The neighbour's internet address.
+    pub ip: Ipv4Addr,
+    /// Its address on the LAN.
+    pub mac: Mac,
+    /// What the kernel thinks of it.
+    pub state: NeighbourState,
+    /// Time since the neighbour last proved that it is there.
+    pub confirmed_ago: Option<Duration>,
+}
+
+/// What a row is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worth {
+    /// The device was here this long ago.
+    Seen(Duration),
+    /// The kernel is finding out: look again after [`RECHECK`].
+    Unsettled,
+    /// Says nothing about presence.
+    Nothing,
+}
+
+/// Something that the kernel told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// A row is new, changed or listed.
+    Row(Row),
+    /// An interface or an address changed.
+    Link,
+    /// The listing is complete.
+    End,
+}
+
+impl Row {
+    /// Judges the row.
+    #[must_use]
+    pub fn worth(&self) -> Worth {
+        match (self.state, self.confirmed_ago) {
+            (NeighbourState::Reachable, Some(age)) if age <= CONFIRMED_MAX => Worth::Seen(age),
+            (NeighbourState::Delay | NeighbourState::Probe, _) => Worth::Unsettled,
+            _ => Worth::Nothing,
+        }
+    }
+}
+
+/// Writes the request for the whole IPv4 table.
+#[must_use]
+pub fn dump_request() -> Vec<u8> {
+    let mut neighbour = NeighbourMessage::default();
+    neighbour.header.family = AddressFamily::Inet;
+    let mut message = NetlinkMessage::from(RouteNetlinkMessage::GetNeighbour(neighbour));
+    message.header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    message.finalize();
+    let mut bytes = vec![0; message.buffer_len()];
+    message.serialize(&mut bytes);
+    bytes
+}
+
+/// Reads one datagram of the kernel, which holds any number of messages; a damaged one ends the reading.
+#[must_use]
+pub fn told(datagram: &[u8]) -> Vec<Told> {
+    let mut rest = datagram;
+    let mut all = Vec::new();
+    while let Ok(message) = NetlinkMessage::<RouteNetlinkMessage>::deserialize(rest) {
+        let length = usize::try_from(message.header.length).unwrap_or(usize::MAX).next_multiple_of(4);
+        all.extend(told_by(message.payload));
+        match rest.split_at_checked(length) {
+            Some((_, next)) if length > 0 && !next.is_empty() => rest = next,
+            _ => break,
+        }
+    }
+    all
+}
+
+fn told_by(payload: NetlinkPayload<RouteNetlinkMessage>) -> Option<Told> {
+    match payload {
+        NetlinkPayload::Done(_) | NetlinkPayload::Error(_) => Some(Told::End),
+        NetlinkPayload::InnerMessage(message) => match message {
+            RouteNetlinkMessage::NewNeighbour(neighbour) => row(&neighbour).map(Told::Row),
+            RouteNetlinkMessage::NewLink(_)
+            | RouteNetlinkMessage::DelLink(_)
+            | RouteNetlinkMessage::NewAddress(_)
+            | RouteNetlinkMessage::DelAddress(_) => Some(Told::Link),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn row(message: &NeighbourMessage) -> Option<Row> {
+    let (mut ip, mut mac, mut confirmed_ago) = (None, None, None);
+    for attribute in &message.attributes {
+        match attribute {
+            NeighbourAttribute::Destination(NeighbourAddress::Inet(address)) => ip = Some(*address),
+            NeighbourAttribute::LinkLocalAddress(bytes) => {
+                mac = bytes.as_slice().try_into().ok().map(Mac).filter(|mac| mac.is_device());
+            }
+            NeighbourAttribute::CacheInfo(info) => {
+                confirmed_ago = Some(Duration::from_millis(u64::from(info.confirmed) * TICK_MS));
+            }
+            _ => {}
+        }
+    }
+    Some(Row { interface: message.header.ifindex, ip: ip?, mac: mac?, state: message.header.state, confirmed_ago })
+}
+
+#[cfg(test)]
+mod tests {
+    use netlink_packet_route::neighbour::NeighbourCacheInfo;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PHONE: Mac = Mac([0x8e, 0x1b, 0x7c, 0, 0x11, 0x22]);
+    const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 7);
+
+    fn datagram(state: NeighbourState, confirmed_s: u32) -> Vec<u8> {
+        let mut neighbour = NeighbourMessage::default();
+        neighbour.header.family = AddressFamily::Inet;
+        neighbour.header.ifindex = 4;
+        neighbour.header.state = state;
+        let bytes = [confirmed_s * 100, 0, 0, 1].map(u32::to_ne_bytes).concat();
+        let info = netlink_packet_core::Parseable::parse(
+            &netlink_packet_route::neighbour::NeighbourCacheInfoBuffer::new(&bytes),
+        );
+        let info: NeighbourCacheInfo = info.unwrap();
+        neighbour.attributes = vec![
+            NeighbourAttribute::Destination(NeighbourAddress::Inet(ADDRESS)),
+            NeighbourAttribute::LinkLocalAddress(PHONE.0.to_vec()),
+            NeighbourAttribute::CacheInfo(info),
+        ];
+        let mut message = NetlinkMessage::from(RouteNetlinkMessage::NewNeighbour(neighbour));
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn only_a_fresh_confirmation_is_a_sighting() {
+        let worth = |state, confirmed_s| match told(&datagram(state, confirmed_s)).as_slice() {
+            [Told::Row(row)] => {
+                assert_eq!((row.interface, row.ip, row.mac), (4, ADDRESS, PHONE));
+                row.worth()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(worth(NeighbourState::Reachable, 3), Worth::Seen(Duration::from_secs(3)));
+        assert_eq!(worth(NeighbourState::Reachable, 600), Worth::Nothing);
+        assert_eq!(worth(NeighbourState::Stale, 200), Worth::Nothing);
+        assert_eq!(worth(NeighbourState::Stale, 1), Worth::Nothing);
+        assert_eq!(worth(NeighbourState::Failed, 3), Worth::Nothing);
+        assert_eq!(worth(NeighbourState::Delay, 3), Worth::Unsettled);
+        assert_eq!(worth(NeighbourState::Permanent, 3), Worth::Nothing);
+        assert_eq!(worth(NeighbourState::Noarp, 3), Worth::Nothing);
+    }
+
+    #[test]
+    fn a_datagram_of_several_rows_is_read_to_its_end() {
+        let one = datagram(NeighbourState::Reachable, 1);
+        assert_eq!(told(&[one.clone(), one.clone(), one].concat()).len(), 3);
+    }
+
+    #[test]
+    fn the_request_asks_for_the_ipv4_table() {
+        let request = dump_request();
+        let message = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&request).unwrap();
+        assert_eq!(message.header.flags & NLM_F_DUMP, NLM_F_DUMP);
+        assert!(matches!(message.payload, NetlinkPayload::InnerMessage(RouteNetlinkMessage::GetNeighbour(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics(bytes: Vec<u8>) {
+            drop(told(&bytes));
+        }
+
+        #[test]
+        fn reading_a_damaged_datagram_never_panics(at in 0_usize..60, value: u8) {
+            let mut bytes = datagram(NeighbourState::Reachable, 1);
+            bytes[at] = value;
+            drop(told(&bytes));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The kernel's own word, by a netlink socket: neighbours, links and addresses as they change. Needs no privilege.
+//!
+//! The only file that names `netlink_sys`. When the kernel drops news because we were slow, the whole neighbour
+//! table is asked for again, so that nothing is missed for good.
+
+use std::io;
+
+use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::{Socket, SocketAddr};
+use tokio::io::unix::AsyncFd;
+
+use super::neighbour::{self, Told};
+use crate::sys;
+
+const GROUP_LINK: u32 = 1;
+const GROUP_NEIGHBOUR: u32 = 3;
+const GROUP_ADDRESS: u32 = 5;
+const RECEIVE_BYTES: u32 = 1 << 20;
+
+/// A subscription to the kernel's news.
+pub struct Netlink(AsyncFd<Socket>);
+
+impl Netlink {
+    /// Subscribes to links and addresses, and to neighbours if wished.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no socket.
+    pub fn open(has_neighbours: bool) -> io::Result<Self> {
+        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        socket.set_non_blocking(true)?;
+        socket.bind_auto()?;
+        socket.add_membership(GROUP_LINK)?;
+        socket.add_membership(GROUP_ADDRESS)?;
+        if has_neighbours {
+            socket.add_membership(GROUP_NEIGHBOUR)?;
+        }
+        // The kernel may give less; then news are lost sooner, and the table is read again.
+        let _is_larger = socket.set_rx_buf_sz(RECEIVE_BYTES).is_ok();
+        Ok(Self(sys::watch(socket)?))
+    }
+
+    /// Asks for all neighbours; they come like news, and [`Told::End`] after them.
+    ///
+    /// # Errors
+    ///
+    /// If the kernel refuses.
+    pub fn request_neighbours(&self) -> io::Result<()> {
+        self.0.get_ref().send_to(&neighbour::dump_request(), &SocketAddr::new(0, 0), 0).map(|_bytes| ())
+    }
+
+    /// Waits for news. Cancel-safe: nothing is taken before it is returned.
+    ///
+    /// # Errors
+    ///
+    /// If the socket fails.
+    pub async fn next(&self) -> io::Result<Vec<Told>> {
+        loop {
+            let mut guard = self.0.readable().await?;
+            match guard.try_io(|socket| socket.get_ref().recv_from_full()) {
+                Ok(Ok((datagram, _from))) => return Ok(neighbour::told(&datagram)),
+                Ok(Err(error)) if error.raw_os_error() == Some(nix::libc::ENOBUFS) => self.request_neighbours()?,
+                Ok(Err(error)) => return Err(error),
+                Err(_would_block) => {}
+            }
+        }
+    }
+}

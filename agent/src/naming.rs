@@ -17,6 +17,8 @@ use vigie_shared::mac::Mac;
 use vigie_shared::pseudonym::{Pseudonym, PseudonymKey};
 use vigie_shared::wire::reading::{DeviceRef, OwnedDevice};
 
+use crate::collectors::Naming;
+
 /// What the owner of the box decides about names; no command can widen it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -95,6 +97,12 @@ impl DeviceNames {
     fn today(&self) -> Date {
         let moment = Timestamp::from_millisecond(self.clock.wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
         self.zone.to_datetime(moment).date()
+    }
+}
+
+impl Naming for DeviceNames {
+    fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef> {
+        Self::device(self, mac, ip, name)
     }
 }
 

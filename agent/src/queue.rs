@@ -21,6 +21,7 @@ pub mod volume;
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::Below;
 
+pub use durable::self_test;
 pub use extent::Extent;
 
 /// The rows of a lane, oldest first, in positions without holes.
@@ -92,6 +93,14 @@ pub trait Queue: Send {
 
     /// Bytes that the lane takes on the disk, what was set aside included.
     fn size_bytes(&self) -> u64;
+
+    /// Copies everything that can be read into a new store, under the same positions, and sets the old one
+    /// aside. Positions that cannot be read are damaged ones from then on. `wall_ms` names the remains; their name is returned.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Storage`] or [`QueueError::Corrupt`]: the queue must be opened again.
+    fn rebuild(&mut self, wall_ms: i64) -> Result<String, QueueError>;
 
     /// Gives the disk space of an empty queue back; a queue that holds records stays as it is.
     ///

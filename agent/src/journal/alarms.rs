@@ -19,6 +19,7 @@ pub struct LaneAlarms {
     lane: Lane,
     told: BTreeMap<AlarmKind, Instant>,
     set_aside: Vec<SetAside>,
+    rebuilt: Option<(String, String)>,
     dropped: Option<(u64, Shortage)>,
     damaged: u64,
     is_disk_full: bool,
@@ -29,13 +30,14 @@ impl LaneAlarms {
     #[must_use]
     pub fn new(lane: Lane) -> Self {
         let (told, set_aside) = (BTreeMap::new(), Vec::new());
-        Self { lane, told, set_aside, dropped: None, damaged: 0, is_disk_full: false }
+        Self { lane, told, set_aside, rebuilt: None, dropped: None, damaged: 0, is_disk_full: false }
     }
 
     /// Something happened.
     pub fn on_notice(&mut self, notice: Notice) {
         match notice {
             Notice::SetAside(set_aside) => self.set_aside.push(set_aside),
+            Notice::Rebuilt { why, remains } => self.rebuilt = Some((why, remains)),
             Notice::Dropped { count, shortage } => {
                 let before = self.dropped.map_or(0, |(count, _)| count);
                 self.dropped = Some((before + count, shortage));
@@ -50,6 +52,9 @@ impl LaneAlarms {
         let mut alarms = Vec::new();
         // Each names positions that nobody else knows, so none is held back.
         alarms.extend(std::mem::take(&mut self.set_aside).iter().map(|set_aside| self.on_set_aside(set_aside)));
+        if self.rebuilt.is_some() && self.may_tell(AlarmKind::LaneQuarantined, now) {
+            alarms.extend(self.rebuilt.take().map(|(why, remains)| self.on_rebuilt(&why, &remains)));
+        }
         if (self.dropped.is_some() || self.damaged > 0) && self.may_tell(AlarmKind::LaneDropped, now) {
             alarms.extend(self.dropped.take().map(|(count, shortage)| self.on_dropped(count, shortage)));
             let damaged = std::mem::take(&mut self.damaged);
@@ -83,6 +88,16 @@ impl LaneAlarms {
         let text = format!(
             "The lane `{lane}` was damaged ({why}) and a new one took its place. {missing} The remains lie in \
              `{remains}` in the lane's folder. Check the box's card; replace it if this happens again."
+        );
+        BoxAlarm { kind: AlarmKind::LaneQuarantined, text }
+    }
+
+    fn on_rebuilt(&self, why: &str, remains: &str) -> BoxAlarm {
+        let text = format!(
+            "The lane `{}` was damaged ({why}). All records that could be read are safe in a new store; the others \
+             will be noted as a gap. The old store lies in `{remains}` in the lane's folder. Check the box's card; \
+             replace it if this happens again.",
+            self.lane
         );
         BoxAlarm { kind: AlarmKind::LaneQuarantined, text }
     }

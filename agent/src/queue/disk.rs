@@ -14,6 +14,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
@@ -37,7 +38,7 @@ const HANDLE_WAIT: Duration = Duration::from_millis(20);
 
 /// An open store. After a [`QueueError::Storage`] it is dead for good.
 pub struct Store {
-    db: sled::Db,
+    db: Careful,
     file: File,
 }
 
@@ -72,7 +73,7 @@ impl Store {
             tries += 1;
         };
         let file = sync_files(folder).map_err(QueueError::Storage)?;
-        Ok(Self { db, file })
+        Ok(Self { db: Careful(Some(db)), file })
     }
 
     /// What was remembered with the last change.
@@ -165,6 +166,26 @@ impl Store {
     /// [`QueueError::Corrupt`] or [`QueueError::Storage`].
     pub fn is_empty(&self) -> Result<bool, QueueError> {
         guarded(|| self.db.range(..MEMORY_KEY).next().transpose()).map(|first| first.is_none())
+    }
+}
+
+/// Dropped with care: sled may panic while it lets go of a damaged file.
+struct Careful(Option<sled::Db>);
+
+impl Deref for Careful {
+    type Target = sled::Db;
+
+    fn deref(&self) -> &sled::Db {
+        self.0.as_ref().expect("only dropping takes it")
+    }
+}
+
+impl Drop for Careful {
+    fn drop(&mut self) {
+        let db = self.0.take();
+        if let Err(error) = guarded(|| Ok(drop(db))) {
+            tracing::debug!("a damaged store was closed: {error}");
+        }
     }
 }
 

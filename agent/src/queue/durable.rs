@@ -8,7 +8,7 @@ mod open;
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::{Below, frame};
 
-pub use open::{DurableOptions, inspector, open, opener};
+pub use open::{DurableOptions, inspector, open, opener, self_test};
 
 use super::disk::Store;
 use super::folder::{Folder, IDENTITY_LAG, Identity};
@@ -16,6 +16,9 @@ use super::{Extent, Limit, Queue, QueueError, Slice};
 
 /// Most records removed in one step: bounds the memory that a large trim takes.
 const REMOVED_AT_ONCE: u64 = 512;
+
+/// How much is copied in one step.
+const COPIED_AT_ONCE: Limit = Limit { records_max: 512, bytes_max: 256 << 10 };
 
 /// What is stored with the records. Frozen: a change needs a new version beside it.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
@@ -32,6 +35,7 @@ pub struct DurableQueue {
     identity: Identity,
     extent: Extent,
     folder: Folder,
+    set_aside_bytes_max: u64,
 }
 
 impl DurableQueue {
@@ -59,6 +63,16 @@ impl DurableQueue {
         let identity = Identity { hi, first, ..self.identity };
         self.folder.identify(&identity)?;
         self.identity = identity;
+        Ok(())
+    }
+
+    /// Makes another store the current one: one atomic write of the identity.
+    fn move_to(&mut self, fresh: Store, generation: u64) -> Result<(), QueueError> {
+        fresh.remember(&self.memory(self.extent))?;
+        fresh.commit()?;
+        self.identity.generation = generation;
+        self.identify().map_err(QueueError::Storage)?;
+        self.store = fresh;
         Ok(())
     }
 
@@ -167,17 +181,31 @@ impl Queue for DurableQueue {
         self.folder.size_bytes()
     }
 
+    fn rebuild(&mut self, wall_ms: i64) -> Result<String, QueueError> {
+        let generation = self.folder.newest_generation().map_err(QueueError::Storage)? + 1;
+        let fresh = Store::open(&self.folder.store(generation))?;
+        let memory = self.memory(self.extent);
+        let mut from = self.extent.first;
+        while from <= self.extent.last {
+            let slice = self.peek(from, COPIED_AT_ONCE)?;
+            if slice.records.is_empty() {
+                from = self.next_whole(from)?;
+            } else {
+                fresh.put(self.key(from), &slice.records, &memory)?;
+                from += slice.records.len() as u64;
+            }
+        }
+        self.move_to(fresh, generation)?;
+        self.folder.set_aside(Some(generation), wall_ms, self.set_aside_bytes_max).map_err(QueueError::Storage)
+    }
+
     fn shrink(&mut self) -> Result<(), QueueError> {
         if self.extent.waiting() > 0 {
             return Ok(());
         }
         let generation = self.folder.newest_generation().map_err(QueueError::Storage)? + 1;
         let fresh = Store::open(&self.folder.store(generation))?;
-        fresh.remember(&self.memory(self.extent))?;
-        fresh.commit()?;
-        self.identity.generation = generation;
-        self.identify().map_err(QueueError::Storage)?;
-        self.store = fresh;
+        self.move_to(fresh, generation)?;
         self.folder.remove_stores_except(generation).map_err(QueueError::Storage)
     }
 

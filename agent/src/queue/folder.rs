@@ -156,26 +156,29 @@ impl Folder {
         })
     }
 
-    /// Moves every store out of the way and returns the name of the newest one's remains. Older remains are
-    /// removed when they are too many, or take more than `bytes_max` together.
+    /// Moves every store but `kept` out of the way and returns the name of the newest one's remains. Older
+    /// remains are removed when they are too many, or take more than `bytes_max` together.
     ///
     /// # Errors
     ///
     /// If the disk fails.
-    pub fn set_aside(&self, wall_ms: i64, bytes_max: u64) -> io::Result<String> {
+    pub fn set_aside(&self, kept: Option<u64>, wall_ms: i64, bytes_max: u64) -> io::Result<String> {
         let mut remains = String::new();
         for store in self.stores()? {
             let generation = store.trim_start_matches("store-");
+            if kept.is_some_and(|kept| kept.to_string() == generation) {
+                continue;
+            }
             remains = format!("corrupt-{:010}-{generation}", wall_ms.max(0) / 1000);
             fs::rename(self.path.join(&store), self.path.join(&remains))?;
         }
         sync_folder(&self.path)?;
-        let (mut kept, mut kept_bytes) = (0, 0);
+        let (mut remaining, mut remaining_bytes) = (0, 0);
         for name in self.set_aside_stores()?.iter().rev() {
             let path = self.path.join(name);
-            kept_bytes += size_bytes(&path);
-            kept += 1;
-            if kept > SET_ASIDE_MAX || kept_bytes > bytes_max {
+            remaining_bytes += size_bytes(&path);
+            remaining += 1;
+            if remaining > SET_ASIDE_MAX || remaining_bytes > bytes_max {
                 fs::remove_dir_all(path)?;
             }
         }
@@ -264,13 +267,13 @@ mod tests {
         for generation in 1..=4 {
             fs::create_dir(folder.store(generation)).unwrap();
             fs::write(folder.store(generation).join("db"), vec![1; 10_000]).unwrap();
-            folder.set_aside(1_000_000 * i64::try_from(generation).unwrap(), 1 << 20).unwrap();
+            folder.set_aside(None, 1_000_000 * i64::try_from(generation).unwrap(), 1 << 20).unwrap();
         }
         assert_eq!(folder.named("corrupt-").unwrap(), ["corrupt-0000003000-3", "corrupt-0000004000-4"]);
 
         fs::create_dir(folder.store(5)).unwrap();
         fs::write(folder.store(5).join("db"), vec![1; 10_000]).unwrap();
-        folder.set_aside(5_000_000, 24_000).unwrap();
+        folder.set_aside(None, 5_000_000, 24_000).unwrap();
 
         assert_eq!(folder.named("corrupt-").unwrap(), ["corrupt-0000005000-5"]);
         assert_eq!(folder.newest_generation().unwrap(), 5);

@@ -43,6 +43,13 @@ pub enum Notice {
         /// For want of what.
         shortage: Shortage,
     },
+    /// It could not be changed any more; everything that could be read was moved to a new store.
+    Rebuilt {
+        /// What was wrong with it.
+        why: String,
+        /// The name of the folder that holds the old store, within the lane's folder.
+        remains: String,
+    },
     /// Records could not be read back and were skipped.
     Damaged {
         /// How many.
@@ -62,6 +69,7 @@ pub struct Keeper {
     extent: Option<Extent>,
     backoff: Backoff,
     retry_at: Option<Instant>,
+    rebuilt: Option<Instant>,
     notices: Vec<Notice>,
 }
 
@@ -80,7 +88,8 @@ impl Keeper {
     ) -> Result<Self, QueueError> {
         let backoff = Backoff::new(RETRY_MIN, RETRY_MAX, now.wall_ms.unsigned_abs());
         let (queue, extent, retry_at, notices) = (None, None, None, Vec::new());
-        let mut keeper = Self { lane, quota, open, volume, queue, extent, backoff, retry_at, notices };
+        let mut keeper =
+            Self { lane, quota, open, volume, queue, extent, backoff, retry_at, rebuilt: None, notices };
         match keeper.reopen(Opening::Repair, now) {
             Ok(()) => keeper.volume.take_ballast(keeper.quota.free_bytes_min),
             Err(error @ (QueueError::Busy(_) | QueueError::Broken(_) | QueueError::Corrupt(_))) => {
@@ -285,8 +294,11 @@ impl Keeper {
         Err(said)
     }
 
-    /// After a failure: opens the lane again, or sets it aside if it is damaged.
+    /// After a failure: opens the lane again; a damaged one is rebuilt, or set aside if even that fails.
     fn recover(&mut self, failure: QueueError, now: Moment) -> Result<(), QueueError> {
+        if self.rebuild(&failure, now) {
+            return Ok(());
+        }
         let opening = match &failure {
             QueueError::Storage(_) => Opening::Repair,
             QueueError::Corrupt(_) => Opening::Distrust,
@@ -302,6 +314,23 @@ impl Keeper {
             tracing::debug!(lane = self.lane.as_str(), had_ballast, "the disk is full");
         }
         self.reopen(opening, now)
+    }
+
+    /// Rebuilds a damaged lane, but not one that was rebuilt a moment ago.
+    fn rebuild(&mut self, failure: &QueueError, now: Moment) -> bool {
+        let is_again = self.rebuilt.is_some_and(|at| now.instant.saturating_duration_since(at) < RETRY_MAX);
+        let (QueueError::Corrupt(why), Some(queue), false) = (failure, &mut self.queue, is_again) else {
+            return false;
+        };
+        self.rebuilt = Some(now.instant);
+        match queue.rebuild(now.wall_ms) {
+            Ok(remains) => self.notices.push(Notice::Rebuilt { why: why.clone(), remains }),
+            Err(error) => {
+                tracing::warn!(lane = self.lane.as_str(), "a lane cannot be rebuilt: {}", causes(&error));
+                return false;
+            }
+        }
+        true
     }
 
     fn reopen(&mut self, opening: Opening, now: Moment) -> Result<(), QueueError> {

@@ -1,5 +1,7 @@
 //! The hub: receives what boxes send, keeps it, shows it.
 
 pub mod broker;
+pub mod gateway;
 pub mod pki;
+pub mod rate;
 pub mod store;

@@ -18,7 +18,6 @@ mod live;
 mod policy;
 mod pump;
 mod session;
-mod strangers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,13 +32,13 @@ use vigie_shared::id::SiteId;
 use vigie_shared::lifecycle::Lifecycle;
 
 use crate::broker::Backend;
+use crate::strangers::Strangers;
 pub use access::{Access, Refusal, StoreAccess};
 pub use config::GatewayConfig;
 use counters::{Counters, add};
 pub use counters::{Ending, GatewayFigures};
 pub use live::ConnectionId;
 use live::Live;
-use strangers::Strangers;
 
 /// After the system refused a connection, as when files run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -73,11 +73,11 @@ impl Authority {
                 key_file.display()
             );
             let key = KeyPair::generate().context("make the CA's key")?;
-            files::write(&key_file, key.serialize_pem().as_bytes(), 0o600)?;
+            files::write(&key_file, key.serialize_pem().as_bytes())?;
         }
         if !certificate_file.exists() {
             let certificate = ca_certificate(&read_key(&key_file)?, now_ms)?;
-            files::write(&certificate_file, certificate.as_bytes(), 0o644)?;
+            files::write(&certificate_file, certificate.as_bytes())?;
         }
         Self::read(&key_file, &certificate_file)
     }

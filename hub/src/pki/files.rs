@@ -1,11 +1,12 @@
 //! Secret files: written whole or not at all, readable by their owner only.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use vigie_shared::file::replace_private;
 
 /// Makes a folder that only its owner may enter; an existing one is left as it is.
 pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
@@ -25,7 +26,7 @@ pub(super) fn read_or_make_secret(
         return Ok(bytes);
     }
     let bytes = make()?;
-    write(file, &bytes, 0o600)?;
+    write(file, &bytes)?;
     Ok(bytes)
 }
 
@@ -47,16 +48,7 @@ pub(super) fn read_secret(file: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     fs::read(file).map(Some).with_context(|| format!("read {}", file.display()))
 }
 
-/// Writes a file so that after a power cut there is either the old one or the whole new one.
-pub(super) fn write(file: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
-    let draft = file.with_extension("new");
-    let write = || -> std::io::Result<()> {
-        let mut to = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
-        to.set_permissions(fs::Permissions::from_mode(mode))?;
-        to.write_all(bytes)?;
-        to.sync_all()?;
-        fs::rename(&draft, file)?;
-        file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    };
-    write().with_context(|| format!("write {}", file.display()))
+/// Writes a file that only its owner may read.
+pub(super) fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    replace_private(file, bytes).with_context(|| format!("write {}", file.display()))
 }

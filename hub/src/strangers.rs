@@ -1,14 +1,14 @@
-//! Connections that have not shown a certificate yet.
+//! Connections of callers that have proved nothing yet.
 //!
-//! An honest one leaves within milliseconds; so when there are too many, the one that has been here longest
-//! goes. Whoever fills the room with silence only hurts himself.
+//! An honest one is done within moments; so when there are too many, the one that has been here longest goes.
+//! Whoever fills the room with silence only hurts himself.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-pub(super) struct Strangers {
+pub(crate) struct Strangers {
     room: Mutex<Room>,
     count_max: usize,
 }
@@ -20,18 +20,18 @@ struct Room {
 }
 
 /// A place in the room, left when dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     number: u64,
     owner: Arc<Strangers>,
 }
 
 impl Strangers {
-    pub(super) fn new(count_max: usize) -> Self {
+    pub(crate) fn new(count_max: usize) -> Self {
         Self { room: Mutex::default(), count_max: count_max.max(1) }
     }
 
     /// Takes a place; the receiver ends when somebody else needs it.
-    pub(super) fn enter(self: &Arc<Self>) -> (Place, oneshot::Receiver<()>) {
+    pub(crate) fn enter(self: &Arc<Self>) -> (Place, oneshot::Receiver<()>) {
         let (evict, evicted) = oneshot::channel();
         let mut room = self.room();
         if room.inside.len() >= self.count_max {
@@ -44,7 +44,7 @@ impl Strangers {
         (Place { number, owner: Arc::clone(self) }, evicted)
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.room().inside.len()
     }
 

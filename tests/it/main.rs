@@ -7,6 +7,8 @@
     reason = "this is all test code: a panic is how it fails, helpers of tests included"
 )]
 
+mod attacks;
 mod corpus;
+mod enrolment;
 mod supply;
 mod tidy;

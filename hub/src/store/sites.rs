@@ -138,6 +138,15 @@ pub trait Sites {
     /// [`StoreError::Failed`].
     async fn certificates(&self) -> Result<Vec<Certificate>, StoreError>;
 
+    /// The certificate with this serial number, asked for at every connection: worth an index.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
+        Ok(self.certificates().await?.into_iter().find(|certificate| certificate.serial == serial))
+    }
+
     /// The secret that names a site's registered devices, made at the first call.
     ///
     /// # Errors

@@ -5,8 +5,11 @@
 //! that can be rebuilt. Methods return only when their effect is on disk.
 
 pub mod accounts;
+#[cfg(test)]
+mod contract;
 pub mod diary;
 pub mod facts;
+pub mod memory;
 pub mod projections;
 pub mod sites;
 pub mod sqlite;
@@ -16,6 +19,7 @@ pub mod vault;
 pub use accounts::Accounts;
 pub use diary::Diary;
 pub use facts::Facts;
+pub use memory::Memory;
 pub use projections::Projections;
 pub use sites::Sites;
 pub use sqlite::Sqlite;

@@ -3,12 +3,15 @@
 //! Pure: no I/O, no clock. The [`driver`] hands messages in, commits the [`Group`] that they add up to, and only
 //! then gets the answers to send. The rules:
 //!
-//! - A record is taken only at position `through + 1` of its queue. Lower ones are duplicates and receipted
-//!   again; higher ones are ignored, since the box sends everything again from the receipt on.
+//! - A record is taken only at position `through + 1` of its queue, behind records known to be the same here
+//!   and there. Lower ones are duplicates and receipted again; higher ones are ignored, since the box sends
+//!   everything again from the receipt on.
 //! - What a box says no longer exists (`first`) becomes a gap with its reason, and the stream goes on behind it.
 //! - If hub and box disagree about a record, or the box has gone back behind what is held, two boxes share one
 //!   card or an old card was put back: the box is told to take a new queue id. What is held stays held; what
 //!   the box still has comes under the new id.
+//! - A receipt covers only what the box that speaks now is known to have in common with the hub, so that no box
+//!   drops a record because its twin sent another one at that position.
 //! - A record of an unknown version is kept as it is. A message that cannot be read harms nobody.
 //!
 //! The core is ahead of the disk by the groups that are being committed. It never goes back: a group whose
@@ -100,7 +103,7 @@ impl Ingest {
                 continue;
             }
             if is_late {
-                self.group.answer(site, lane.queue);
+                self.answer_again(site, lane);
                 continue;
             }
             let check = self.on_lane(site, lane, now_ms);
@@ -117,10 +120,18 @@ impl Ingest {
         None
     }
 
+    /// Repeats the last word on a lane.
+    fn answer_again(&mut self, site: &SiteId, lane: &LaneHello) {
+        if memo_of(&mut self.sites, site, lane.queue).is_some_and(|memo| memo.is_disputed) {
+            self.group.renew(site, lane.lane, lane.queue);
+        } else {
+            self.group.answer(site, lane.queue);
+        }
+    }
+
     fn on_lane(&mut self, site: &SiteId, lane: &LaneHello, now_ms: i64) -> Option<Check> {
         let receipted = lane.receipted.map_or(0, |record| record.seq);
-        let claim =
-            Claim { queue: lane.queue, lane: lane.lane, first: lane.first, below: lane.below, receipted };
+        let claim = Claim { queue: lane.queue, lane: lane.lane, first: lane.first, below: lane.below, receipted };
         let memo = self.queue(site, &claim, now_ms)?;
         let is_ours = memo.lane == lane.lane && lane.last >= memo.through;
         let held = lane.receipted.map(|record| (record, memo.held(record.seq)));
@@ -133,7 +144,7 @@ impl Ingest {
             }
             _ if !is_ours => self.dispute(site, lane.queue, lane.lane, now_ms),
             _ => {
-                memo.is_disputed = false;
+                memo.begin(receipted.max(lane.first - 1));
                 self.close_gap(site, &claim, now_ms);
                 self.group.answer(site, lane.queue);
             }
@@ -182,8 +193,7 @@ impl Ingest {
     /// Takes the store's answer to a check: the checksum of the record, or that the store does not hold it.
     pub fn on_checked(&mut self, check: &Check, held: Option<u32>) {
         self.counters.checks += 1;
-        let queues = self.sites.get_mut(&check.site).map(|memo| &mut memo.queues);
-        if let Some(memo) = queues.and_then(|queues| queues.get_mut(&check.queue)) {
+        if let Some(memo) = memo_of(&mut self.sites, &check.site, check.queue) {
             memo.checked = Some((check.seq, held));
         }
     }
@@ -208,7 +218,8 @@ impl Ingest {
         self.group.take(now_ms, |site, queue| {
             let memo = sites.get(site)?.queues.get(&queue)?;
             let through = memo.through;
-            Some(QueueState { site: site.clone(), lane: memo.lane, queue, through, born_ms: memo.born_ms })
+            let state = QueueState { site: site.clone(), lane: memo.lane, queue, through, born_ms: memo.born_ms };
+            Some((state, memo.receipt()))
         })
     }
 
@@ -256,7 +267,7 @@ impl Ingest {
 
     /// Writes down what lies between what is held and the oldest position that the box still has.
     fn close_gap(&mut self, site: &SiteId, claim: &Claim, now_ms: i64) {
-        let Some(memo) = self.sites.get_mut(site).and_then(|memo| memo.queues.get_mut(&claim.queue)) else { return };
+        let Some(memo) = memo_of(&mut self.sites, site, claim.queue) else { return };
         let from = memo.through + 1;
         if claim.first <= from {
             return;
@@ -294,15 +305,16 @@ impl Ingest {
 
     /// Takes the records of a batch that continue what is held.
     fn take_new(&mut self, site: &SiteId, batch: &Batch<'_>, payload: &Bytes, now_ms: i64) {
-        let Some(memo) = self.sites.get_mut(site).and_then(|memo| memo.queues.get_mut(&batch.queue)) else { return };
-        let next = memo.through + 1;
-        let count = batch.records.len();
-        if batch.start > next {
+        let Some(memo) = memo_of(&mut self.sites, site, batch.queue) else { return };
+        let (next, count) = (memo.through + 1, batch.records.len());
+        memo.agree_below(batch.first);
+        if batch.start > memo.receipt() + 1 {
             self.counters.holes += 1;
             return;
         }
         let known = usize::try_from(next - batch.start).unwrap_or(usize::MAX).min(count);
         self.counters.duplicates += known as u64;
+        memo.agree_through(batch.start + count as u64 - 1);
         if known == count {
             return;
         }
@@ -322,7 +334,7 @@ impl Ingest {
     }
 
     fn dispute(&mut self, site: &SiteId, queue: QueueId, lane: Lane, now_ms: i64) {
-        let memo = self.sites.get_mut(site).and_then(|memo| memo.queues.get_mut(&queue));
+        let memo = memo_of(&mut self.sites, site, queue);
         if let Some(memo) = memo
             && !memo.is_disputed
         {
@@ -334,6 +346,10 @@ impl Ingest {
         }
         self.group.renew(site, lane, queue);
     }
+}
+
+fn memo_of<'a>(sites: &'a mut BTreeMap<SiteId, SiteMemo>, site: &SiteId, queue: QueueId) -> Option<&'a mut QueueMemo> {
+    sites.get_mut(site)?.queues.get_mut(&queue)
 }
 
 /// Whether a lane's word fits itself. Positions stay within what the store can count.

@@ -15,7 +15,8 @@ use crate::store::facts::{Arrival, Commit, Gap, QueueState};
 pub struct Group {
     /// What to add to the store.
     pub commit: Arc<Commit>,
-    receipts: Vec<QueueState>,
+    /// Queues to receipt, and through which position.
+    receipts: Vec<(SiteId, Lane, QueueId, u64)>,
     renewals: BTreeSet<(SiteId, Lane, QueueId)>,
 }
 
@@ -33,9 +34,10 @@ impl Group {
 
     pub(super) fn into_answers(self, hub_ms: i64) -> Vec<(SiteId, Answer)> {
         let renewals = self.renewals.into_iter().map(|(site, lane, queue)| (site, Answer::Renew { lane, queue }));
-        let receipts = self.receipts.into_iter().map(|QueueState { site, lane, queue, through, .. }| {
-            (site, Answer::Receipt { lane, queue, through, hub_ms })
-        });
+        let receipts = self
+            .receipts
+            .into_iter()
+            .map(|(site, lane, queue, through)| (site, Answer::Receipt { lane, queue, through, hub_ms }));
         receipts.chain(renewals).collect()
     }
 }
@@ -114,22 +116,21 @@ impl Building {
     pub(super) fn take(
         &mut self,
         received_ms: i64,
-        state_of: impl Fn(&SiteId, QueueId) -> Option<QueueState>,
+        state_of: impl Fn(&SiteId, QueueId) -> Option<(QueueState, u64)>,
     ) -> Option<Group> {
         let Self { arrivals, gaps, entries, touched, renewals, .. } = std::mem::take(self);
         if touched.is_empty() && renewals.is_empty() && entries.is_empty() {
             return None;
         }
-        let states =
-            touched.into_iter().filter_map(|((site, queue), is_new)| Some((state_of(&site, queue)?, is_new)));
+        let states = touched.into_iter().filter_map(|((site, queue), is_new)| Some((state_of(&site, queue)?, is_new)));
         let (mut queues, mut receipts) = (Vec::new(), Vec::new());
-        for (state, is_new) in states {
+        for ((state, receipt), is_new) in states {
+            let (site, lane, queue) = (state.site.clone(), state.lane, state.queue);
             if is_new {
-                queues.push(state.clone());
+                queues.push(state);
             }
-            let is_renewed = renewals.contains(&(state.site.clone(), state.lane, state.queue));
-            if !is_renewed {
-                receipts.push(state);
+            if !renewals.contains(&(site.clone(), lane, queue)) {
+                receipts.push((site, lane, queue, receipt));
             }
         }
         let commit = Arc::new(Commit { arrivals, gaps, queues, entries, received_ms });

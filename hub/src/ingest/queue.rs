@@ -16,6 +16,8 @@ pub(super) struct QueueMemo {
     /// Every position through this one is taken or in a gap, on disk or on its way there.
     pub(super) through: u64,
     pub(super) born_ms: i64,
+    /// The box that speaks now has this position in common with what is held; none if it has not said hello.
+    verified: Option<u64>,
     /// The box sends another stream under this id than the one held.
     pub(super) is_disputed: bool,
     /// What the store said about one position.
@@ -42,12 +44,34 @@ impl QueueMemo {
             lane,
             through,
             born_ms,
+            verified: None,
             is_disputed: false,
             checked: None,
             crcs: VecDeque::new(),
             gap_told_ms: None,
             dispute_told_ms: None,
         }
+    }
+
+    /// The position that may be receipted: the box that speaks now must not drop what another one sent.
+    pub(super) fn receipt(&self) -> u64 {
+        self.verified.map_or(self.through, |verified| verified.min(self.through))
+    }
+
+    /// A hello: the box and the hub are known to agree through `common`, and no further.
+    pub(super) fn begin(&mut self, common: u64) {
+        self.is_disputed = false;
+        self.verified = Some(common);
+    }
+
+    /// The box has nothing below `first`: nothing there can be mistaken for its own.
+    pub(super) fn agree_below(&mut self, first: u64) {
+        self.verified = self.verified.map(|verified| verified.max(first - 1));
+    }
+
+    /// The box's records through `end` are the ones held.
+    pub(super) fn agree_through(&mut self, end: u64) {
+        self.verified = self.verified.map(|verified| verified.max(end));
     }
 
     pub(super) fn held(&self, seq: u64) -> Held {

@@ -8,7 +8,8 @@ use super::*;
 use crate::store::projections::{Anchor, CoverageSpan, MetricSample, Undated};
 
 fn undated() -> impl Strategy<Value = Option<Undated>> {
-    let boot = (1..4u8, 0..3i64).prop_map(|(boot, guess)| Undated { boot: BootId([boot; 16]), believed_ms: guess * 50 });
+    let boot =
+        (1..4u8, 0..3i64).prop_map(|(boot, guess)| Undated { boot: BootId([boot; 16]), believed_ms: guess * 50 });
     prop::option::of(boot)
 }
 
@@ -44,7 +45,11 @@ fn any_cursor() -> impl Strategy<Value = Cursor> {
 }
 
 fn any_anchor() -> impl Strategy<Value = Anchor> {
-    (any_site(), 1..4u8, 100..300i64).prop_map(|(site, boot, began_ms)| Anchor { site, boot: BootId([boot; 16]), began_ms })
+    (any_site(), 1..4u8, 100..300i64).prop_map(|(site, boot, began_ms)| Anchor {
+        site,
+        boot: BootId([boot; 16]),
+        began_ms,
+    })
 }
 
 fn any_step() -> impl Strategy<Value = Step> {

@@ -5,5 +5,6 @@ pub mod broker;
 pub mod gateway;
 pub mod pki;
 pub mod rate;
+pub mod ingest;
 pub mod store;
 mod strangers;

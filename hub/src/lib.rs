@@ -1,4 +1,6 @@
 //! The hub: receives what boxes send, keeps it, shows it.
 
+pub mod http;
 pub mod ingest;
+pub mod login;
 pub mod store;

@@ -119,8 +119,7 @@ impl Ingest {
 
     fn on_lane(&mut self, site: &SiteId, lane: &LaneHello, now_ms: i64) -> Option<Check> {
         let receipted = lane.receipted.map_or(0, |record| record.seq);
-        let claim =
-            Claim { queue: lane.queue, lane: lane.lane, first: lane.first, below: lane.below, receipted };
+        let claim = Claim { queue: lane.queue, lane: lane.lane, first: lane.first, below: lane.below, receipted };
         let memo = self.queue(site, &claim, now_ms)?;
         let is_ours = memo.lane == lane.lane && lane.last >= memo.through;
         let held = lane.receipted.map(|record| (record, memo.held(record.seq)));

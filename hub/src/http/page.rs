@@ -2,7 +2,6 @@
 
 mod assets;
 mod fleet;
-mod format;
 mod frame;
 mod live;
 mod login;
@@ -49,13 +48,16 @@ pub(super) async fn missing(request: Request) -> Response {
 
 /// Words that people of this product do not use, per language.
 #[cfg(test)]
-const BANNED: [(words::Lang, &[&str]); 2] = [
-    (words::Lang::Fr, &["boitier", "offline", "online", "hors ligne", "en ligne", "utilisateur", "oups", "(s)", "!"]),
-    (words::Lang::En, &["offline", "user", "oops", "(s)", "!", "probe", "club"]),
+use crate::text::Lang;
+
+#[cfg(test)]
+const BANNED: [(Lang, &[&str]); 2] = [
+    (Lang::Fr, &["boitier", "offline", "online", "hors ligne", "en ligne", "utilisateur", "oups", "(s)", "!"]),
+    (Lang::En, &["offline", "user", "oops", "(s)", "!", "probe", "club"]),
 ];
 
 #[cfg(test)]
-pub(super) fn assert_no_banned_word(lang: words::Lang, text: &str) {
+pub(super) fn assert_no_banned_word(lang: Lang, text: &str) {
     let text = text.to_lowercase();
     let banned = BANNED.iter().filter(|(of, _)| *of == lang).flat_map(|(_, words)| *words);
     for word in banned {

@@ -120,8 +120,7 @@ impl Building {
         if touched.is_empty() && renewals.is_empty() && entries.is_empty() {
             return None;
         }
-        let states =
-            touched.into_iter().filter_map(|((site, queue), is_new)| Some((state_of(&site, queue)?, is_new)));
+        let states = touched.into_iter().filter_map(|((site, queue), is_new)| Some((state_of(&site, queue)?, is_new)));
         let (mut queues, mut receipts) = (Vec::new(), Vec::new());
         for (state, is_new) in states {
             if is_new {

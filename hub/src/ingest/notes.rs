@@ -23,9 +23,7 @@ pub(super) fn gap(gap: &Gap) -> Entry {
     let (level, why) = match gap.reason {
         GapReason::Dropped => (Level::Alarm, "the box's queue was full and dropped its oldest records"),
         GapReason::Damaged => (Level::Alarm, "the box's disk damaged them"),
-        GapReason::HubRestored => {
-            (Level::Alarm, "this hub had received them, then was restored from an older backup")
-        }
+        GapReason::HubRestored => (Level::Alarm, "this hub had received them, then was restored from an older backup"),
     };
     let (lane, from, to, queue) = (gap.lane, gap.from, gap.to, gap.queue);
     let text = format!(

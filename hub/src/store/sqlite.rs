@@ -131,10 +131,7 @@ impl Sqlite {
     }
 }
 
-fn transact<T>(
-    pen: &mut Pen,
-    work: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+fn transact<T>(pen: &mut Pen, work: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let Pen { connection, keys } = pen;
     let run = |keys: &mut Keys| {
         let sql = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -5,14 +5,13 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::format;
 use super::frame::{Frame, Reader, render};
 use super::row::{Facts, Row, whole_row};
-use super::words::Lang;
 use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::http::site::deliveries;
 use crate::http::time::Time;
+use crate::text::{self, Lang};
 
 /// Rows of one page.
 const ROWS_MAX: usize = 50;
@@ -93,7 +92,7 @@ fn next_page(filter: &Filter) -> String {
 fn headline(lang: Lang, rows: &[Row]) -> String {
     let count = |urgency: u8| rows.iter().filter(|row| row.urgency == urgency).count() as u64;
     let all = rows.len() as u64;
-    let sites = format::counted(lang, all, "site", "sites");
+    let sites = text::counted(lang, all, "site", "sites");
     let parts = match lang {
         Lang::Fr => [
             (count(0), "à traiter", "à traiter"),
@@ -113,7 +112,7 @@ fn headline(lang: Lang, rows: &[Row]) -> String {
     let told: Vec<String> = parts
         .into_iter()
         .filter(|(count, _, _)| *count > 0)
-        .map(|(count, one, many)| format::counted(lang, count, one, many))
+        .map(|(count, one, many)| text::counted(lang, count, one, many))
         .collect();
     let colon = match lang {
         Lang::Fr => "\u{a0}: ",

@@ -10,11 +10,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::words::{Lang, Words};
+use super::words::{self, Words};
 use crate::http::Admin;
 use crate::http::guard::{caller_of, cookie, is_own_origin};
 use crate::http::problem::Problem;
 use crate::login::Caller;
+use crate::text::Lang;
 
 /// How long the choice of language and light is kept, seconds.
 const CHOICE_S: u32 = 365 * 24 * 60 * 60;
@@ -56,11 +57,11 @@ impl Frame {
     /// The frame of a reader who has not proved who they are.
     pub(super) fn of(parts: &Parts) -> Self {
         let chosen = cookie(&parts.headers, "lang").and_then(|code| Lang::parse(&code));
-        let lang = chosen.unwrap_or_else(|| Lang::preferred(&parts.headers));
+        let lang = chosen.unwrap_or_else(|| words::preferred(&parts.headers));
         let theme = cookie(&parts.headers, "theme");
         let theme = Theme::ALL.into_iter().find(|one| Some(one.code()) == theme.as_deref()).unwrap_or(Theme::Auto);
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Self { lang, words: lang.words(), theme, here, caller: None }
+        Self { lang, words: words::of(lang), theme, here, caller: None }
     }
 
     /// The `lang` of the page.

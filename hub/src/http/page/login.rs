@@ -9,11 +9,11 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
 use super::frame::{Frame, Reader, Visitor, own_address, render};
-use super::words::Lang;
 use crate::http::Admin;
 use crate::http::guard::{Peer, is_own_form, is_own_origin, session_cookie, session_secret};
 use crate::http::problem::Problem;
 use crate::login::LoginError;
+use crate::text::Lang;
 
 #[derive(Template)]
 #[template(path = "login.html")]

@@ -3,10 +3,8 @@
 use askama::Template;
 use jiff::tz::TimeZone;
 
-use super::format;
 use super::frame::Frame;
 use super::marks::{self, Mark};
-use super::words::Lang;
 use crate::http::Admin;
 use crate::http::completeness::{Deliveries, Line};
 use crate::http::ports::SiteLive;
@@ -14,6 +12,7 @@ use crate::http::problem::Problem;
 use crate::http::reach::{health, reach, used_permille};
 use crate::http::time::Time;
 use crate::store::sites::Site;
+use crate::text::{self, Lang};
 
 /// One site, as its row shows it.
 pub(super) struct Row {
@@ -39,8 +38,8 @@ pub(super) struct Moment {
 
 impl Moment {
     pub(super) fn new(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> Self {
-        let text = format::moment(lang, at_ms, now_ms, zone);
-        Self { at: Time(at_ms), text, age: format::age(lang, at_ms, now_ms, zone) }
+        let text = text::moment(lang, at_ms, now_ms, zone);
+        Self { at: Time(at_ms), text, age: text::age(lang, at_ms, now_ms, zone) }
     }
 }
 
@@ -77,7 +76,7 @@ impl Row {
             complete: marks::of_lines(lines, words),
             complete_at: complete_ms.map(moment),
             heard: live.heard_ms.map(moment),
-            disk: fullest.map_or(words.none.to_owned(), |used| format::percent(frame.lang, used)),
+            disk: fullest.map_or(words.none.to_owned(), |used| text::percent(frame.lang, used)),
             version: live.version.clone().unwrap_or_else(|| words.none.to_owned()),
             urgency: marks::urgency(reach, health),
         }

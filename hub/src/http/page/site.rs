@@ -8,7 +8,6 @@ use serde::Deserialize;
 use vigie_shared::wire::Lane;
 use vigie_shared::wire::reading::Sighting;
 
-use super::format;
 use super::frame::{Frame, Reader, render};
 use super::row::{Facts, Moment, Row, zone_of};
 use super::spark::{self, HEIGHT, Part, WIDTH};
@@ -24,6 +23,7 @@ use crate::store::diary::Level;
 use crate::store::facts::{Gap, GapReason};
 use crate::store::projections::{Device, DeviceKind, MetricSample};
 use crate::store::sites::Site;
+use crate::text::{self, Lang};
 
 /// What the charts span.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -169,18 +169,17 @@ fn values(frame: &Frame, pulse: &vigie_shared::wire::Heartbeat) -> Vec<(&'static
     let waiting: u64 = pulse.lanes.iter().map(|lane| lane.waiting).sum();
     let memory = used_permille(host.memory_total_bytes, host.memory_available_bytes);
     let mut values = vec![
-        (words.processor, format::percent(lang, host.cpu_permille.into())),
-        (words.memory, format::percent(lang, memory)),
+        (words.processor, text::percent(lang, host.cpu_permille.into())),
+        (words.memory, text::percent(lang, memory)),
     ];
-    values.extend(host.temperature_milli_c.map(|heat| (words.temperature, format::degrees(heat))));
+    values.extend(host.temperature_milli_c.map(|heat| (words.temperature, text::degrees(heat))));
     values.extend(host.disks.iter().map(|disk| {
         let used = used_permille(disk.total_bytes, disk.available_bytes);
-        let text =
-            format!("{}: {} / {}", disk.mount, format::percent(lang, used), format::size(lang, disk.total_bytes));
+        let text = format!("{}: {} / {}", disk.mount, text::percent(lang, used), text::size(lang, disk.total_bytes));
         (words.disk, text)
     }));
-    values.push((words.uptime, format::duration(lang, host.uptime_s)));
-    values.push((words.waiting, format::number(lang, waiting)));
+    values.push((words.uptime, text::duration(lang, host.uptime_s)));
+    values.push((words.waiting, text::number(lang, waiting)));
     values
 }
 
@@ -207,26 +206,25 @@ impl Local<'_> {
     }
 
     fn lane_sentence(&self, line: &Line) -> String {
-        use super::words::Lang;
         let lang = self.frame.lang;
         let (held, missing) = (line.through.saturating_sub(line.missing), line.missing);
         match lang {
             Lang::Fr => format!(
                 "{} reçus, {} à jamais manquants",
-                format::counted(lang, held, "enregistrement", "enregistrements"),
-                format::number(lang, missing)
+                text::counted(lang, held, "enregistrement", "enregistrements"),
+                text::number(lang, missing)
             ),
             Lang::En => format!(
                 "{} received, {} missing for good",
-                format::counted(lang, held, "record", "records"),
-                format::number(lang, missing)
+                text::counted(lang, held, "record", "records"),
+                text::number(lang, missing)
             ),
         }
     }
 
     fn gap(&self, gap: &Gap) -> GapRow {
         let (words, lang) = (self.frame.words, self.frame.lang);
-        let positions = format!("{} … {}", format::number(lang, gap.from), format::number(lang, gap.to));
+        let positions = format!("{} … {}", text::number(lang, gap.from), text::number(lang, gap.to));
         let reason = match gap.reason {
             GapReason::Dropped => words.gap_dropped,
             GapReason::Damaged => words.gap_damaged,
@@ -243,8 +241,8 @@ impl Local<'_> {
             Some(used_permille(host.memory_total_bytes, host.memory_available_bytes) as f64)
         };
         let heat = |sample: &MetricSample| sample.host.temperature_milli_c.map(f64::from);
-        let percent = |value: f64| format!("{}", format::percent(self.frame.lang, value as u64));
-        let degrees = |value: f64| format::degrees(value as i32);
+        let percent = |value: f64| format!("{}", text::percent(self.frame.lang, value as u64));
+        let degrees = |value: f64| text::degrees(value as i32);
         [
             self.chart(words.processor, samples, cpu, (1000.0, &percent)),
             self.chart(words.memory, samples, memory, (1000.0, &percent)),
@@ -276,9 +274,9 @@ impl Local<'_> {
         let memory = used_permille(host.memory_total_bytes, host.memory_available_bytes);
         SampleRow {
             at: self.moment(sample.at_ms),
-            cpu: format::percent(lang, host.cpu_permille.into()),
-            memory: format::percent(lang, memory),
-            temperature: host.temperature_milli_c.map_or(self.frame.words.none.to_owned(), format::degrees),
+            cpu: text::percent(lang, host.cpu_permille.into()),
+            memory: text::percent(lang, memory),
+            temperature: host.temperature_milli_c.map_or(self.frame.words.none.to_owned(), text::degrees),
         }
     }
 

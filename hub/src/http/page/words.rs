@@ -2,59 +2,30 @@
 
 use axum::http::{HeaderMap, header};
 
-/// A language of the pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Lang {
-    /// Français.
-    Fr,
-    /// English.
-    En,
+use crate::text::Lang;
+
+/// What the browser prefers; English if it wants neither.
+pub(super) fn preferred(headers: &HeaderMap) -> Lang {
+    let line = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let wishes = line.split(',').take(20).filter_map(|wish| {
+        let mut parts = wish.trim().split(';');
+        let lang = Lang::parse(&parts.next()?.trim().get(..2)?.to_ascii_lowercase())?;
+        let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+        (weight > 0.0).then_some((lang, weight))
+    });
+    // The first of equal wishes wins, which `max_by` alone would not do.
+    let best = wishes.fold(None, |best: Option<(Lang, f32)>, wish| match best {
+        Some(known) if known.1 >= wish.1 => Some(known),
+        _ => Some(wish),
+    });
+    best.map_or(Lang::En, |(lang, _)| lang)
 }
 
-impl Lang {
-    /// Both, in the order of the switch.
-    pub(super) const ALL: [Self; 2] = [Self::Fr, Self::En];
-
-    /// As in `<html lang>`.
-    #[must_use]
-    pub(super) fn code(self) -> &'static str {
-        match self {
-            Self::Fr => "fr",
-            Self::En => "en",
-        }
-    }
-
-    /// The language of that code.
-    #[must_use]
-    pub(super) fn parse(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lang| lang.code() == code)
-    }
-
-    /// What the browser prefers; English if it wants neither.
-    #[must_use]
-    pub(super) fn preferred(headers: &HeaderMap) -> Self {
-        let line = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let wishes = line.split(',').take(20).filter_map(|wish| {
-            let mut parts = wish.trim().split(';');
-            let lang = Self::parse(&parts.next()?.trim().get(..2)?.to_ascii_lowercase())?;
-            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
-            (weight > 0.0).then_some((lang, weight))
-        });
-        // The first of equal wishes wins, which `max_by` alone would not do.
-        let best = wishes.fold(None, |best: Option<(Self, f32)>, wish| match best {
-            Some(known) if known.1 >= wish.1 => Some(known),
-            _ => Some(wish),
-        });
-        best.map_or(Self::En, |(lang, _)| lang)
-    }
-
-    /// The words of this language.
-    #[must_use]
-    pub(super) fn words(self) -> &'static Words {
-        match self {
-            Self::Fr => &FR,
-            Self::En => &EN,
-        }
+/// The words of a language.
+pub(super) fn of(lang: Lang) -> &'static Words {
+    match lang {
+        Lang::Fr => &FR,
+        Lang::En => &EN,
     }
 }
 
@@ -185,7 +156,7 @@ mod tests {
     fn asked(line: &str) -> Lang {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_LANGUAGE, line.parse().unwrap());
-        Lang::preferred(&headers)
+        preferred(&headers)
     }
 
     #[test]
@@ -196,7 +167,7 @@ mod tests {
         assert_eq!(asked("fr;q=0,de"), Lang::En);
         assert_eq!(asked("*"), Lang::En);
         assert_eq!(asked("é,,;;q=,"), Lang::En);
-        assert_eq!(Lang::preferred(&HeaderMap::new()), Lang::En);
+        assert_eq!(preferred(&HeaderMap::new()), Lang::En);
     }
 
     #[test]

@@ -67,9 +67,8 @@ impl Accounts for Sqlite {
 
     async fn credentials(&self, kind: CredentialKind) -> Result<Vec<Credential>, StoreError> {
         self.read(move |sql| {
-            let mut select = sql.prepare_cached(
-                "SELECT * FROM credential WHERE kind = ?1 ORDER BY created_ms DESC, secret_sha256",
-            )?;
+            let mut select =
+                sql.prepare_cached("SELECT * FROM credential WHERE kind = ?1 ORDER BY created_ms DESC, secret_sha256")?;
             Ok(select.query_map([code(&CREDENTIAL_KINDS, &kind)], credential)?.collect::<Result<_, _>>()?)
         })
         .await

@@ -46,7 +46,8 @@ impl Projections for Sqlite {
         let site = site.clone();
         self.read(move |sql| {
             let Some(no) = site_no(sql, &site)? else { return Ok(Vec::new()) };
-            let mut select = sql.prepare_cached("SELECT boot, began_ms FROM anchor WHERE site_no = ?1 ORDER BY boot")?;
+            let mut select =
+                sql.prepare_cached("SELECT boot, began_ms FROM anchor WHERE site_no = ?1 ORDER BY boot")?;
             let rows = select.query_map([no], |row| {
                 let Column(boot) = row.get(0)?;
                 Ok((boot, row.get(1)?))
@@ -125,7 +126,8 @@ fn devices(
     limit: usize,
 ) -> Result<Vec<Device>, StoreError> {
     let first = after.as_ref().map_or("", |(site, _)| site.as_str());
-    let mut select = sql.prepare_cached("SELECT no, id FROM site WHERE id >= ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id")?;
+    let mut select =
+        sql.prepare_cached("SELECT no, id FROM site WHERE id >= ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id")?;
     let sites = select.query_map((first, site.map(SiteId::as_str)), |row| {
         let Column(id) = row.get(1)?;
         Ok((row.get::<_, i64>(0)?, id))

@@ -8,8 +8,8 @@ use super::codes::Column;
 use super::keys::site_no;
 use super::{Sqlite, Writing, conflict_is};
 use crate::store::StoreError;
-use crate::store::vault;
 use crate::store::sites::{Certificate, Enrolment, Redeemed, Site, Sites};
+use crate::store::vault;
 
 const SITE: &str = "SELECT id, name, zone, created_ms, revoked_ms FROM site WHERE created_ms IS NOT NULL";
 
@@ -164,8 +164,9 @@ impl Sqlite {
     async fn keep_secret(&self, site: SiteId, sealed: Vec<u8>) -> Result<Vec<u8>, StoreError> {
         self.write(move |writing| {
             let no = writing.keys.site(writing.sql, &site)?;
-            let mut update =
-                writing.sql.prepare_cached("UPDATE site SET secret = coalesce(secret, ?2) WHERE no = ?1 RETURNING secret")?;
+            let mut update = writing
+                .sql
+                .prepare_cached("UPDATE site SET secret = coalesce(secret, ?2) WHERE no = ?1 RETURNING secret")?;
             Ok(update.query_row((no, sealed), |row| row.get(0))?)
         })
         .await

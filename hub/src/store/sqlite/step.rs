@@ -37,16 +37,13 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
     for anchor in &step.anchors {
         boots.insert((&anchor.site, anchor.boot));
         let no = writing.keys.site(writing.sql, &anchor.site)?;
-        let mut insert =
-            writing.sql.prepare_cached("INSERT INTO anchor VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+        let mut insert = writing.sql.prepare_cached("INSERT INTO anchor VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
         insert.execute((no, anchor.boot.0, anchor.began_ms))?;
     }
     for (site, boot) in boots {
         writing.date(site, boot)?;
     }
-    step.entries
-        .iter()
-        .try_for_each(|origin| diary::write(writing, &origin.entry, Some((origin.queue, origin.seq))))
+    step.entries.iter().try_for_each(|origin| diary::write(writing, &origin.entry, Some((origin.queue, origin.seq))))
 }
 
 impl Writing<'_> {
@@ -71,17 +68,23 @@ impl Writing<'_> {
         let Device { id, kind, ip, name, first_seen_ms, last_seen_ms, sightings, sources, flags, .. } = merged;
         let kind = code(&DEVICE_KINDS, &kind);
         replace.execute(rusqlite::params![
-            no, id, boot, believed_ms, kind, ip, name, first_seen_ms, last_seen_ms, sightings, sources, flags
+            no,
+            id,
+            boot,
+            believed_ms,
+            kind,
+            ip,
+            name,
+            first_seen_ms,
+            last_seen_ms,
+            sightings,
+            sources,
+            flags
         ])?;
         Ok(())
     }
 
-    fn add_sample(
-        &mut self,
-        site: &SiteId,
-        sample: &MetricSample,
-        undated: Option<Undated>,
-    ) -> Result<(), StoreError> {
+    fn add_sample(&mut self, site: &SiteId, sample: &MetricSample, undated: Option<Undated>) -> Result<(), StoreError> {
         let no = self.keys.site(self.sql, site)?;
         let (boot, believed_ms) = dating(undated);
         self.sql
@@ -93,12 +96,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn add_coverage(
-        &mut self,
-        site: &SiteId,
-        span: &CoverageSpan,
-        undated: Option<Undated>,
-    ) -> Result<(), StoreError> {
+    fn add_coverage(&mut self, site: &SiteId, span: &CoverageSpan, undated: Option<Undated>) -> Result<(), StoreError> {
         let no = self.keys.site(self.sql, site)?;
         let (boot, believed_ms) = dating(undated);
         let CoverageSpan { network, from_ms, to_ms, blind } = span;
@@ -111,9 +109,13 @@ impl Writing<'_> {
     fn move_cursor(&mut self, cursor: &Cursor, undated: Option<Undated>) -> Result<(), StoreError> {
         let no = self.keys.queue(self.sql, &cursor.site, (cursor.lane, cursor.queue, 0))?;
         let (boot, believed_ms) = dating(undated);
-        self.sql
-            .prepare_cached("INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute((no, cursor.through, cursor.complete_ms.map(|at_ms| at_ms - believed_ms), boot, believed_ms))?;
+        self.sql.prepare_cached("INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3, ?4, ?5)")?.execute((
+            no,
+            cursor.through,
+            cursor.complete_ms.map(|at_ms| at_ms - believed_ms),
+            boot,
+            believed_ms,
+        ))?;
         Ok(())
     }
 

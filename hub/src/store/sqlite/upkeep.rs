@@ -34,7 +34,8 @@ impl Upkeep for Sqlite {
             for (site, hour) in &hours {
                 let no = writing.keys.site(writing.sql, site)?;
                 let body = serde_json::to_string(hour).map_err(failed)?;
-                let mut replace = writing.sql.prepare_cached("INSERT OR REPLACE INTO metric_hour VALUES (?1, ?2, ?3)")?;
+                let mut replace =
+                    writing.sql.prepare_cached("INSERT OR REPLACE INTO metric_hour VALUES (?1, ?2, ?3)")?;
                 replace.execute((no, hour.at_ms, body))?;
             }
             Ok(())

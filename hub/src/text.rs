@@ -1,9 +1,7 @@
-//! Pure: times, ages, sizes and counts as people of each language write them.
+//! Pure: times, ages, sizes and counts as people of each language read them, in pages, on the command line, in mails.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-
-use super::words::Lang;
 
 /// U+00A0, between a number and its unit.
 const NBSP: char = '\u{a0}';
@@ -12,9 +10,38 @@ const NARROW: char = '\u{202f}';
 
 const MONTHS_EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/// A language that people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lang {
+    /// Français.
+    Fr,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// Both, in the order of the switch.
+    pub const ALL: [Self; 2] = [Self::Fr, Self::En];
+
+    /// As in `<html lang>`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Fr => "fr",
+            Self::En => "en",
+        }
+    }
+
+    /// The language of that code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lang| lang.code() == code)
+    }
+}
+
 /// A moment in a table: `20/11/2026 14:05` or `20 Nov 2026 14:05`; today only the time.
 #[must_use]
-pub(super) fn moment(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> String {
+pub fn moment(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> String {
     let (at, now) = (zoned(at_ms, zone), zoned(now_ms, zone));
     let time = format!("{:02}:{:02}", at.hour(), at.minute());
     if at.date() == now.date() {
@@ -37,7 +64,7 @@ fn zoned(at_ms: i64, zone: &TimeZone) -> jiff::Zoned {
 
 /// How long ago: `à l’instant`, `il y a 3 min`, `il y a 2 h`, then the date.
 #[must_use]
-pub(super) fn age(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> String {
+pub fn age(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> String {
     let seconds = now_ms.saturating_sub(at_ms).max(0) / 1000;
     let number = match seconds {
         0..60 => {
@@ -58,7 +85,7 @@ pub(super) fn age(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> Strin
 
 /// A duration: `2 h 05`, `1 j 4 h` or `2 h 05 min`, `1 d 4 h`.
 #[must_use]
-pub(super) fn duration(lang: Lang, seconds: u64) -> String {
+pub fn duration(lang: Lang, seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     let (day, tail) = match lang {
         Lang::Fr => ("j", ""),
@@ -73,7 +100,7 @@ pub(super) fn duration(lang: Lang, seconds: u64) -> String {
 
 /// Thousandths as percent: `87 %` or `87%`.
 #[must_use]
-pub(super) fn percent(lang: Lang, permille: u64) -> String {
+pub fn percent(lang: Lang, permille: u64) -> String {
     let number = permille.saturating_add(5) / 10;
     match lang {
         Lang::Fr => format!("{number}{NBSP}%"),
@@ -83,13 +110,13 @@ pub(super) fn percent(lang: Lang, permille: u64) -> String {
 
 /// Thousandths of a degree Celsius: `52 °C`.
 #[must_use]
-pub(super) fn degrees(milli_c: i32) -> String {
+pub fn degrees(milli_c: i32) -> String {
     format!("{}{NBSP}°C", milli_c.saturating_add(500).div_euclid(1000))
 }
 
 /// A size on disk, in powers of ten: `1,3 Go` or `1.3 GB`.
 #[must_use]
-pub(super) fn size(lang: Lang, bytes: u64) -> String {
+pub fn size(lang: Lang, bytes: u64) -> String {
     let units = match lang {
         Lang::Fr => ["o", "ko", "Mo", "Go", "To"],
         Lang::En => ["B", "kB", "MB", "GB", "TB"],
@@ -115,7 +142,7 @@ pub(super) fn size(lang: Lang, bytes: u64) -> String {
 
 /// A number with its thousands set apart.
 #[must_use]
-pub(super) fn number(lang: Lang, value: u64) -> String {
+pub fn number(lang: Lang, value: u64) -> String {
     let digits = value.to_string();
     let separator = match lang {
         Lang::Fr => NARROW,
@@ -133,7 +160,7 @@ pub(super) fn number(lang: Lang, value: u64) -> String {
 
 /// A counted thing: French takes the singular for 0 and 1, English for 1 only.
 #[must_use]
-pub(super) fn counted(lang: Lang, count: u64, one: &str, many: &str) -> String {
+pub fn counted(lang: Lang, count: u64, one: &str, many: &str) -> String {
     let is_one = match lang {
         Lang::Fr => count < 2,
         Lang::En => count == 1,

@@ -2,9 +2,13 @@
 
 pub mod boxes;
 pub mod broker;
+pub mod cli;
 pub mod gateway;
+pub mod http;
+pub mod ingest;
+pub mod login;
 pub mod pki;
 pub mod rate;
-pub mod ingest;
 pub mod store;
 mod strangers;
+pub mod text;

@@ -1,0 +1,38 @@
+//! `/api/v1/backups`: copies everything while the hub runs, into the hub's own folder.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Admin;
+use super::guard::Owner;
+use super::problem::Problem;
+
+/// A finished copy.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct BackupView {
+    /// Where it lies on the hub's machine.
+    path: String,
+    /// Its size.
+    size_bytes: u64,
+}
+
+/// Makes a backup.
+#[utoipa::path(
+    post, path = "/api/v1/backups", tag = "hub", extensions(("x-role" = json!("owner"))),
+    responses((status = 201, description = "Written completely", body = BackupView),
+              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+)]
+pub(super) async fn create(_: Owner, State(admin): State<Admin>) -> Result<Response, Problem> {
+    let made = admin.backup.backup().await.map_err(|error| {
+        tracing::error!("the backup failed: {error:#}");
+        let detail =
+            format!("{error:#}; what is stored is safe, no half-written copy remains; free some disk and retry");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "backup_failed", "The backup failed", detail)
+    })?;
+    let view = BackupView { path: made.path.display().to_string(), size_bytes: made.size_bytes };
+    Ok((StatusCode::CREATED, Json(view)).into_response())
+}

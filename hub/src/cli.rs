@@ -19,14 +19,15 @@ use std::process::ExitCode;
 
 use async_trait::async_trait;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use vigie_shared::config::{self, Sources};
 
 use self::client::{Hub, HubError};
 use self::output::Output;
 use crate::http::document;
+use crate::config::{CONFIG_FILE, ENV_PREFIX, HubConfig};
 use crate::http::serve::socket_path;
+use crate::up::UpArgs;
 
-/// The data folder of an installed hub.
-const DATA_INSTALLED: &str = "/var/lib/vigie/hub";
 /// The data folder of a hub that was started from where somebody stands.
 const DATA_HERE: &str = "vigie-data";
 
@@ -69,15 +70,30 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The data folder that is meant.
+    /// Where the configuration comes from.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        Sources {
+            is_required: self.config.is_some(),
+            file: self.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE)),
+            env_prefix: ENV_PREFIX,
+        }
+    }
+
+    /// The data folder that is meant: as said, as configured, of an installed hub, or here.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        let installed = PathBuf::from(DATA_INSTALLED);
-        match &self.data {
-            Some(data) => data.clone(),
-            None if installed.is_dir() => installed,
-            None => PathBuf::from(DATA_HERE),
+        if let Some(data) = &self.data {
+            return data.clone();
         }
+        let sources = self.sources();
+        if sources.file.exists()
+            && let Ok(config) = config::load::<HubConfig>(&sources)
+        {
+            return config.data;
+        }
+        let installed = HubConfig::default().data;
+        if installed.is_dir() { installed } else { PathBuf::from(DATA_HERE) }
     }
 
     /// Speaks with the hub of this data folder.
@@ -125,11 +141,6 @@ pub enum Verb {
     #[command(hide = true)]
     Openapi,
 }
-
-/// How to start everything at once.
-#[derive(Debug, Clone, Default, Args)]
-#[command(after_help = "Example:\n  vigie-hub up --data /tmp/vigie")]
-pub struct UpArgs {}
 
 /// How to start the hub.
 #[derive(Debug, Clone, Default, Args)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::gateway::GatewayConfig;
 use crate::retention::RetentionConfig;
@@ -27,7 +28,9 @@ pub struct HubConfig {
     pub public_address: Option<String>,
     /// Where the hub listens.
     pub listen: ListenConfig,
-    /// Limits for boxes.
+    /// Limits of the boxes' HTTPS.
+    pub boxes: BoxesConfig,
+    /// Limits of the boxes' MQTT.
     pub gateway: GatewayConfig,
     /// How large the embedded broker is made.
     pub broker: BrokerConfig,
@@ -54,6 +57,7 @@ impl Default for HubConfig {
             log: "info".to_owned(),
             public_address: None,
             listen: ListenConfig::default(),
+            boxes: BoxesConfig::default(),
             gateway: GatewayConfig::default(),
             broker: BrokerConfig::default(),
             retention: RetentionConfig::default(),

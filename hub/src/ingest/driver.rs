@@ -47,13 +47,13 @@ pub trait Downlink: Send + Sync {
 /// Port: whoever wants to know what comes in. Called by the driver between messages, so it must return at once.
 pub trait Onlooker: Send + Sync {
     /// A box opened its connection.
-    fn on_hello(&self, site: &SiteId, hello: &Hello, now_ms: i64);
+    fn on_hello(&self, _site: &SiteId, _hello: &Hello, _now_ms: i64) {}
 
     /// A box said something of the moment.
-    fn on_live(&self, site: &SiteId, live: Live, now_ms: i64);
+    fn on_live(&self, _site: &SiteId, _live: &Live, _now_ms: i64) {}
 
     /// Facts are on disk.
-    fn on_committed(&self, commit: &Commit);
+    fn on_committed(&self, _commit: &Commit) {}
 }
 
 /// What others may know of the driver.
@@ -89,7 +89,7 @@ pub struct Parts {
     /// Where answers go.
     pub downlink: Arc<dyn Downlink>,
     /// Who looks on.
-    pub onlooker: Arc<dyn Onlooker>,
+    pub onlookers: Vec<Arc<dyn Onlooker>>,
     /// The hub's clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -172,7 +172,7 @@ impl Driver {
                 Err(error) => self.ingest.count_unreadable(error),
             },
             Up::Live => match Live::decode(&message.payload) {
-                Ok(live) => self.parts.onlooker.on_live(&site, live, now_ms),
+                Ok(live) => self.tell(|onlooker| onlooker.on_live(&site, &live, now_ms)),
                 Err(error) => self.ingest.count_unreadable(error),
             },
             Up::Lane(lane) => {
@@ -186,7 +186,7 @@ impl Driver {
     }
 
     async fn take_hello(&mut self, site: &SiteId, hello: &Hello, now_ms: i64) {
-        self.parts.onlooker.on_hello(site, hello, now_ms);
+        self.tell(|onlooker| onlooker.on_hello(site, hello, now_ms));
         while let Some(check) = self.ingest.on_hello(site, hello, now_ms) {
             if !self.ask(check).await {
                 return;
@@ -207,6 +207,10 @@ impl Driver {
                 false
             }
         }
+    }
+
+    fn tell(&self, news: impl Fn(&dyn Onlooker)) {
+        self.parts.onlookers.iter().for_each(|onlooker| news(&**onlooker));
     }
 
     fn report(&self) {
@@ -235,7 +239,7 @@ impl Driver {
             let payload = Answer::encode(&answer);
             self.parts.downlink.publish(&Topic::Down(site, Down::Receipt), payload);
         }
-        self.parts.onlooker.on_committed(&commit);
+        self.tell(|onlooker| onlooker.on_committed(&commit));
         self.report();
     }
 }

@@ -142,7 +142,7 @@ pub struct Step {
     pub entries: Vec<BoxEntry>,
     /// Time corrections learnt.
     pub anchors: Vec<Anchor>,
-    /// Cursors to move.
+    /// Cursors to move. One without a time keeps the time it had.
     pub cursors: Vec<Derived<Cursor>>,
 }
 

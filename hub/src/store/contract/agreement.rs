@@ -41,7 +41,9 @@ fn any_span() -> impl Strategy<Value = (SiteId, CoverageSpan)> {
 }
 
 fn any_cursor() -> impl Strategy<Value = Cursor> {
-    ("[ab]", 1..3u8, 0..9u64, 0..100i64).prop_map(|(id, queue, through, at_ms)| cursor(&id, queue, through, at_ms))
+    let time = prop::option::of(0..100i64);
+    ("[ab]", 1..3u8, 0..9u64, time)
+        .prop_map(|(id, queue, through, complete_ms)| Cursor { complete_ms, ..cursor(&id, queue, through, 0) })
 }
 
 fn any_anchor() -> impl Strategy<Value = Anchor> {

@@ -132,7 +132,7 @@ impl State {
         step.metrics.into_iter().for_each(|sample| tables.add_sample(sample));
         step.coverage.into_iter().for_each(|span| tables.add_coverage(span));
         for Derived { value: cursor, undated } in step.cursors {
-            tables.cursors.insert((cursor.site.clone(), cursor.queue), (cursor, undated));
+            tables.move_cursor(cursor, undated);
         }
         for anchor in step.anchors {
             tables.anchors.entry((anchor.site, anchor.boot)).or_insert(anchor.began_ms);
@@ -148,6 +148,14 @@ impl State {
 }
 
 impl ProjectionTables {
+    fn move_cursor(&mut self, cursor: Cursor, undated: Option<Undated>) {
+        let key = (cursor.site.clone(), cursor.queue);
+        match self.cursors.get_mut(&key) {
+            Some((known, _)) if cursor.complete_ms.is_none() => known.through = cursor.through,
+            _ => drop(self.cursors.insert(key, (cursor, undated))),
+        }
+    }
+
     fn merge_device(&mut self, mut device: Device, undated: Option<Undated>) {
         let (boot, believed_ms) = dating(undated);
         device.shift(-believed_ms);

@@ -109,10 +109,14 @@ impl Writing<'_> {
     fn move_cursor(&mut self, cursor: &Cursor, undated: Option<Undated>) -> Result<(), StoreError> {
         let no = self.keys.queue(self.sql, &cursor.site, (cursor.lane, cursor.queue, 0))?;
         let (boot, believed_ms) = dating(undated);
-        self.sql.prepare_cached("INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3, ?4, ?5)")?.execute((
+        let move_only = "INSERT INTO cursor VALUES (?1, ?2, ?3, ?4, ?5)
+                         ON CONFLICT DO UPDATE SET through = excluded.through";
+        let replace = "INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3, ?4, ?5)";
+        let complete_ms = cursor.complete_ms.map(|at_ms| at_ms - believed_ms);
+        self.sql.prepare_cached(if complete_ms.is_none() { move_only } else { replace })?.execute((
             no,
             cursor.through,
-            cursor.complete_ms.map(|at_ms| at_ms - believed_ms),
+            complete_ms,
             boot,
             believed_ms,
         ))?;

@@ -11,6 +11,8 @@ mod devices;
 mod diary;
 pub mod output;
 mod site;
+#[cfg(test)]
+mod tests;
 mod token;
 mod user;
 

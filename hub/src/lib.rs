@@ -19,6 +19,7 @@ pub mod projector;
 mod rate;
 pub mod retention;
 pub mod root;
+pub mod rate;
 pub mod store;
 mod strangers;
 pub mod text;

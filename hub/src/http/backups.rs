@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::guard::Owner;
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 
 /// A finished copy.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -22,9 +22,9 @@ pub(super) struct BackupView {
 
 /// Makes a backup.
 #[utoipa::path(
-    post, path = "/api/v1/backups", tag = "hub", extensions(("x-role" = json!("owner"))),
-    responses((status = 201, description = "Written completely", body = BackupView),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    post, path = "/api/v1/backups", operation_id = "backups_create",
+    tag = "hub", extensions(("x-role" = json!("owner"))),
+    responses((status = 201, description = "Written completely", body = BackupView), Refused)
 )]
 pub(super) async fn create(_: Owner, State(admin): State<Admin>) -> Result<Response, Problem> {
     let made = admin.backup.backup().await.map_err(|error| {
@@ -35,4 +35,19 @@ pub(super) async fn create(_: Owner, State(admin): State<Admin>) -> Result<Respo
     })?;
     let view = BackupView { path: made.path.display().to_string(), size_bytes: made.size_bytes };
     Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use crate::http::testing::{Stage, Who};
+
+    #[tokio::test]
+    async fn a_backup_says_where_it_lies() {
+        let stage = Stage::new().await;
+        let made = stage.post("/api/v1/backups").by(Who::Socket).send().await;
+        assert_eq!(made.status, StatusCode::CREATED);
+        insta::assert_json_snapshot!(made.json());
+    }
 }

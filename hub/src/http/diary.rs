@@ -10,7 +10,7 @@ use super::Admin;
 use super::cursor::{ROWS, ROWS_MAX};
 use super::guard::Viewer;
 use super::input::{Params, limit, site_id};
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 use super::views::{EntryView, Page};
 use crate::login::Caller;
 use crate::store::diary::{Entry, Level};
@@ -72,9 +72,9 @@ pub(super) struct Query {
 
 /// Lists what happened, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/diary", tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
-    responses((status = 200, description = "The newest entries", body = Page<EntryView>),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/diary", operation_id = "diary_list",
+    tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
+    responses((status = 200, description = "The newest entries", body = Page<EntryView>), Refused)
 )]
 pub(super) async fn list(
     _: Viewer,
@@ -85,4 +85,20 @@ pub(super) async fn list(
     let rows = limit(query.limit, ROWS, ROWS_MAX)?;
     let entries = admin.store.entries(site.as_ref(), rows).await?;
     Ok(Json(Page { items: entries.iter().map(EntryView::from).collect(), next: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::testing::Stage;
+    use crate::store::accounts::Role;
+
+    #[tokio::test]
+    async fn the_diary_says_what_happened_what_is_safe_and_what_to_do() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_history(&metz).await;
+        stage.post("/api/v1/sites/metz/revoke").role(Role::Owner).send().await;
+        let diary = stage.get("/api/v1/diary").role(Role::Viewer).send().await;
+        insta::assert_json_snapshot!(diary.json());
+    }
 }

@@ -16,7 +16,7 @@ use super::cursor::{ROWS, ROWS_MAX};
 use super::guard::{Operator, Viewer};
 use super::idempotency::Ask;
 use super::input::{Body, Key, Params, limit, site_id};
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::Page;
 use crate::login::secret;
@@ -130,9 +130,9 @@ pub(super) struct Query {
 
 /// Lists permissions, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/enrolments", tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
-    responses((status = 200, description = "The newest permissions", body = Page<EnrolmentView>),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/enrolments", operation_id = "enrolments_list",
+    tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
+    responses((status = 200, description = "The newest permissions", body = Page<EnrolmentView>), Refused)
 )]
 pub(super) async fn list(
     _: Viewer,
@@ -160,11 +160,11 @@ pub(super) struct NewEnrolment {
 
 /// Gives one more token for a site, as when the first one expired unused. Its box, if it has one, stays.
 #[utoipa::path(
-    post, path = "/api/v1/enrolments", tag = "sites", request_body = NewEnrolment,
+    post, path = "/api/v1/enrolments", operation_id = "enrolments_create",
+    tag = "sites", request_body = NewEnrolment,
     params(("Idempotency-Key" = Option<String>, Header, description = "Sending twice under one key gives one token")),
     extensions(("x-role" = json!("operator"))),
-    responses((status = 201, description = "The token is shown only now", body = InvitedView),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    responses((status = 201, description = "The token is shown only now", body = InvitedView), Refused)
 )]
 pub(super) async fn create(
     Operator(caller): Operator,
@@ -185,4 +185,42 @@ async fn give(admin: &Admin, new: &NewEnrolment) -> Result<InvitedView, Problem>
         return Err(Problem::new(axum::http::StatusCode::CONFLICT, "site_revoked", "The site is revoked", detail));
     }
     invite(admin, &id, valid).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use crate::http::testing::{NOW, Stage};
+    use crate::login::secret;
+    use crate::store::accounts::Role;
+    use vigie_shared::token::EnrolToken;
+
+    #[tokio::test]
+    async fn a_permission_is_open_until_it_is_used_or_ends_and_never_shows_its_secret() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        let body = json!({ "site": "metz", "valid": "1h" });
+        let given = stage.post("/api/v1/enrolments").json(&body).role(Role::Operator).send().await;
+        assert_eq!(given.status, StatusCode::CREATED);
+        let list = async || stage.get("/api/v1/enrolments?site=metz").role(Role::Viewer).send().await;
+
+        let open = list().await;
+        assert_eq!(open.json()["items"][0]["state"], "open");
+        let token: EnrolToken = given.json()["token"].as_str().unwrap().parse().unwrap();
+        assert!(!open.text.contains(&vigie_shared::id::to_hex(&token.secret)));
+        stage.store.redeem(&metz, secret::sha256(&token.secret), NOW).await.unwrap();
+        assert_eq!(list().await.json()["items"][0]["state"], "used");
+    }
+
+    #[tokio::test]
+    async fn a_revoked_site_gets_no_token() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.store.revoke_site(&metz, NOW).await.unwrap();
+        let body = json!({ "site": "metz" });
+        let answer = stage.post("/api/v1/enrolments").json(&body).role(Role::Operator).send().await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "site_revoked"));
+    }
 }

@@ -20,7 +20,7 @@ use vigie_shared::id::SiteId;
 
 use super::Admin;
 use super::guard::Viewer;
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::SiteView;
 use crate::login::Caller;
@@ -32,10 +32,10 @@ const CALM: Duration = Duration::from_secs(1);
 
 /// Streams the fleet's changes.
 #[utoipa::path(
-    get, path = "/api/v1/events", tag = "sites", extensions(("x-role" = json!("viewer"))),
+    get, path = "/api/v1/events", operation_id = "events_stream",
+    tag = "sites", extensions(("x-role" = json!("viewer"))),
     responses((status = 200, description = "Events `site` (a site), `beat` (the hub's time) and `end`",
-               content_type = "text/event-stream", body = SiteView),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+               content_type = "text/event-stream", body = SiteView), Refused)
 )]
 pub(super) async fn stream(
     Viewer(caller): Viewer,
@@ -175,4 +175,82 @@ fn every(first: Duration, period: Duration) -> Interval {
     let mut ticks = interval_at(Instant::now() + first, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::BodyDataStream;
+    use axum::http::Method;
+    use futures_util::StreamExt as _;
+
+    use crate::http::testing::{Stage, Who, live, token};
+    use crate::login::secret;
+    use crate::store::accounts::Role;
+
+    /// Reads events until one contains all of `words`.
+    async fn until(stream: &mut BodyDataStream, words: &[&str]) -> String {
+        loop {
+            let chunk = stream.next().await.expect("the stream goes on").unwrap();
+            let text = String::from_utf8(chunk.to_vec()).unwrap();
+            if words.iter().all(|word| text.contains(word)) {
+                return text;
+            }
+        }
+    }
+
+    async fn open(stage: &Stage) -> BodyDataStream {
+        let answer = stage.request(Method::GET, "/api/v1/events").role(Role::Viewer).open().await;
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        answer.into_body().into_data_stream()
+    }
+
+    #[tokio::test]
+    async fn a_stream_begins_with_every_site_and_tells_each_change() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        let mut stream = open(&stage).await;
+        until(&mut stream, &["event: site", "\"metz\"", "never_heard"]).await;
+        stage.fleet.tell(&metz, live());
+        until(&mut stream, &["event: site", "\"metz\"", "\"reachable\""]).await;
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_was_too_slow_gets_everything_again() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_site("brest", "Brest").await;
+        let mut stream = open(&stage).await;
+        until(&mut stream, &["\"metz\""]).await;
+        for _ in 0..100 {
+            stage.fleet.tell(&metz, live());
+        }
+        until(&mut stream, &["event: site", "\"brest\""]).await;
+    }
+
+    #[tokio::test]
+    async fn a_stream_lives_and_ends_with_the_right_to_read_it() {
+        let stage = Stage::new().await;
+        let mut stream = open(&stage).await;
+        tokio::time::pause();
+        until(&mut stream, &["event: beat", "2026-11-20T14:05:00.000Z"]).await;
+        let removed = stage.store.remove_credential(secret::sha256(token(Role::Viewer).as_bytes())).await;
+        assert!(removed.unwrap());
+        until(&mut stream, &["event: end"]).await;
+        assert!(stream.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn streams_end_when_the_hub_stops_and_there_are_never_too_many() {
+        let stage = Stage::new().await;
+        let mut streams = Vec::new();
+        for _ in 0..crate::http::STREAMS_MAX {
+            streams.push(open(&stage).await);
+        }
+        let refused = stage.get("/api/v1/events").by(Who::Socket).send().await;
+        assert_eq!(refused.code(), "streams_full");
+        stage.stopping.cancel();
+        for mut stream in streams {
+            while stream.next().await.is_some() {}
+        }
+    }
 }

@@ -19,7 +19,8 @@ pub(super) struct ReadyView {
 
 /// Says that the process answers.
 #[utoipa::path(
-    get, path = "/healthz", tag = "probes", security(()), extensions(("x-role" = json!("anybody"))),
+    get, path = "/healthz", operation_id = "health_alive",
+    tag = "probes", security(()), extensions(("x-role" = json!("anybody"))),
     responses((status = 200, description = "Alive", body = String, content_type = "text/plain"))
 )]
 pub(super) async fn alive() -> &'static str {
@@ -28,7 +29,8 @@ pub(super) async fn alive() -> &'static str {
 
 /// Says whether the hub can do its work.
 #[utoipa::path(
-    get, path = "/readyz", tag = "probes", security(()), extensions(("x-role" = json!("anybody"))),
+    get, path = "/readyz", operation_id = "health_ready",
+    tag = "probes", security(()), extensions(("x-role" = json!("anybody"))),
     responses((status = 200, description = "Ready", body = ReadyView),
               (status = 503, description = "Not ready, with the reasons", body = ReadyView))
 )]
@@ -39,4 +41,23 @@ pub(super) async fn ready(State(admin): State<Admin>) -> Response {
     }
     let status = if obstacles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(ReadyView { is_ready: obstacles.is_empty(), obstacles })).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use crate::http::testing::Stage;
+
+    #[tokio::test]
+    async fn readiness_names_what_is_missing() {
+        let stage = Stage::new().await;
+        assert_eq!(stage.get("/healthz").send().await.text, "alive\n");
+        assert_eq!(stage.get("/readyz").send().await.status, StatusCode::OK);
+        stage.obstacles.0.lock().unwrap().push("the broker does not answer".to_owned());
+        stage.stopping.cancel();
+        let answer = stage.get("/readyz").send().await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        insta::assert_json_snapshot!(answer.json());
+    }
 }

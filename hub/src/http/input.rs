@@ -27,7 +27,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 fn body_problem(error: &JsonRejection) -> Problem {
-    let (status, text) = (error.status(), error.body_text());
+    // The framework says first what it did, then what is wrong.
+    let (status, said) = (error.status(), error.body_text());
+    let text = said.split_once(": ").map_or(said.as_str(), |(_, wrong)| wrong);
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let detail = format!("the body is larger than {} KiB; nothing was changed", BODY_BYTES_MAX / 1024);

@@ -9,20 +9,21 @@ use vigie_shared::wire::LaneDepth;
 
 use super::Admin;
 use super::guard::Viewer;
-use super::ports::{Metric, MetricKind, Sample, SiteLive};
-use super::problem::Problem;
+use super::ports::{Metric, MetricKind, Sample};
+use super::problem::{Problem, Refused};
+use crate::fleet::BoxNow;
 use crate::store::sites::Site;
 
 /// Shows the hub's counters.
 #[utoipa::path(
-    get, path = "/metrics", tag = "probes", extensions(("x-role" = json!("viewer"))),
-    responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    get, path = "/metrics", operation_id = "metrics_show",
+    tag = "probes", extensions(("x-role" = json!("viewer"))),
+    responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain"), Refused)
 )]
 pub(super) async fn show(_: Viewer, State(admin): State<Admin>) -> Result<impl IntoResponse, Problem> {
     let sites = admin.store.sites().await?;
     let fleet = admin.fleet.snapshot();
-    let rows: Vec<(Site, SiteLive)> = sites
+    let rows: Vec<(Site, BoxNow)> = sites
         .into_iter()
         .map(|site| {
             let live = fleet.get(&site.id).cloned().unwrap_or_default();
@@ -61,9 +62,9 @@ fn resident_bytes() -> Option<f64> {
     Some(kib * 1024.0)
 }
 
-fn of_fleet(rows: &[(Site, SiteLive)], now_ms: i64) -> Vec<Metric> {
+fn of_fleet(rows: &[(Site, BoxNow)], now_ms: i64) -> Vec<Metric> {
     let gauge = |name, help, value| Metric::plain(name, help, MetricKind::Gauge, value);
-    let connected = rows.iter().filter(|(_, live)| live.connected_ms.is_some()).count();
+    let connected = rows.iter().filter(|(_, live)| live.connection.is_some()).count();
     let revoked = rows.iter().filter(|(site, _)| site.revoked_ms.is_some()).count();
     let heard = rows.iter().filter_map(|(site, live)| {
         let age_ms = now_ms.saturating_sub(live.heard_ms?).max(0);
@@ -99,7 +100,7 @@ const LANES: [(&str, &str, LaneValue); 4] = [
     ("vigie_queue_dropped_records", "Records dropped unsent since the queue was born.", |lane| float(lane.dropped)),
 ];
 
-fn lanes(rows: &[(Site, SiteLive)]) -> impl Iterator<Item = (&Site, &LaneDepth)> {
+fn lanes(rows: &[(Site, BoxNow)]) -> impl Iterator<Item = (&Site, &LaneDepth)> {
     rows.iter().flat_map(|(site, live)| {
         let pulse = live.heartbeat.as_ref();
         pulse.into_iter().flat_map(move |pulse| pulse.lanes.iter().map(move |lane| (site, lane)))
@@ -146,4 +147,32 @@ fn write_metric(text: &mut String, metric: &Metric) -> std::fmt::Result {
 
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::testing::{Stage, live};
+    use crate::store::accounts::Role;
+
+    #[tokio::test]
+    async fn the_metrics_say_what_operators_expect() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz \"secret name\"").await;
+        stage.add_site("rennes01", "Rennes").await;
+        stage.fleet.tell(&metz, live());
+        let answer = stage.get("/metrics").role(Role::Viewer).send().await;
+        assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
+        let is_steady = |line: &&str| !line.contains("process_") && !line.starts_with("vigie_build_info");
+        let steady: Vec<&str> = answer.text.lines().filter(is_steady).collect();
+        insta::assert_snapshot!(steady.join("\n"));
+        assert!(answer.text.contains("\nprocess_resident_memory_bytes "));
+    }
+
+    #[test]
+    fn labels_cannot_break_the_format() {
+        let sample = Sample { suffix: "_sum", labels: vec![("a", "x\"\\\n}".to_owned())], value: 0.5 };
+        let metric = Metric { name: "m", help: "a\nb", kind: MetricKind::Summary, samples: vec![sample] };
+        assert_eq!(exposition(&[metric]), "# HELP m a\\nb\n# TYPE m summary\nm_sum{a=\"x\\\"\\\\\\n}\"} 0.5\n");
+    }
 }

@@ -7,35 +7,33 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use vigie_shared::id::SiteId;
-use vigie_shared::wire::Heartbeat;
+
+use crate::fleet::{Board, BoxNow};
 
 /// The fleet as the hub sees it at this moment.
 pub trait FleetView: Send + Sync + 'static {
     /// Every site of which something is known since the hub's start.
-    fn snapshot(&self) -> BTreeMap<SiteId, SiteLive>;
+    fn snapshot(&self) -> BTreeMap<SiteId, BoxNow>;
 
     /// What is known of one site; the default if nothing is.
-    fn site(&self, id: &SiteId) -> SiteLive {
-        self.snapshot().remove(id).unwrap_or_default()
-    }
+    fn site(&self, id: &SiteId) -> BoxNow;
 
     /// The ids of sites, each time something about one changed.
     fn changes(&self) -> broadcast::Receiver<SiteId>;
 }
 
-/// What the hub knows of one box without asking the store.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SiteLive {
-    /// When the present connection began, milliseconds since 1970 UTC; none if there is none.
-    pub connected_ms: Option<i64>,
-    /// When the box last said anything, milliseconds since 1970 UTC; none if it never did.
-    pub heard_ms: Option<i64>,
-    /// Program version of the agent.
-    pub version: Option<String>,
-    /// The last pulse.
-    pub heartbeat: Option<Heartbeat>,
-    /// Whether two live boxes present this identity.
-    pub is_cloned: bool,
+impl FleetView for Board {
+    fn snapshot(&self) -> BTreeMap<SiteId, BoxNow> {
+        Self::snapshot(self)
+    }
+
+    fn site(&self, id: &SiteId) -> BoxNow {
+        Self::site(self, id)
+    }
+
+    fn changes(&self) -> broadcast::Receiver<SiteId> {
+        Self::changes(self)
+    }
 }
 
 /// Cuts the live connections of a site, so that a revocation works at once.

@@ -28,6 +28,12 @@ pub struct Problem {
     pub retry_after_s: Option<u64>,
 }
 
+/// Any refusal, as the OpenAPI document names it with every route.
+#[derive(utoipa::IntoResponses)]
+#[response(status = "4XX", description = "Refused", content_type = "application/problem+json")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) struct Refused(Problem);
+
 impl Problem {
     /// A refusal with this status, code and sentences.
     #[must_use]
@@ -135,5 +141,26 @@ impl From<LoginError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "login_failed", "Login failed", text).retry_after(5)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use crate::http::testing::Stage;
+    use crate::store::accounts::Role;
+
+    #[tokio::test]
+    async fn a_failing_store_is_said_and_nothing_is_half_done() {
+        let stage = Stage::new().await;
+        stage.memory.fail(true);
+        let answer = stage.post("/api/v1/sites").json(&json!({ "id": "metz" })).role(Role::Owner).send().await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "store_failed"));
+        assert!(!answer.text.contains("told to fail"), "the cause belongs in the log: {}", answer.text);
+        stage.memory.fail(false);
+        let again = stage.post("/api/v1/sites").json(&json!({ "id": "metz" })).role(Role::Owner).send().await;
+        assert_eq!(again.status, StatusCode::CREATED);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vigie_shared::wire::reading::HostSample;
 
-use super::ports::SiteLive;
+use crate::fleet::BoxNow;
 
 /// Heartbeats come this often.
 pub const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ pub enum Health {
 
 /// Judges the link to a box.
 #[must_use]
-pub fn reach(live: &SiteLive, is_revoked: bool, now_ms: i64) -> Reach {
+pub fn reach(live: &BoxNow, is_revoked: bool, now_ms: i64) -> Reach {
     if is_revoked {
         return Reach::Revoked;
     }
@@ -63,7 +63,7 @@ pub fn reach(live: &SiteLive, is_revoked: bool, now_ms: i64) -> Reach {
 
 /// Judges the last pulse; a silent box has no health, neither good nor bad.
 #[must_use]
-pub fn health(live: &SiteLive, reach: Reach) -> Health {
+pub fn health(live: &BoxNow, reach: Reach) -> Health {
     let fresh = matches!(reach, Reach::Reachable | Reach::Late | Reach::Cloned);
     match &live.heartbeat {
         Some(pulse) if fresh => judge(&pulse.host),
@@ -105,11 +105,11 @@ fn silence(heard_ms: i64, now_ms: i64) -> Duration {
 mod tests {
     use super::*;
 
-    fn heard(ago_s: i64) -> SiteLive {
-        SiteLive { heard_ms: Some(1_000_000_000 - ago_s * 1000), ..SiteLive::default() }
+    fn heard(ago_s: i64) -> BoxNow {
+        BoxNow { heard_ms: Some(1_000_000_000 - ago_s * 1000), ..BoxNow::default() }
     }
 
-    fn check(live: &SiteLive, is_revoked: bool) -> Reach {
+    fn check(live: &BoxNow, is_revoked: bool) -> Reach {
         reach(live, is_revoked, 1_000_000_000)
     }
 
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(check(&heard(60), false), Reach::Reachable);
         assert_eq!(check(&heard(61), false), Reach::Late);
         assert_eq!(check(&heard(301), false), Reach::Silent);
-        assert_eq!(check(&SiteLive::default(), false), Reach::NeverHeard);
+        assert_eq!(check(&BoxNow::default(), false), Reach::NeverHeard);
         assert_eq!(check(&heard(0), true), Reach::Revoked);
     }
 
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_silent_box_has_no_health() {
-        let live = SiteLive { heartbeat: Some(crate::http::testing::heartbeat()), ..heard(0) };
+        let live = BoxNow { heartbeat: Some(crate::http::testing::heartbeat()), ..heard(0) };
         assert_eq!(health(&live, Reach::Reachable), Health::Fine);
         assert_eq!(health(&live, Reach::Silent), Health::Unknown);
     }

@@ -167,3 +167,63 @@ where
         tracing::debug!("a connection to the admin HTTP ended early: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpStream, UnixStream};
+
+    use super::*;
+    use crate::http::router;
+    use crate::http::testing::Stage;
+
+    const ASK: &[u8] = b"GET /api/v1/me HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn the_socket_proves_the_owner_and_the_network_proves_nothing() {
+        let (stage, lifecycle) = (Stage::new().await, Lifecycle::new());
+        let folder = tempfile::tempdir().unwrap();
+        let path = socket_path(folder.path());
+        let socket = bind_socket(&path).unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        lifecycle.spawn("socket", serve_socket(socket, router(stage.admin.clone()), lifecycle.clone()));
+        lifecycle.spawn("tcp", serve_tcp(tcp, router(stage.admin.clone()), lifecycle.clone()));
+
+        let (mut near, mut far) =
+            (UnixStream::connect(&path).await.unwrap(), TcpStream::connect(address).await.unwrap());
+        near.write_all(ASK).await.unwrap();
+        far.write_all(ASK).await.unwrap();
+        let (mut known, mut unknown) = (String::new(), String::new());
+        near.read_to_string(&mut known).await.unwrap();
+        far.read_to_string(&mut unknown).await.unwrap();
+
+        assert!(known.starts_with("HTTP/1.1 200") && known.contains("\"role\":\"owner\""), "{known}");
+        assert!(unknown.starts_with("HTTP/1.1 401"), "{unknown}");
+        lifecycle.stop();
+        assert_eq!(lifecycle.wait().await, std::process::ExitCode::SUCCESS);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_finishes_its_head_is_cut_off() {
+        let stage = Stage::new().await;
+        let (mut client, server) = tokio::io::duplex(1024);
+        tokio::time::pause();
+        let serving = serve_stream(server, Peer::Unknown, router(stage.admin.clone()), CancellationToken::new());
+        client.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
+        let ended = tokio::time::timeout(2 * HEAD_WITHIN, serving).await;
+        assert!(ended.is_ok());
+    }
+
+    #[tokio::test]
+    async fn only_the_owner_may_open_the_socket_and_only_one_hub_serves_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = socket_path(folder.path());
+        let first = bind_socket(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let refusal = bind_socket(&path).unwrap_err().to_string();
+        assert!(refusal.contains("another hub answers"), "{refusal}");
+        drop(first);
+        assert!(bind_socket(&path).is_ok(), "the socket of a dead hub is taken over");
+    }
+}

@@ -128,3 +128,48 @@ fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.starts_with("application/json") || kind.starts_with("application/problem+json")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{Method, StatusCode};
+
+    use crate::http::testing::Stage;
+    use crate::store::accounts::Role;
+
+    #[tokio::test]
+    async fn a_reader_who_has_the_list_already_is_told_so() {
+        let stage = Stage::new().await;
+        stage.add_site("metz", "Metz").await;
+        let ask = || stage.get("/api/v1/sites").role(Role::Viewer);
+        let first = ask().send().await;
+        let tag = first.header("etag").to_owned();
+        let again = ask().header("if-none-match", &format!("\"other\", W/{tag}")).send().await;
+        assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+        stage.add_site("brest", "Brest").await;
+        let changed = ask().header("if-none-match", &tag).send().await;
+        assert_eq!(changed.status, StatusCode::OK);
+        assert_ne!(changed.header("etag"), tag);
+    }
+
+    #[tokio::test]
+    async fn every_answer_is_guarded_whatever_it_is() {
+        let stage = Stage::new().await;
+        for path in ["/", "/login", "/healthz", "/api/v1/sites", "/nowhere", "/assets/vigie.js"] {
+            let answer = stage.get(path).send().await;
+            assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{path}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            let is_asset = path.starts_with("/assets");
+            assert_eq!(answer.header("cache-control") == "no-store", !is_asset, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_frameworks_own_refusals_are_problems_too() {
+        let stage = Stage::new().await;
+        let wrong = stage.request(Method::PATCH, "/api/v1/sites").send().await;
+        assert_eq!((wrong.status, wrong.code().as_str()), (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"));
+        assert!(wrong.header("allow").contains("POST"));
+        let nowhere = stage.get("/api/v2/sites").send().await;
+        assert_eq!((nowhere.status, nowhere.code().as_str()), (StatusCode::NOT_FOUND, "not_found"));
+    }
+}

@@ -9,7 +9,7 @@ use super::Admin;
 use super::completeness::{Deliveries, Line};
 use super::guard::Viewer;
 use super::input::{Params, limit, site_id};
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::{CompletenessView, CoverageView, EntryView, GapView, SampleView, SiteView};
 use crate::store::facts::Gap;
@@ -67,10 +67,10 @@ struct Samples {
 
 /// Shows one site.
 #[utoipa::path(
-    get, path = "/api/v1/sites/{id}", tag = "sites", params(("id" = String, Path, description = "The site"), Query),
+    get, path = "/api/v1/sites/{id}", operation_id = "site_show",
+    tag = "sites", params(("id" = String, Path, description = "The site"), Query),
     extensions(("x-role" = json!("viewer"))),
-    responses((status = 200, description = "The site", body = SiteDetailView),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The site", body = SiteDetailView), Refused)
 )]
 pub(super) async fn show(
     _: Viewer,
@@ -114,4 +114,52 @@ pub(super) async fn known(admin: &Admin, id: &str) -> Result<(Site, Vec<Gap>, Ve
 /// What is known about the deliveries of all sites.
 pub(super) async fn deliveries(admin: &Admin) -> Result<Deliveries, Problem> {
     Ok(Deliveries { queues: admin.store.queues().await?, cursors: admin.store.cursors().await? })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use crate::http::testing::{Stage, live};
+    use crate::store::accounts::Role;
+
+    #[tokio::test]
+    async fn a_site_shows_its_history_and_what_is_missing() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_history(&metz).await;
+        stage.fleet.tell(&metz, live());
+
+        let detail = stage.get("/api/v1/sites/metz?limit=2").role(Role::Viewer).send().await;
+
+        insta::assert_json_snapshot!(detail.json());
+    }
+
+    #[tokio::test]
+    async fn the_history_is_cut_where_it_was_asked_to_be() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_history(&metz).await;
+        let show = async |query: &str| {
+            let detail = stage.get(&format!("/api/v1/sites/metz?{query}")).role(Role::Viewer).send().await.json();
+            detail["metrics"]["items"].as_array().unwrap().len()
+        };
+        assert_eq!(show("from=2026-11-20T13:58:00Z").await, 2);
+        assert_eq!(show("from=2026-11-20T13:00:00Z&to=2026-11-20T13:58:00Z").await, 1);
+        assert_eq!(show("to=2026-11-19T00:00:00Z").await, 0);
+    }
+
+    #[tokio::test]
+    async fn bad_questions_are_refused_with_their_reason() {
+        let stage = Stage::new().await;
+        stage.add_site("metz", "Metz").await;
+        for query in ["from=yesterday", "limit=0", "limit=99999", "limit=-1", "colour=red", "from=2027-01-01T00:00:00Z"]
+        {
+            let answer = stage.get(&format!("/api/v1/sites/metz?{query}")).role(Role::Viewer).send().await;
+            assert!(answer.status.is_client_error(), "{query}");
+            assert_eq!(answer.code(), "invalid", "{query}");
+        }
+        let unknown = stage.get("/api/v1/sites/brest").role(Role::Viewer).send().await;
+        assert_eq!((unknown.status, unknown.code().as_str()), (StatusCode::NOT_FOUND, "site_unknown"));
+    }
 }

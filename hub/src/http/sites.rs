@@ -14,7 +14,7 @@ use super::enrolments::{InvitedView, Validity, invite};
 use super::guard::{Operator, Owner, Viewer};
 use super::idempotency::Ask;
 use super::input::{Body, Key, Params, limit, line, site_id};
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 use super::views::{Page, SiteView};
 use crate::login::Caller;
 use crate::store::StoreError;
@@ -51,9 +51,9 @@ pub(super) struct NewSite {
 
 /// Lists the sites, by id.
 #[utoipa::path(
-    get, path = "/api/v1/sites", tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
-    responses((status = 200, description = "A page of sites", body = Page<SiteView>),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/sites", operation_id = "sites_list",
+    tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
+    responses((status = 200, description = "A page of sites", body = Page<SiteView>), Refused)
 )]
 pub(super) async fn list(
     _: Viewer,
@@ -71,11 +71,12 @@ pub(super) async fn list(
 
 /// Adds a site and gives the token for its box.
 #[utoipa::path(
-    post, path = "/api/v1/sites", tag = "sites", request_body = NewSite, extensions(("x-role" = json!("operator"))),
+    post, path = "/api/v1/sites", operation_id = "sites_create",
+    tag = "sites", request_body = NewSite, extensions(("x-role" = json!("operator"))),
     params(("Idempotency-Key" = Option<String>, Header, description = "Sending twice under one key adds once")),
     responses((status = 201, description = "Added; the token is shown only now", body = InvitedView),
               (status = 409, description = "The id exists", body = Problem, content_type = "application/problem+json"),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+              Refused)
 )]
 pub(super) async fn create(
     Operator(caller): Operator,
@@ -126,10 +127,10 @@ fn own_zone() -> String {
 
 /// Revokes a site: its box is refused and cut off at once, its facts stay.
 #[utoipa::path(
-    delete, path = "/api/v1/sites/{id}", tag = "sites", params(("id" = String, Path, description = "The site")),
+    delete, path = "/api/v1/sites/{id}", operation_id = "sites_remove",
+    tag = "sites", params(("id" = String, Path, description = "The site")),
     extensions(("x-role" = json!("owner"))),
-    responses((status = 200, description = "Revoked", body = SiteView),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "Revoked", body = SiteView), Refused)
 )]
 pub(super) async fn remove(
     Owner(caller): Owner,
@@ -141,10 +142,10 @@ pub(super) async fn remove(
 
 /// Revokes a site: its box is refused and cut off at once, its facts stay.
 #[utoipa::path(
-    post, path = "/api/v1/sites/{id}/revoke", tag = "sites", params(("id" = String, Path, description = "The site")),
+    post, path = "/api/v1/sites/{id}/revoke", operation_id = "sites_revoke",
+    tag = "sites", params(("id" = String, Path, description = "The site")),
     extensions(("x-role" = json!("owner"))),
-    responses((status = 200, description = "Revoked", body = SiteView),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "Revoked", body = SiteView), Refused)
 )]
 pub(super) async fn revoke(
     Owner(caller): Owner,
@@ -177,12 +178,12 @@ pub(super) struct Replacement {
 
 /// Prepares a site for a new box: the old one is refused from now on, and a new token is given.
 #[utoipa::path(
-    post, path = "/api/v1/sites/{id}/replace", tag = "sites", request_body = Replacement,
+    post, path = "/api/v1/sites/{id}/replace", operation_id = "sites_replace",
+    tag = "sites", request_body = Replacement,
     extensions(("x-role" = json!("owner"))),
     params(("id" = String, Path, description = "The site"),
            ("Idempotency-Key" = Option<String>, Header, description = "Sending twice under one key replaces once")),
-    responses((status = 201, description = "Ready for a new box; the token is shown only now", body = InvitedView),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    responses((status = 201, description = "The token is shown only now", body = InvitedView), Refused)
 )]
 pub(super) async fn replace(
     Owner(caller): Owner,
@@ -205,4 +206,154 @@ async fn make_room(admin: &Admin, caller: &Caller, id: &str, valid: Option<Valid
     admin.revoker.cut(&site);
     note(admin, &site, Happening::BoxReplaced, caller).await?;
     invite(admin, &site, valid).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{Method, StatusCode};
+    use serde_json::json;
+    use vigie_shared::token::EnrolToken;
+
+    use crate::http::testing::{NOW, Stage, Who, live};
+    use crate::login::secret;
+    use crate::store::accounts::Role;
+    use crate::store::sites::Redeemed;
+
+    #[tokio::test]
+    async fn a_new_site_comes_with_a_token_that_works_once() {
+        let stage = Stage::new().await;
+        let body = json!({ "id": "rennes01", "name": "Rennes", "zone": "Europe/Paris", "valid": "2h" });
+
+        let made = stage.post("/api/v1/sites").json(&body).role(Role::Operator).send().await;
+
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        let token: EnrolToken = made.json()["token"].as_str().unwrap().parse().unwrap();
+        assert_eq!((token.hub.as_str(), token.ca_sha256), ("hub.example.org:8443", [3; 32]));
+        assert_eq!(token.expires_ms, NOW + 7_200_000);
+        assert_eq!(made.json()["command"], format!("vigie-agent register {token}"));
+        let hash = secret::sha256(&token.secret);
+        assert_eq!(stage.store.redeem(&token.site, hash, NOW).await.unwrap(), Redeemed::Good);
+        assert_eq!(stage.store.redeem(&token.site, hash, NOW).await.unwrap(), Redeemed::Used(NOW));
+        let diary = stage.get("/api/v1/diary?site=rennes01").role(Role::Viewer).send().await.json();
+        assert_eq!(diary["items"][0]["kind"], "site_added");
+    }
+
+    #[tokio::test]
+    async fn the_list_shows_sites_and_their_boxes() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_site("rennes01", "Rennes").await;
+        stage.fleet.tell(&metz, live());
+
+        let list = stage.get("/api/v1/sites").role(Role::Viewer).send().await;
+
+        insta::assert_json_snapshot!(list.json());
+    }
+
+    #[tokio::test]
+    async fn pages_follow_each_other_without_loss() {
+        let stage = Stage::new().await;
+        for id in ["a1", "b2", "c3"] {
+            stage.add_site(id, id).await;
+        }
+        let first = stage.get("/api/v1/sites?limit=2").role(Role::Viewer).send().await.json();
+        assert_eq!((first["items"].as_array().unwrap().len(), first["next"].as_str()), (2, Some("b2")));
+        let last = stage.get("/api/v1/sites?limit=2&after=b2").role(Role::Viewer).send().await.json();
+        assert_eq!((last["items"][0]["id"].as_str(), last.get("next")), (Some("c3"), None));
+    }
+
+    #[tokio::test]
+    async fn asking_twice_under_one_key_adds_once() {
+        let stage = Stage::new().await;
+        let ask = |body: serde_json::Value, key: &str| {
+            stage.post("/api/v1/sites").json(&body).header("idempotency-key", key).role(Role::Owner)
+        };
+        let first = ask(json!({ "id": "metz" }), "k1").send().await;
+        let again = ask(json!({ "id": "metz" }), "k1").send().await;
+        assert_eq!((again.status, &again.text), (StatusCode::CREATED, &first.text));
+        let other = ask(json!({ "id": "brest" }), "k1").send().await;
+        assert_eq!((other.status, other.code().as_str()), (StatusCode::CONFLICT, "key_reused"));
+        let unkeyed = stage.post("/api/v1/sites").json(&json!({ "id": "metz" })).role(Role::Owner).send().await;
+        assert_eq!((unkeyed.status, unkeyed.code().as_str()), (StatusCode::CONFLICT, "site_exists"));
+        assert_eq!(stage.store.enrolments().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_failed_request_gives_its_key_back() {
+        let stage = Stage::new().await;
+        let ask = |body: serde_json::Value| {
+            stage.post("/api/v1/sites").json(&body).header("idempotency-key", "k").role(Role::Owner)
+        };
+        assert_eq!(ask(json!({ "id": "not a site" })).send().await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(ask(json!({ "id": "metz" })).send().await.status, StatusCode::CREATED);
+    }
+
+    #[tokio::test]
+    async fn revoking_cuts_the_box_at_once_and_keeps_the_facts() {
+        for (method, path) in [(Method::DELETE, "/api/v1/sites/metz"), (Method::POST, "/api/v1/sites/metz/revoke")] {
+            let stage = Stage::new().await;
+            let metz = stage.add_site("metz", "Metz").await;
+            stage.add_history(&metz).await;
+            let gone = stage.request(method, path).role(Role::Owner).send().await;
+            assert_eq!((gone.status, gone.json()["reach"].as_str()), (StatusCode::OK, Some("revoked")));
+            assert_eq!(*stage.cut.0.lock().unwrap(), [metz.clone()]);
+            let detail = stage.get("/api/v1/sites/metz").role(Role::Viewer).send().await.json();
+            assert_eq!(detail["metrics"]["items"].as_array().unwrap().len(), 3);
+        }
+    }
+
+    #[tokio::test]
+    async fn replacing_cuts_the_old_box_and_invites_a_new_one() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.store.revoke_site(&metz, NOW).await.unwrap();
+        let made = stage.post("/api/v1/sites/metz/replace").json(&json!({})).role(Role::Owner).send().await;
+        assert_eq!(made.status, StatusCode::CREATED);
+        assert_eq!(made.json()["token"].as_str().unwrap().parse::<EnrolToken>().unwrap().site, metz);
+        assert_eq!(*stage.cut.0.lock().unwrap(), [metz.clone()]);
+        assert_eq!(stage.store.site(&metz).await.unwrap().unwrap().revoked_ms, None);
+    }
+
+    #[tokio::test]
+    async fn foreign_names_are_unknown_and_bad_values_are_named() {
+        let stage = Stage::new().await;
+        for id in ["nowhere", "a%2Fb", "%00", "..", "x%F0%9F", &"x".repeat(300)] {
+            let answer = stage.post(&format!("/api/v1/sites/{id}/revoke")).role(Role::Owner).send().await;
+            assert!(answer.status.is_client_error() && !answer.code().is_empty(), "{id}: {answer:?}");
+        }
+        for (body, field) in [
+            (json!({ "id": "a/b" }), "id"),
+            (json!({ "id": "a", "zone": "Mars/Olympus" }), "zone"),
+            (json!({ "id": "a", "name": "a\nb" }), "name"),
+            (json!({ "id": "a", "name": "x".repeat(81) }), "name"),
+            (json!({ "id": "a", "valid": "0s" }), "valid"),
+            (json!({ "id": "a", "valid": "9000d" }), "valid"),
+            (json!({ "id": "a", "valid": 3 }), "valid"),
+            (json!({ "id": "a", "colour": "red" }), "colour"),
+        ] {
+            let answer = stage.post("/api/v1/sites").json(&body).role(Role::Owner).send().await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+            assert!(answer.json()["detail"].as_str().unwrap().contains(field), "{body}: {}", answer.text);
+        }
+        assert!(stage.store.sites().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn whatever_body_comes_the_answer_is_a_problem() {
+        let stage = Stage::new().await;
+        let send =
+            |kind: &'static str, body: Vec<u8>| stage.post("/api/v1/sites").bytes(kind, body).by(Who::Socket).send();
+        let large = send("application/json", vec![b' '; 10 << 20]).await;
+        assert_eq!((large.status, large.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "too_large"));
+        let text = send("text/plain", b"{}".to_vec()).await;
+        assert_eq!((text.status, text.code().as_str()), (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"));
+        for garbage in [&b""[..], b"{", b"\xff\xfe", b"nul"] {
+            let answer = send("application/json", garbage.to_vec()).await;
+            assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "malformed"));
+        }
+        for array in [b"[]".to_vec(), vec![b'['; 5000]] {
+            let answer = send("application/json", array).await;
+            assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "invalid"));
+        }
+    }
 }

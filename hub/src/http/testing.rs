@@ -1,4 +1,4 @@
-//! A stage for the handlers' tests: a real store in a passing folder, a clock that stands still, a fleet that is
+//! A stage for the handlers' tests: the store in memory, a clock that stands still, a fleet that is
 //! told what to be, and one account per role.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use tempfile::TempDir;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -18,16 +17,17 @@ use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::wire::reading::{AgentUse, Disk, HostSample};
 use vigie_shared::wire::{Heartbeat, Lane, LaneDepth, Stamp};
 
-use super::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Revoker, SiteLive};
+use super::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Revoker};
 use super::{Admin, Invitation, Parts, router};
+use crate::fleet::{BoxNow, Connection};
 use crate::login::secret;
+use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::diary::{Entry, Level};
 use crate::store::facts::{Commit, Gap, GapReason, QueueState};
+use crate::store::memory::Memory;
 use crate::store::projections::{Cursor, Derived, Device, DeviceKind, MetricSample, Step};
 use crate::store::sites::Site;
-use crate::store::vault::Vault;
-use crate::store::{Sqlite, Store};
 
 /// 2026-11-20T14:05:00Z.
 pub(crate) const NOW: i64 = 1_795_183_500_000;
@@ -47,13 +47,14 @@ pub(crate) enum Who {
 pub(crate) struct Stage {
     pub(crate) admin: Admin,
     pub(crate) store: Arc<dyn Store>,
+    /// The same store, to make it fail.
+    pub(crate) memory: Arc<Memory>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) fleet: Arc<ToldFleet>,
     pub(crate) cut: Arc<Cuts>,
     pub(crate) obstacles: Arc<Obstacles>,
     pub(crate) stopping: CancellationToken,
     router: Router,
-    _folder: TempDir,
 }
 
 impl Stage {
@@ -63,14 +64,14 @@ impl Stage {
     }
 
     pub(crate) async fn with_tls(is_tls: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("hub.db"), Vault::passing()).unwrap());
+        let memory = Arc::new(Memory::default());
+        let store: Arc<dyn Store> = memory.clone();
         let stamp = Stamp { boot: BootId([7; 16]), uptime_ms: 1000, wall_ms: NOW, is_synced: true };
         let (clock, fleet) = (Arc::new(ManualClock::new(stamp)), Arc::new(ToldFleet::default()));
         let (cut, obstacles) = (Arc::new(Cuts::default()), Arc::new(Obstacles::default()));
         let stopping = CancellationToken::new();
         let admin = Admin::new(Parts {
-            store: Arc::clone(&store),
+            store: store.clone(),
             clock: clock.clone(),
             fleet: fleet.clone(),
             revoker: cut.clone(),
@@ -82,7 +83,7 @@ impl Stage {
             stopping: stopping.clone(),
         });
         let router = router(admin.clone());
-        let stage = Self { admin, store, clock, fleet, cut, obstacles, stopping, router, _folder: folder };
+        let stage = Self { admin, store, memory, clock, fleet, cut, obstacles, stopping, router };
         for role in [Role::Viewer, Role::Operator, Role::Owner] {
             stage.add_account(role).await;
         }
@@ -323,9 +324,9 @@ pub(crate) fn heartbeat() -> Heartbeat {
 }
 
 /// A box that was just heard.
-pub(crate) fn live() -> SiteLive {
-    SiteLive {
-        connected_ms: Some(NOW - 600_000),
+pub(crate) fn live() -> BoxNow {
+    BoxNow {
+        connection: Some(Connection { id: 1, peer: "192.0.2.7:50000".to_owned(), since_ms: NOW - 600_000 }),
         heard_ms: Some(NOW - 5000),
         version: Some("0.1.0".to_owned()),
         heartbeat: Some(heartbeat()),
@@ -335,7 +336,7 @@ pub(crate) fn live() -> SiteLive {
 
 /// A fleet that is what it was told to be.
 pub(crate) struct ToldFleet {
-    sites: Mutex<BTreeMap<SiteId, SiteLive>>,
+    sites: Mutex<BTreeMap<SiteId, BoxNow>>,
     changes: broadcast::Sender<SiteId>,
 }
 
@@ -346,7 +347,7 @@ impl Default for ToldFleet {
 }
 
 impl ToldFleet {
-    pub(crate) fn tell(&self, site: &SiteId, live: SiteLive) {
+    pub(crate) fn tell(&self, site: &SiteId, live: BoxNow) {
         self.sites.lock().unwrap().insert(site.clone(), live);
         // Nobody may be listening.
         drop(self.changes.send(site.clone()));
@@ -354,8 +355,12 @@ impl ToldFleet {
 }
 
 impl FleetView for ToldFleet {
-    fn snapshot(&self) -> BTreeMap<SiteId, SiteLive> {
+    fn snapshot(&self) -> BTreeMap<SiteId, BoxNow> {
         self.sites.lock().unwrap().clone()
+    }
+
+    fn site(&self, id: &SiteId) -> BoxNow {
+        self.snapshot().remove(id).unwrap_or_default()
     }
 
     fn changes(&self) -> broadcast::Receiver<SiteId> {

@@ -15,7 +15,7 @@ use super::Admin;
 use super::guard::{Owner, word};
 use super::idempotency::Ask;
 use super::input::{Body, Key, line};
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::Page;
 use crate::login::{Caller, secret};
@@ -89,9 +89,9 @@ pub(super) struct MadeToken {
 
 /// Lists API tokens, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/tokens", tag = "accounts", extensions(("x-role" = json!("owner"))),
-    responses((status = 200, description = "Every token", body = Page<TokenView>),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/tokens", operation_id = "tokens_list",
+    tag = "accounts", extensions(("x-role" = json!("owner"))),
+    responses((status = 200, description = "Every token", body = Page<TokenView>), Refused)
 )]
 pub(super) async fn list(_: Owner, State(admin): State<Admin>) -> Result<Json<Page<TokenView>>, Problem> {
     let now_ms = admin.clock.wall_ms();
@@ -101,10 +101,10 @@ pub(super) async fn list(_: Owner, State(admin): State<Admin>) -> Result<Json<Pa
 
 /// Makes an API token of the caller's account.
 #[utoipa::path(
-    post, path = "/api/v1/tokens", tag = "accounts", request_body = NewToken, extensions(("x-role" = json!("owner"))),
+    post, path = "/api/v1/tokens", operation_id = "tokens_create",
+    tag = "accounts", request_body = NewToken, extensions(("x-role" = json!("owner"))),
     params(("Idempotency-Key" = Option<String>, Header, description = "Sending twice under one key makes one")),
-    responses((status = 201, description = "Made; the token is shown only now", body = MadeToken),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    responses((status = 201, description = "Made; the token is shown only now", body = MadeToken), Refused)
 )]
 pub(super) async fn create(
     Owner(caller): Owner,
@@ -142,10 +142,10 @@ async fn make(admin: &Admin, caller: &Caller, new: &NewToken) -> Result<MadeToke
 
 /// Ends a token at once.
 #[utoipa::path(
-    delete, path = "/api/v1/tokens/{id}", tag = "accounts", extensions(("x-role" = json!("owner"))),
+    delete, path = "/api/v1/tokens/{id}", operation_id = "tokens_remove",
+    tag = "accounts", extensions(("x-role" = json!("owner"))),
     params(("id" = String, Path, description = "The token's id")),
-    responses((status = 204, description = "Ended"),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204, description = "Ended"), Refused)
 )]
 pub(super) async fn remove(
     _: Owner,
@@ -156,4 +156,45 @@ pub(super) async fn remove(
     let token = tokens.iter().find(|token| id_of(token) == id).ok_or_else(|| Problem::unknown("token", &id))?;
     admin.store.remove_credential(token.secret_sha256).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{Method, StatusCode};
+    use serde_json::json;
+
+    use crate::http::testing::Stage;
+    use crate::store::accounts::Role;
+
+    #[tokio::test]
+    async fn a_token_works_within_its_role_until_it_is_removed() {
+        let stage = Stage::new().await;
+        let body = json!({ "label": "prometheus", "role": "viewer", "valid": "30min" });
+        let made = stage.post("/api/v1/tokens").json(&body).role(Role::Owner).send().await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        let bearer = format!("Bearer {}", made.json()["token"].as_str().unwrap());
+        let ask = async |method, path: &str| {
+            let request = stage.request(method, path).header("authorization", &bearer).json(&json!({ "id": "x" }));
+            request.send().await.status
+        };
+
+        assert_eq!(ask(Method::GET, "/api/v1/sites").await, StatusCode::OK);
+        assert_eq!(ask(Method::POST, "/api/v1/sites").await, StatusCode::FORBIDDEN);
+        let path = format!("/api/v1/tokens/{}", made.json()["id"].as_str().unwrap());
+        let gone = stage.request(Method::DELETE, &path).role(Role::Owner).send().await;
+        assert_eq!(gone.status, StatusCode::NO_CONTENT);
+        assert_eq!(ask(Method::GET, "/api/v1/sites").await, StatusCode::UNAUTHORIZED);
+        let again = stage.request(Method::DELETE, &path).role(Role::Owner).send().await;
+        assert_eq!(again.code(), "token_unknown");
+    }
+
+    #[tokio::test]
+    async fn the_list_never_shows_a_secret() {
+        let stage = Stage::new().await;
+        let body = json!({ "label": "x" });
+        let made = stage.post("/api/v1/tokens").json(&body).role(Role::Owner).send().await.json();
+        let list = stage.get("/api/v1/tokens").role(Role::Owner).send().await;
+        assert!(!list.text.contains(made["token"].as_str().unwrap()));
+        assert!(list.text.contains(made["id"].as_str().unwrap()));
+    }
 }

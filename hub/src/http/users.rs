@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::Admin;
 use super::guard::Owner;
 use super::input::Body;
-use super::problem::Problem;
+use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::Page;
 use crate::login::{password, secret};
@@ -59,9 +59,9 @@ pub(super) struct MadeUser {
 
 /// Lists accounts, by name.
 #[utoipa::path(
-    get, path = "/api/v1/users", tag = "accounts", extensions(("x-role" = json!("owner"))),
-    responses((status = 200, description = "Every account", body = Page<UserView>),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/users", operation_id = "users_list",
+    tag = "accounts", extensions(("x-role" = json!("owner"))),
+    responses((status = 200, description = "Every account", body = Page<UserView>), Refused)
 )]
 pub(super) async fn list(_: Owner, State(admin): State<Admin>) -> Result<Json<Page<UserView>>, Problem> {
     let accounts = admin.store.accounts().await?;
@@ -70,11 +70,11 @@ pub(super) async fn list(_: Owner, State(admin): State<Admin>) -> Result<Json<Pa
 
 /// Makes an account, or gives it a new password and role. Its open sessions end.
 #[utoipa::path(
-    put, path = "/api/v1/users/{name}", tag = "accounts", request_body = WantedUser,
+    put, path = "/api/v1/users/{name}", operation_id = "users_put",
+    tag = "accounts", request_body = WantedUser,
     params(("name" = String, Path, description = "Small letters, digits and `.-_@`")),
     extensions(("x-role" = json!("owner"))),
-    responses((status = 200, description = "Made or changed", body = MadeUser),
-              (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "Made or changed", body = MadeUser), Refused)
 )]
 pub(super) async fn put(
     _: Owner,
@@ -113,4 +113,58 @@ fn judge_name(name: &str) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::invalid("name", format_args!("use 1 to {NAME_LENGTH_MAX} small letters, digits or `.-_@`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{Method, StatusCode};
+    use serde_json::{Value, json};
+
+    use crate::http::testing::{Answer, PASSWORD, Stage};
+    use crate::store::accounts::Role;
+
+    async fn put(stage: &Stage, name: &str, body: &Value) -> Answer {
+        stage.request(Method::PUT, &format!("/api/v1/users/{name}")).json(body).role(Role::Owner).send().await
+    }
+
+    async fn log_in(stage: &Stage, account: &str, password: &str) -> Answer {
+        stage.post("/api/v1/login").json(&json!({ "account": account, "password": password })).send().await
+    }
+
+    #[tokio::test]
+    async fn a_new_account_gets_a_drawn_password_that_works() {
+        let stage = Stage::new().await;
+        let made = put(&stage, "lea", &json!({ "role": "operator" })).await.json();
+        let session = log_in(&stage, "lea", made["password"].as_str().unwrap()).await;
+        assert_eq!((session.status, session.json()["role"].as_str()), (StatusCode::OK, Some("operator")));
+    }
+
+    #[tokio::test]
+    async fn a_new_password_ends_the_open_sessions() {
+        let stage = Stage::new().await;
+        let session = log_in(&stage, "viewer", PASSWORD).await;
+        let me = async || stage.get("/api/v1/me").header("cookie", &session.cookie()).send().await.status;
+        assert_eq!(me().await, StatusCode::OK);
+        let changed = put(&stage, "viewer", &json!({ "password": "another long sentence" })).await;
+        assert_eq!(changed.json(), json!({ "name": "viewer", "role": "viewer" }));
+        assert_eq!(me().await, StatusCode::UNAUTHORIZED);
+    }
+
+    #[tokio::test]
+    async fn the_last_owner_stays() {
+        let stage = Stage::new().await;
+        let refused = put(&stage, "owner", &json!({ "role": "viewer" })).await;
+        assert_eq!((refused.status, refused.code().as_str()), (StatusCode::CONFLICT, "last_owner"));
+        put(&stage, "max", &json!({ "role": "owner" })).await;
+        assert_eq!(put(&stage, "owner", &json!({ "role": "viewer" })).await.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn weak_passwords_and_strange_names_are_refused() {
+        let stage = Stage::new().await;
+        assert_eq!(put(&stage, "lea", &json!({ "password": "short" })).await.code(), "invalid");
+        for name in ["L%C3%A9a", "a%20b", "A", &"x".repeat(65), "%2e%2e%2f"] {
+            assert_eq!(put(&stage, name, &json!({})).await.code(), "invalid", "{name}");
+        }
+    }
 }

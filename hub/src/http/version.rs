@@ -18,7 +18,8 @@ pub(super) struct VersionView {
 
 /// Says which program answers.
 #[utoipa::path(
-    get, path = "/version", tag = "probes", security(()), extensions(("x-role" = json!("anybody"))),
+    get, path = "/version", operation_id = "version_show",
+    tag = "probes", security(()), extensions(("x-role" = json!("anybody"))),
     responses((status = 200, description = "The program", body = VersionView))
 )]
 pub(super) async fn show() -> Json<VersionView> {
@@ -27,4 +28,15 @@ pub(super) async fn show() -> Json<VersionView> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         wire: Record::VERSION,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::testing::Stage;
+
+    #[tokio::test]
+    async fn the_version_is_the_programs_own() {
+        let answer = Stage::new().await.get("/version").send().await.json();
+        assert_eq!((answer["program"].as_str(), answer["wire"].as_u64()), (Some("vigie-hub"), Some(1)));
+    }
 }

@@ -6,9 +6,9 @@ use vigie_shared::wire::Heartbeat;
 use vigie_shared::wire::reading::{HostSample, Source};
 
 use super::completeness::Line;
-use super::ports::SiteLive;
 use super::reach::{Health, Reach, health, reach};
 use super::time::Time;
+use crate::fleet::BoxNow;
 use crate::store::diary::Entry;
 use crate::store::facts::Gap;
 use crate::store::projections::{CoverageSpan, Device, MetricSample};
@@ -56,7 +56,7 @@ pub struct SiteView {
 impl SiteView {
     /// A site, what is known of its box, and the moment it is looked at.
     #[must_use]
-    pub fn new(site: &Site, live: &SiteLive, now_ms: i64) -> Self {
+    pub fn new(site: &Site, live: &BoxNow, now_ms: i64) -> Self {
         let reach = reach(live, site.revoked_ms.is_some(), now_ms);
         Self {
             id: site.id.to_string(),
@@ -66,7 +66,7 @@ impl SiteView {
             revoked: site.revoked_ms.map(Time),
             reach,
             health: health(live, reach),
-            connected_since: live.connected_ms.map(Time),
+            connected_since: live.connection.as_ref().map(|connection| Time(connection.since_ms)),
             heard: live.heard_ms.map(Time),
             agent_version: live.version.clone(),
             pulse: live.heartbeat.as_ref().map(|pulse| PulseView::new(&pulse.host)),

@@ -79,3 +79,46 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()?;
     std::fs::rename(&fresh, path)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::http::testing::Stage;
+    use crate::login::Logins;
+    use crate::store::Accounts as _;
+    use crate::store::memory::Memory;
+
+    #[tokio::test]
+    async fn the_first_start_makes_one_login_and_one_private_header_line() {
+        let (store, clock) = (Arc::new(Memory::default()), Stage::new().await.clock);
+        let folder = tempfile::tempdir().unwrap();
+
+        let first = first_start(&*store, &*clock, folder.path()).await.unwrap().unwrap();
+
+        let mode = std::fs::metadata(&first.curl_header).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let logins = Logins::new(store.clone(), clock.clone());
+        let line = std::fs::read_to_string(&first.curl_header).unwrap();
+        let token = line.strip_prefix("Authorization: Bearer ").unwrap().trim_end();
+        let caller = logins.caller(token, CredentialKind::Token).await.unwrap().unwrap();
+        assert_eq!((caller.account.as_str(), caller.role), (ACCOUNT, Role::Owner));
+        let session = logins.sign_in(ACCOUNT, &first.password, None, None).await.unwrap();
+        assert_eq!(session.caller.role, Role::Owner);
+        assert!(first_start(&*store, &*clock, folder.path()).await.unwrap().is_none());
+        assert_eq!(store.accounts().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_first_start_that_failed_is_done_again() {
+        let (store, clock) = (Memory::default(), Stage::new().await.clock);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(curl_header_path(folder.path())).unwrap();
+        assert!(first_start(&store, &*clock, folder.path()).await.is_err());
+        assert!(store.accounts().await.unwrap().is_empty());
+        std::fs::remove_dir(curl_header_path(folder.path())).unwrap();
+        assert!(first_start(&store, &*clock, folder.path()).await.unwrap().is_some());
+    }
+}

@@ -16,7 +16,7 @@ const FREE_PER_ADDRESS: u32 = 20;
 const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 /// After this time without an attempt a row is forgotten.
 const MEMORY: Duration = Duration::from_secs(60 * 60);
-/// Rows kept at once; the one that was quiet longest goes first.
+/// Rows kept at once; those that were quiet longest go first.
 const ROWS_MAX: usize = 10_000;
 
 /// Who is guessing: the account, none for the whole address, and the network the guess came from.
@@ -71,8 +71,7 @@ impl Limiter {
 
     fn count(&mut self, key: Key, now: Instant) {
         if self.rows.len() >= ROWS_MAX && !self.rows.contains_key(&key) {
-            self.rows.retain(|_, row| now.saturating_duration_since(row.last) < MEMORY);
-            self.drop_quietest();
+            self.make_room(now);
         }
         let row = self.rows.entry(key).or_insert(Row { attempts: 0, last: now });
         if now.saturating_duration_since(row.last) >= MEMORY {
@@ -82,14 +81,17 @@ impl Limiter {
         row.last = now;
     }
 
-    fn drop_quietest(&mut self) {
+    /// Forgets the half that was quiet longest: rarely much work, instead of some at each attempt.
+    fn make_room(&mut self, now: Instant) {
+        self.rows.retain(|_, row| now.saturating_duration_since(row.last) < MEMORY);
         if self.rows.len() < ROWS_MAX {
             return;
         }
-        let quietest = self.rows.iter().min_by_key(|(_, row)| row.last).map(|(key, _)| key.clone());
-        if let Some(key) = quietest {
-            self.rows.remove(&key);
-        }
+        let mut ages: Vec<Instant> = self.rows.values().map(|row| row.last).collect();
+        let half = ages.len() / 2;
+        let (_, middle, _) = ages.select_nth_unstable(half);
+        let middle = *middle;
+        self.rows.retain(|_, row| row.last > middle);
     }
 }
 

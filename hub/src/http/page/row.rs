@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 
 use super::frame::Frame;
 use super::marks::{self, Mark};
+use crate::fleet::BoxNow;
 use crate::http::Admin;
 use crate::http::completeness::{Deliveries, Line};
-use crate::http::ports::SiteLive;
 use crate::http::problem::Problem;
 use crate::http::reach::{health, reach, used_permille};
 use crate::http::time::Time;
@@ -54,7 +54,7 @@ struct RowPage<'a> {
 /// What a row is made of.
 pub(super) struct Facts<'a> {
     pub(super) site: &'a Site,
-    pub(super) live: SiteLive,
+    pub(super) live: BoxNow,
     pub(super) lines: Vec<Line>,
 }
 

@@ -1,12 +1,26 @@
-//! Port: where readings come from. Adding a collector is one file in `collectors/` and one line below.
+//! Port: where readings come from.
+//!
+//! Adding a collector is one file in `collectors/` and one line in `registry!` below. The line declares its
+//! module, its section of the configuration and its place in the catalogue.
+//!
+//! The file provides three things: `Config` (with a field `enabled`, defaults, unknown keys refused), `new`
+//! (takes its `Config` and the [`Context`], opens nothing) and the [`Collector`] itself. Collectors know the
+//! context and the outlet, never each other.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use vigie_shared::wire::{Live, Reading};
+use vigie_shared::clock::Clock;
+use vigie_shared::mac::Mac;
+use vigie_shared::wire::reading::DeviceRef;
+use vigie_shared::wire::{LaneDepth, Live, Reading};
 
-pub mod lan;
+use crate::host_names::HostNames;
 
 /// Where a collector puts what it sees. The journal is the real one; tests and `collect --once` have others.
 #[async_trait]
@@ -16,6 +30,10 @@ pub trait Outlet: Send + Sync {
 
     /// Hands over something of the moment; it is lost if nobody listens.
     fn live(&self, live: Live);
+
+    /// Says how a look at the source ended. A collector calls it after every look; the runner makes one log
+    /// line and one alarm of each episode. Other outlets need not care.
+    async fn looked(&self, _result: &anyhow::Result<()>) {}
 }
 
 /// A source of readings.
@@ -31,8 +49,8 @@ pub trait Collector: Send {
     /// If the source cannot be read; the text is for people.
     async fn once(&mut self) -> anyhow::Result<Vec<Reading>>;
 
-    /// Looks again and again until told to stop. A source that fails is reported and tried again, never
-    /// fatal; returning an error ends the process.
+    /// Looks again and again until told to stop. A source that fails is reported by [`Outlet::looked`] and
+    /// tried again, never fatal; returning an error ends the process.
     ///
     /// # Errors
     ///
@@ -40,10 +58,125 @@ pub trait Collector: Send {
     async fn run(&mut self, outlet: &dyn Outlet, stop: CancellationToken) -> anyhow::Result<()>;
 }
 
+/// Port: what a device is called outside its site.
+pub trait Naming: Send + Sync {
+    /// The device's reference in readings; none if its owner excluded it, so that nothing may be said of it.
+    fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef>;
+}
+
+/// Asks what waits in each lane.
+pub type LaneDepths = Arc<dyn Fn() -> Vec<LaneDepth> + Send + Sync>;
+
+/// What a collector may use of the rest of the agent.
+#[derive(Clone)]
+pub struct Context {
+    /// The machine's clocks.
+    pub clock: Arc<dyn Clock>,
+    /// How devices are called outside their site.
+    pub naming: Arc<dyn Naming>,
+    /// The names that devices gave themselves.
+    pub host_names: Arc<HostNames>,
+    /// What waits in each lane.
+    pub lane_depths: LaneDepths,
+    /// Rung by whoever wants a full sweep of the LAN at once.
+    pub sweep_bell: watch::Sender<()>,
+}
+
+/// Declares every collector: one line each, its first sentence and its name.
+macro_rules! registry {
+    ($(#[doc = $about:literal] $name:ident,)+) => {
+        $(pub mod $name;)+
+
+        /// The section `collect` of the configuration: one part per collector.
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct CollectConfig {
+            $(#[doc = $about] pub $name: $name::Config,)+
+        }
+
+        /// Every collector: its name and what it does, in one sentence.
+        pub const CATALOGUE: &[(&str, &str)] = &[$((stringify!($name), $about.trim_ascii())),+];
+
+        /// Makes the collectors that the configuration enables.
+        #[must_use]
+        pub fn build(config: &CollectConfig, context: &Context) -> Vec<Box<dyn Collector>> {
+            let mut collectors: Vec<Box<dyn Collector>> = Vec::new();
+            $(if config.$name.enabled {
+                collectors.push($name::new(&config.$name, context));
+            })+
+            collectors
+        }
+
+        /// Makes the collector of that name, enabled or not; none if [`CATALOGUE`] lacks it.
+        #[must_use]
+        pub fn build_one(name: &str, config: &CollectConfig, context: &Context) -> Option<Box<dyn Collector>> {
+            match name {
+                $(stringify!($name) => Some($name::new(&config.$name, context)),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+registry! {
+    /// The box's own pulse: processor, memory, temperature, disks, network, and what the agent itself costs.
+    host,
+    /// The devices on the LAN: who answers, who speaks, and when the box could not see.
+    lan,
+    /// Names and arrivals from the lease files of a DHCP server on the box (dnsmasq, Kea, ISC).
+    leases,
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+
 /// A pause that ends early when the collector must stop; false means stop.
 pub async fn pause(duration: Duration, stop: &CancellationToken) -> bool {
     tokio::select! {
         () = tokio::time::sleep(duration) => true,
         () = stop.cancelled() => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::testing::context;
+    use super::*;
+
+    #[test]
+    fn every_collector_is_built_under_the_name_of_its_section() {
+        let config = CollectConfig::default();
+        for (name, about) in CATALOGUE {
+            let collector = build_one(name, &config, &context()).unwrap();
+            assert_eq!(collector.name(), *name);
+            assert!(about.ends_with('.') && !about.starts_with(' '), "{about:?}");
+        }
+        assert!(build_one("lna", &config, &context()).is_none());
+        assert_eq!(CATALOGUE.iter().collect::<BTreeSet<_>>().len(), CATALOGUE.len());
+    }
+
+    #[test]
+    fn only_enabled_collectors_run() {
+        let mut config = CollectConfig::default();
+        let names = |config: &CollectConfig| build(config, &context()).iter().map(|c| c.name()).collect::<Vec<_>>();
+        assert!(names(&config).contains(&"host"));
+
+        config.host.enabled = false;
+
+        assert!(!names(&config).contains(&"host"));
+    }
+
+    #[test]
+    fn a_wrong_key_is_answered_with_the_right_ones() {
+        for (text, expected) in [
+            (r#"{"hots": {}}"#, "expected `host` or"),
+            (r#"{"host": {"heartbeet": "1s"}}"#, "`heartbeat`"),
+            (r#"{"host": {"heartbeat": 30}}"#, "\"30s\""),
+        ] {
+            let error = serde_json::from_str::<CollectConfig>(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

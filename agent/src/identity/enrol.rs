@@ -101,10 +101,17 @@ fn unreachable_hub(hub: &str, error: &reqwest::Error) -> anyhow::Error {
     if error.is_timeout() {
         return anyhow::anyhow!("the hub at {hub} does not answer; check the address and that the port is open");
     }
-    anyhow::anyhow!("cannot talk to the hub at {hub}: {deepest}; check the address, the port and `vigie-agent diagnose`")
+    anyhow::anyhow!(
+        "cannot talk to the hub at {hub}: {deepest}; check the address, the port and `vigie-agent diagnose`"
+    )
 }
 
-fn identity_from(answer: Answer, site: vigie_shared::id::SiteId, hub: &str, key_pem: String) -> anyhow::Result<Identity> {
+fn identity_from(
+    answer: Answer,
+    site: vigie_shared::id::SiteId,
+    hub: &str,
+    key_pem: String,
+) -> anyhow::Result<Identity> {
     let hub_host = hub.rsplit_once(':').map_or(hub, |(host, _)| host);
     let identity = Identity {
         site,

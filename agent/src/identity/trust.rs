@@ -63,12 +63,17 @@ impl HubCa {
     }
 }
 
-fn web_pki(roots: &[CertificateDer<'static>], provider: &Arc<CryptoProvider>) -> anyhow::Result<Arc<WebPkiServerVerifier>> {
+fn web_pki(
+    roots: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> anyhow::Result<Arc<WebPkiServerVerifier>> {
     let mut store = RootCertStore::empty();
     for root in roots {
         store.add(root.clone()).context("use a certificate as root")?;
     }
-    WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider)).build().context("build the verifier")
+    WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
+        .build()
+        .context("build the verifier")
 }
 
 fn unix(ms: i64) -> UnixTime {
@@ -80,7 +85,8 @@ fn later(a: UnixTime, b: UnixTime) -> UnixTime {
 }
 
 fn hub_name() -> Result<ServerName<'static>, Error> {
-    ServerName::try_from(vigie_shared::enrol::HUB_NAME).map_err(|_invalid| Error::General("the hub's name is invalid".to_owned()))
+    ServerName::try_from(vigie_shared::enrol::HUB_NAME)
+        .map_err(|_invalid| Error::General("the hub's name is invalid".to_owned()))
 }
 
 /// The presented chain holds no certificate with the expected fingerprint.
@@ -111,9 +117,10 @@ impl ServerCertVerifier for PinnedCa {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let root = intermediates.iter().find(|certificate| self.is_pinned(certificate)).ok_or_else(|| {
-            Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(ForeignCa))))
-        })?;
+        let root = intermediates
+            .iter()
+            .find(|certificate| self.is_pinned(certificate))
+            .ok_or_else(|| Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(ForeignCa)))))?;
         let verifier = web_pki(&[root.clone().into_owned()], &self.provider)
             .map_err(|error| Error::General(format!("{error:#}")))?;
         verifier.verify_server_cert(end_entity, intermediates, &hub_name()?, ocsp_response, later(now, self.floor))

@@ -1,0 +1,89 @@
+//! What the collectors' own tests share: an outlet that remembers, and a context of simple parts.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::{Notify, watch};
+use vigie_shared::clock::SystemClock;
+use vigie_shared::mac::Mac;
+use vigie_shared::wire::reading::{DeviceRef, OwnedDevice};
+use vigie_shared::wire::{Live, Reading};
+
+use super::{Context, Naming, Outlet};
+use crate::host_names::HostNames;
+
+/// Remembers everything, and lets a test wait for it.
+#[derive(Default)]
+pub(crate) struct Kept {
+    readings: Mutex<Vec<Reading>>,
+    lives: Mutex<Vec<Live>>,
+    looks: Mutex<Vec<Result<(), String>>>,
+    changed: Notify,
+}
+
+impl Kept {
+    pub(crate) fn readings(&self) -> Vec<Reading> {
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn lives(&self) -> Vec<Live> {
+        self.lives.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How the looks so far ended; an error as its text.
+    pub(crate) fn looks(&self) -> Vec<Result<(), String>> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until the condition holds; it is asked after every change.
+    pub(crate) async fn until(&self, is_met: impl Fn(&Self) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if is_met(self) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn keep<T>(&self, list: &Mutex<Vec<T>>, item: T) {
+        list.lock().unwrap_or_else(PoisonError::into_inner).push(item);
+        self.changed.notify_one();
+    }
+}
+
+#[async_trait]
+impl Outlet for Kept {
+    async fn append(&self, reading: Reading) {
+        self.keep(&self.readings, reading);
+    }
+
+    fn live(&self, live: Live) {
+        self.keep(&self.lives, live);
+    }
+
+    async fn looked(&self, result: &anyhow::Result<()>) {
+        self.keep(&self.looks, result.as_ref().copied().map_err(|error| format!("{error:#}")));
+    }
+}
+
+/// Names every device openly, but excludes those whose address ends in `ff`.
+pub(crate) struct Open;
+
+impl Naming for Open {
+    fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef> {
+        (mac.0[5] != 0xff).then_some(DeviceRef::Owned(OwnedDevice { mac, ip, name }))
+    }
+}
+
+/// The real clock, open names, and lanes that hold nothing.
+pub(crate) fn context() -> Context {
+    Context {
+        clock: Arc::new(SystemClock::new(|| true)),
+        naming: Arc::new(Open),
+        host_names: Arc::new(HostNames::default()),
+        lane_depths: Arc::new(Vec::new),
+        sweep_bell: watch::Sender::default(),
+    }
+}

@@ -8,5 +8,6 @@
 )]
 
 mod corpus;
+mod lan;
 mod supply;
 mod tidy;

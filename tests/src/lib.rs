@@ -2,6 +2,7 @@
 
 mod effort;
 pub mod fuzz;
+pub mod netns;
 mod not_run;
 
 pub use effort::effort;

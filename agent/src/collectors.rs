@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
 use vigie_shared::mac::Mac;
@@ -20,8 +21,6 @@ use vigie_shared::wire::reading::DeviceRef;
 use vigie_shared::wire::{LaneDepth, Live, Reading};
 
 use crate::host_names::HostNames;
-
-pub mod lan;
 
 /// Where a collector puts what it sees. The journal is the real one; tests and `collect --once` have others.
 #[async_trait]
@@ -79,6 +78,8 @@ pub struct Context {
     pub host_names: Arc<HostNames>,
     /// What waits in each lane.
     pub lane_depths: LaneDepths,
+    /// Rung by whoever wants a full sweep of the LAN at once.
+    pub sweep_bell: watch::Sender<()>,
 }
 
 /// Declares every collector: the first sentence of its file, and its name.
@@ -120,7 +121,13 @@ macro_rules! registry {
 registry! {
     /// The box's own pulse: processor, memory, temperature, disks, network, and what the agent itself costs.
     host,
+<<<<<<< HEAD
     /// Names and arrivals from the lease file of a DHCP server on the box: dnsmasq, Kea, ISC dhcpd.
+=======
+    /// The devices on the LAN: who answers, who speaks, and when the box could not see.
+    lan,
+    /// Names and arrivals from the lease files of a DHCP server on the box (dnsmasq, Kea, ISC).
+>>>>>>> lan
     leases,
 }
 

@@ -72,9 +72,14 @@ impl DeviceNames {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).register = register;
     }
 
-    /// What to call a device; none if nothing may be said of it.
-    #[must_use]
-    pub fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef> {
+    fn today(&self) -> Date {
+        let moment = Timestamp::from_millisecond(self.clock.wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.zone.to_datetime(moment).date()
+    }
+}
+
+impl Naming for DeviceNames {
+    fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef> {
         if self.config.exclude.contains(&mac) {
             return None;
         }
@@ -92,11 +97,6 @@ impl DeviceNames {
             return Some(DeviceRef::Owned(OwnedDevice { mac, ip, name }));
         }
         Some(DeviceRef::Passing(state.passing(mac, self.today())))
-    }
-
-    fn today(&self) -> Date {
-        let moment = Timestamp::from_millisecond(self.clock.wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
-        self.zone.to_datetime(moment).date()
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use vigie_shared::clock::SystemClock;
 use vigie_shared::mac::Mac;
 use vigie_shared::wire::reading::{DeviceRef, OwnedDevice};
@@ -84,5 +84,6 @@ pub(crate) fn context() -> Context {
         naming: Arc::new(Open),
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
+        sweep_bell: watch::Sender::default(),
     }
 }

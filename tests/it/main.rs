@@ -10,5 +10,6 @@
 mod attacks;
 mod corpus;
 mod enrolment;
+mod lan;
 mod supply;
 mod tidy;

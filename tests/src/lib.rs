@@ -4,6 +4,7 @@ pub mod border;
 mod effort;
 pub mod fuzz;
 pub mod memory_sites;
+pub mod netns;
 mod not_run;
 pub mod wire_client;
 

@@ -63,8 +63,6 @@ pub struct Row {
     pub mac: Mac,
     /// Its latest internet address, if known.
     pub ip: Option<Ipv4Addr>,
-    /// Its latest name, if known.
-    pub name: Option<String>,
     /// First confirmation in the interval.
     pub first: Duration,
     /// Last confirmation in the interval.
@@ -114,7 +112,6 @@ pub struct Census {
 struct Device {
     tally: Option<Tally>,
     ip: Option<(Duration, Ipv4Addr)>,
-    name: Option<(Duration, String)>,
     is_gateway: bool,
     heard_at: Duration,
     checked_at: Duration,
@@ -172,9 +169,6 @@ impl Census {
                 device.ip = device.ip.take().max(Some((at, ip)));
             }
         }
-        if let Some(name) = evidence.name {
-            device.name = device.name.take().max(Some((at, name)));
-        }
     }
 
     /// Notes that addresses were asked.
@@ -230,10 +224,10 @@ impl Census {
         self.devices.values().filter(|device| now <= device.believed_until).count()
     }
 
-    /// Whether an address answers for others.
+    /// Whether any machine is suspected to answer for others.
     #[must_use]
-    pub fn is_proxy(&self, mac: Mac) -> bool {
-        self.proxies.contains_key(&mac)
+    pub fn has_proxies(&self) -> bool {
+        !self.proxies.is_empty()
     }
 
     /// Ends the interval and begins the next one at `now`.
@@ -278,7 +272,6 @@ impl Census {
         let row = |(mac, ip): (&Mac, &Ipv4Addr)| Row {
             mac: *mac,
             ip: Some(*ip),
-            name: None,
             first: first.from,
             last: last.to,
             count: 1,
@@ -295,7 +288,6 @@ impl Device {
         Row {
             mac,
             ip: self.ip.map(|(_, ip)| ip),
-            name: self.name.clone().map(|(_, name)| name),
             first: tally.first(),
             last: tally.last(),
             count: tally.count(),

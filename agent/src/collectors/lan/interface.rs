@@ -200,7 +200,7 @@ fn network(row: &InterfaceAddress) -> Option<Ipv4Net> {
 /// The routers of an interface, from the kernel's routing table; none if it cannot be read.
 #[must_use]
 pub fn gateways(interface: &str) -> BTreeSet<Ipv4Addr> {
-    std::fs::read_to_string("/proc/net/route")
+    std::fs::read_to_string("/proc/thread-self/net/route")
         .map_or_else(|_unreadable| BTreeSet::new(), |text| gateways_in(&text, interface))
 }
 

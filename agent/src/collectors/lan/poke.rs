@@ -8,6 +8,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 
+use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::unix::AsyncFd;
 
@@ -17,6 +18,8 @@ const SOCKETS: usize = 8;
 const SEND_BYTES: usize = 4 << 20;
 /// The discard service (RFC 863): an empty datagram to it means nothing to anybody.
 const PORT: u16 = 9;
+/// Errors of earlier addresses that one question may meet before the error is its own.
+const STALE_ERRORS_MAX: usize = 3;
 const ECHO_REQUEST: u8 = 8;
 const ECHO_MARK: [u8; 8] = *b"vigielan";
 
@@ -38,6 +41,8 @@ impl Poker {
             let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
             socket.set_nonblocking(true)?;
             socket.set_send_buffer_size(SEND_BYTES)?;
+            // Without this the kernel hides that its neighbour table is full, and the question is lost.
+            setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
             socket.bind(&SocketAddrV4::new(own, 0).into())?;
             Ok(UdpSocket::from(socket))
         };
@@ -55,15 +60,20 @@ impl Poker {
     ///
     /// # Errors
     ///
-    /// `ENOBUFS` or `WouldBlock` if the buffers are full: ask again later. Anything else: the link is lost.
+    /// `ENOBUFS` or `WouldBlock` if buffers or the neighbour table are full: ask again later. Anything else: the link
+    /// is lost.
     pub fn poke(&mut self, target: Ipv4Addr) -> io::Result<()> {
         self.turn = (self.turn + 1) % SOCKETS;
         let Some(socket) = self.sockets.get(self.turn) else { return Ok(()) };
-        match socket.send_to(&[], (target, PORT)) {
-            // This address cannot be asked (a firewall, no route); the others can.
-            Err(error) if is_about_one_address(&error) => Ok(()),
-            result => result.map(|_bytes| ()),
+        for _ in 0..STALE_ERRORS_MAX {
+            match socket.send_to(&[], (target, PORT)) {
+                // The socket tells of an earlier address first; this one was not asked yet.
+                Err(error) if is_about_one_address(&error) => {}
+                result => return result.map(|_bytes| ()),
+            }
         }
+        // This address cannot be asked (a firewall, no route); the others can.
+        Ok(())
     }
 
     /// Pings an address, if permitted; a ping that cannot be sent is no loss.

@@ -43,7 +43,7 @@ pub fn plan(method: Method, deadline: Duration) -> Plan {
 }
 
 /// Who watches a sweep.
-pub trait Witness {
+pub trait Witness: Send {
     /// Something was seen.
     fn event(&mut self, event: Event);
 
@@ -57,10 +57,7 @@ pub trait Witness {
 ///
 /// If the link is lost.
 pub async fn run(eyes: &mut Eyes, sweep: &mut Sweep, timeline: Timeline, witness: &mut dyn Witness) -> io::Result<()> {
-    if eyes.method() == Method::Arp {
-        // Lost or refused, the canary is asked again by the next sweep.
-        let _sent = eyes.ask(CANARY, None)?;
-    }
+    ask_canary(eyes);
     loop {
         let now = timeline.now();
         witness.progress(sweep.outcome());
@@ -91,6 +88,15 @@ pub async fn listen(eyes: &mut Eyes, until: Instant, witness: &mut dyn Witness) 
             events = eyes.next() => events?.into_iter().for_each(|event| witness.event(event)),
             () = tokio::time::sleep_until(until) => return Ok(()),
         }
+    }
+}
+
+/// Asks for the address that nobody may have. The kernel would send a poke to the router, so only ARP asks.
+///
+/// A lost canary is asked again by the next sweep; a lost link shows at the next question.
+pub fn ask_canary(eyes: &mut Eyes) {
+    if eyes.method() == Method::Arp {
+        let _is_sent = eyes.ask(CANARY, None).is_ok();
     }
 }
 

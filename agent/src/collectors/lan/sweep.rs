@@ -157,7 +157,9 @@ impl Sweep {
         if self.silent.is_empty() {
             return Step::Done;
         }
-        let quiet_at = self.last_asked_at.max(self.last_answer_at) + self.plan.patience;
+        // A system that was short of room asks and hears late.
+        let patience = if self.outcome.refused > 0 { self.plan.patience * 2 } else { self.plan.patience };
+        let quiet_at = self.last_asked_at.max(self.last_answer_at) + patience;
         let known_at = self.last_asked_at + self.plan.patience_expected;
         let end = if self.expected.is_empty() { quiet_at } else { quiet_at.max(known_at) };
         if now >= end { Step::Done } else { Step::Wait(end.min(self.start + self.plan.deadline)) }

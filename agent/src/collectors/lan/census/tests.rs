@@ -39,14 +39,13 @@ fn the_same_pair_twice_is_one_row() {
     let mut census = census();
     census.observe(seen(PHONE, 7, 100));
     census.observe(seen(PHONE, 7, 100));
-    census.observe(Evidence { source: Source::Mdns, name: Some("m".to_owned()), ..seen(PHONE, 7, 130) });
+    census.observe(Evidence { source: Source::Mdns, ..seen(PHONE, 7, 130) });
 
     let rows = rows(&mut census, 300);
 
     let expected = Row {
         mac: PHONE,
         ip: Some(ip(7)),
-        name: Some("m".to_owned()),
         first: at(100),
         last: at(130),
         count: 2,
@@ -185,14 +184,13 @@ fn whoever_becomes_excluded_is_forgotten() {
 }
 
 prop_compose! {
-    fn any_evidence()(mac in 0_u8..12, n in 1_u8..30, s in 0_u64..360, source in 0_usize..7, name in 0_u8..3)
-        -> Evidence {
+    fn any_evidence()(mac in 0_u8..12, n in 1_u8..30, s in 0_u64..360, source in 0_usize..7) -> Evidence {
         Evidence {
             mac: Mac([0x3c, 0x22, 0xfb, 0, 0, mac]),
             ip: (n < 28).then(|| ip(n)),
             at: at(s),
             source: Source::ALL[source],
-            name: (name > 0).then(|| name.to_string()),
+            name: None,
         }
     }
 }

@@ -1,0 +1,264 @@
+//! Who is on the LAN, on a real LAN in namespaces: the scan as root and as nobody, and the collector through a
+//! pulled cable and beside a machine that answers for everybody.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use nix::sched::{CloneFlags, setns};
+use serde_json::Value;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use vigie_agent::collectors::{Collector, Context, Outlet, lan};
+use vigie_agent::host_names::HostNames;
+use vigie_agent::naming::{self, DeviceNames};
+use vigie_shared::clock::SystemClock;
+use vigie_shared::mac::Mac;
+use vigie_shared::wire::reading::{AlarmKind, DeviceRef, Sight, Sighting};
+use vigie_shared::wire::{Live, Reading};
+use vigie_tests::netns::{self, Host, INTERFACE, Lan};
+
+/// Nothing here takes longer than a fraction of this; without it a lost event would hang the tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn lan(hosts: u16, prefix: u8) -> Option<Lan> {
+    Lan::new(hosts, prefix).unwrap()
+}
+
+fn scan(mut command: Command) -> Value {
+    let output = netns::run(command.args(["scan", "--json"])).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The devices of a scan that carry no such flag.
+fn hosts_without(scan: &Value, flag: &str) -> BTreeSet<Host> {
+    let devices = scan["devices"].as_array().unwrap().iter();
+    let others = devices.filter(|device| !device["flags"].as_array().unwrap().iter().any(|own| own == flag));
+    others
+        .map(|device| Host {
+            ip: device["ip"].as_str().unwrap().parse().unwrap(),
+            mac: device["mac"].as_str().unwrap().parse().unwrap(),
+        })
+        .collect()
+}
+
+fn all(lan: &Lan) -> BTreeSet<Host> {
+    lan.hosts().iter().copied().collect()
+}
+
+#[test]
+fn every_host_of_a_24_is_found_by_root_and_by_nobody() {
+    let Some(lan) = lan(60, 24) else { return };
+    let agent = netns::program("vigie-agent").unwrap();
+
+    let by_root = scan(lan.on_box(&agent));
+    lan.forget_neighbours().unwrap();
+    let by_nobody = scan(lan.on_box_as_nobody(&agent).unwrap());
+
+    assert_eq!(hosts_without(&by_root, "this box"), all(&lan));
+    assert_eq!(hosts_without(&by_nobody, "this box"), all(&lan));
+    assert_eq!(by_root["networks"][0]["method"], "ARP");
+    assert!(by_nobody["networks"][0]["hint"].as_str().unwrap().contains("CAP_NET_RAW"));
+}
+
+#[test]
+fn every_host_of_a_22_is_found_by_root_and_by_nobody() {
+    let Some(lan) = lan(160, 22) else { return };
+    let agent = netns::program("vigie-agent").unwrap();
+
+    let by_root = scan(lan.on_box(&agent));
+    lan.forget_neighbours().unwrap();
+    let by_nobody = scan(lan.on_box_as_nobody(&agent).unwrap());
+
+    assert_eq!(hosts_without(&by_root, "this box"), all(&lan));
+    assert_eq!(hosts_without(&by_nobody, "this box"), all(&lan));
+}
+
+#[test]
+fn the_scan_lists_the_box_itself() {
+    let Some(lan) = lan(1, 24) else { return };
+    let scan = scan(lan.on_box(&netns::program("vigie-agent").unwrap()));
+    let own: Vec<_> =
+        scan["devices"].as_array().unwrap().iter().filter(|device| device["flags"][0] == "this box").collect();
+    assert_eq!(own.len(), 1);
+    assert_eq!(own[0]["ip"], "10.77.0.1");
+}
+
+#[test]
+fn a_machine_that_answers_for_everybody_hides_nobody_from_the_scan() {
+    let Some(lan) = lan(5, 24) else { return };
+    let proxy = lan.add_proxy().unwrap();
+
+    let scan = scan(lan.on_box(&netns::program("vigie-agent").unwrap()));
+
+    let devices = scan["devices"].as_array().unwrap();
+    let macs: BTreeSet<Mac> = devices.iter().map(|device| device["mac"].as_str().unwrap().parse().unwrap()).collect();
+    assert_eq!(devices.len(), 5 + 2, "the hosts, the box, and one line for the proxy: {scan}");
+    assert!(macs.contains(&proxy) && lan.hosts().iter().all(|host| macs.contains(&host.mac)));
+    let line = devices.iter().find(|device| device["mac"] == proxy.to_string()).unwrap();
+    assert_eq!(line["flags"][0], "answers for others");
+}
+
+#[test]
+fn a_scan_without_a_network_says_why_and_what_to_do() {
+    let Some(lan) = lan(0, 24) else { return };
+    lan.set_cable(false).unwrap();
+    let output = lan.on_box(&netns::program("vigie-agent").unwrap()).arg("scan").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(text.contains("lan0 has no carrier") && text.contains("cable"), "{text}");
+}
+
+/// Keeps what a collector says, and lets a test wait for it.
+#[derive(Default)]
+struct Kept {
+    readings: Mutex<Vec<Reading>>,
+    troubles: Mutex<Vec<String>>,
+    changed: Notify,
+}
+
+#[async_trait]
+impl Outlet for Kept {
+    async fn append(&self, reading: Reading) {
+        self.readings.lock().unwrap().push(reading);
+        self.changed.notify_one();
+    }
+
+    fn live(&self, _live: Live) {}
+
+    async fn looked(&self, result: &anyhow::Result<()>) {
+        self.troubles.lock().unwrap().extend(result.as_ref().err().map(|error| format!("{error:#}")));
+        self.changed.notify_one();
+    }
+}
+
+impl Kept {
+    async fn until(&self, what: &str, is_met: impl Fn(&[Reading], &[String]) -> bool) {
+        let waiting = async {
+            loop {
+                let changed = self.changed.notified();
+                if is_met(&self.readings.lock().unwrap(), &self.troubles.lock().unwrap()) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        let result = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(result.is_ok(), "{what} never came: {:?}", self.readings.lock().unwrap());
+    }
+}
+
+fn collector() -> Box<dyn Collector> {
+    let clock = Arc::new(SystemClock::new(|| true));
+    let names = naming::Config { inventory: true, exclude: BTreeSet::new() };
+    let context = Context {
+        naming: Arc::new(DeviceNames::new(names, clock.clone())),
+        clock,
+        host_names: Arc::new(HostNames::default()),
+        lane_depths: Arc::new(Vec::new),
+        sweep_bell: watch::Sender::default(),
+    };
+    let config = lan::Config { interfaces: vec![INTERFACE.to_owned()], ..lan::Config::default() };
+    lan::new(&config, &context)
+}
+
+/// Runs a future as if on the box. A namespace belongs to a thread, so it gets one of its own.
+fn on_box<T: Send>(lan: &Lan, future: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            setns(lan.open_box().unwrap(), CloneFlags::CLONE_NEWNET).unwrap();
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+        });
+        thread.join().unwrap()
+    })
+}
+
+fn rows(readings: &[Reading]) -> Vec<&Sighting> {
+    let sightings = readings.iter().filter_map(|reading| match reading {
+        Reading::Sightings(sightings) => Some(&sightings.rows),
+        _ => None,
+    });
+    sightings.flatten().collect()
+}
+
+/// The devices that could be persons.
+fn people(rows: &[&Sighting]) -> BTreeSet<Mac> {
+    let people = rows.iter().filter(|row| row.flags & Sighting::INFRASTRUCTURE == 0);
+    people.map(|row| owned(row)).collect()
+}
+
+fn owned(row: &Sighting) -> Mac {
+    match &row.device {
+        DeviceRef::Owned(owned) => owned.mac,
+        other => panic!("not named openly: {other:?}"),
+    }
+}
+
+fn blind(readings: &[Reading]) -> Vec<&str> {
+    let reasons = readings.iter().filter_map(|reading| match reading {
+        Reading::Coverage(coverage) => match &coverage.sight {
+            Sight::Blind(reason) => Some(reason.as_str()),
+            Sight::Clear => None,
+        },
+        _ => None,
+    });
+    reasons.collect()
+}
+
+fn macs(lan: &Lan) -> BTreeSet<Mac> {
+    lan.hosts().iter().map(|host| host.mac).collect()
+}
+
+#[test]
+fn one_look_sees_every_host_and_the_box_as_infrastructure() {
+    let Some(lan) = lan(20, 24) else { return };
+    let readings = on_box(&lan, async { collector().once().await.unwrap() });
+    let rows = rows(&readings);
+    assert_eq!(people(&rows), macs(&lan));
+    let own: Vec<_> = rows.iter().filter(|row| row.flags & Sighting::INFRASTRUCTURE != 0).collect();
+    let [own] = own.as_slice() else { panic!("{own:?}") };
+    let DeviceRef::Owned(device) = &own.device else { panic!("{own:?}") };
+    assert_eq!(device.ip, Some(IpAddr::from([10, 77, 0, 1])));
+    assert!(blind(&readings).is_empty());
+}
+
+#[test]
+fn a_machine_that_answers_for_everybody_credits_nobody_and_is_alarmed() {
+    let Some(lan) = lan(5, 24) else { return };
+    lan.add_proxy().unwrap();
+    let readings = on_box(&lan, async { collector().once().await.unwrap() });
+    assert_eq!(people(&rows(&readings)), macs(&lan));
+    let is_alarm =
+        |reading: &Reading| matches!(reading, Reading::Alarm(alarm) if alarm.kind == AlarmKind::BlindNetwork);
+    assert!(readings.iter().any(is_alarm), "{readings:?}");
+}
+
+#[test]
+fn a_pulled_cable_is_a_time_of_blindness_and_everybody_is_seen_again() {
+    let Some(lan) = lan(10, 24) else { return };
+    let (kept, stop) = (Kept::default(), CancellationToken::new());
+    let has_all = |readings: &[Reading]| people(&rows(readings)) == macs(&lan);
+
+    let story = async {
+        kept.until("the first report", |readings, _| has_all(readings)).await;
+        assert!(blind(&kept.readings.lock().unwrap()).is_empty());
+        lan.set_cable(false).unwrap();
+        kept.until("the outage", |_, troubles| troubles.iter().any(|trouble| trouble.contains("no carrier"))).await;
+        kept.readings.lock().unwrap().clear();
+        lan.set_cable(true).unwrap();
+        kept.until("the report after the outage", |readings, _| has_all(readings)).await;
+        stop.cancel();
+    };
+    on_box(&lan, async {
+        let mut collector = collector();
+        let (result, ()) = tokio::join!(collector.run(&kept, stop.clone()), story);
+        result.unwrap();
+    });
+
+    let readings = kept.readings.lock().unwrap();
+    let reasons = blind(&readings);
+    assert!(!reasons.is_empty() && reasons.iter().all(|reason| reason.contains("no carrier")), "{readings:?}");
+}

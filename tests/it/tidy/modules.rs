@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{Token, lines_with, tokens};
+use super::source::{TEST_MODULE, Token, lines_with, tokens};
 use super::tree::{File, files, fits};
 use super::{Violation, assert_none};
 
 /// Files that cargo compiles by themselves.
-const ROOTS: &[&str] = &["*/src/lib.rs", "*/src/main.rs", "*/build.rs", "tests/it/main.rs", "tests/fuzz/main.rs"];
+const ROOTS: &[&str] =
+    &["*/src/lib.rs", "*/src/main.rs", "*/src/bin/*.rs", "*/build.rs", "tests/it/main.rs", "tests/fuzz/main.rs"];
 
 /// Tokens of every Rust file, by path.
 type Sources<'a> = BTreeMap<&'a str, Vec<Token>>;
@@ -29,8 +30,8 @@ pub(super) fn test_only(files: &[File]) -> BTreeSet<String> {
     let sources = sources(files);
     let is_test = |path: &str| {
         parent(path, &sources).is_some_and(|(parent, name)| {
-            ["mod", "pub mod", "pub ( crate ) mod", "pub ( super ) mod"].iter().any(|declares| {
-                let pattern = format!("# [ cfg ( test ) ] {declares} {name} ;");
+            TEST_MODULE.iter().any(|begins| {
+                let pattern = format!("{begins} {name} ;");
                 !lines_with(&sources[parent.as_str()], &pattern).is_empty()
             })
         })

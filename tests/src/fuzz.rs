@@ -31,6 +31,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
     Target { name: "frame", run: frame },
+    Target { name: "gateway", run: vigie_hub::gateway::fuzz_frames },
     Target { name: "lan", run: lan },
     Target { name: "leases", run: leases },
     Target { name: "message", run: message },

@@ -25,16 +25,17 @@ fn parent<'a>(path: &'a str, sources: &Sources<'_>) -> Option<(String, &'a str)>
     candidates.into_iter().find(|candidate| sources.contains_key(candidate.as_str())).map(|found| (found, name))
 }
 
-/// The files that are compiled for tests only: `#[cfg(test)] mod name;`, and everything below.
+/// The files that are compiled for tests only: `tests.rs`, `#[cfg(test)] mod name;`, and everything below.
 pub(super) fn test_only(files: &[File]) -> BTreeSet<String> {
     let sources = sources(files);
     let is_test = |path: &str| {
-        parent(path, &sources).is_some_and(|(parent, name)| {
-            TEST_MODULE.iter().any(|begins| {
-                let pattern = format!("{begins} {name} ;");
-                !lines_with(&sources[parent.as_str()], &pattern).is_empty()
+        path.ends_with("/tests.rs")
+            || parent(path, &sources).is_some_and(|(parent, name)| {
+                TEST_MODULE.iter().any(|begins| {
+                    let pattern = format!("{begins} {name} ;");
+                    !lines_with(&sources[parent.as_str()], &pattern).is_empty()
+                })
             })
-        })
     };
     let roots: Vec<&str> = sources.keys().copied().filter(|path| is_test(path)).collect();
     let is_below = |path: &str| {

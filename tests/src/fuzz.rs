@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_agent::collectors::lan::{dhcp, frame as lan_frame, mdns, neighbour};
 use vigie_agent::collectors::leases::{self, Format, Leases};
 use vigie_shared::config;
 use vigie_shared::id::{CommandId, SiteId};
@@ -30,6 +31,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
     Target { name: "frame", run: frame },
+    Target { name: "gateway", run: vigie_hub::gateway::fuzz_frames },
+    Target { name: "lan", run: lan },
     Target { name: "leases", run: leases },
     Target { name: "message", run: message },
     Target { name: "record", run: record },
@@ -65,6 +68,18 @@ fn batch(body: &[u8]) {
     for bytes in &batch.records {
         drop(Record::decode(bytes));
     }
+}
+
+/// What comes from the network: whole Ethernet frames, and what they carry.
+fn lan(bytes: &[u8]) {
+    let is_printable = |name: &str| !name.is_empty() && !name.chars().any(char::is_control);
+    drop(lan_frame::hear(bytes));
+    drop(neighbour::told(bytes));
+    if let Some(request) = dhcp::request(bytes) {
+        assert!(request.client.is_device());
+        assert!(request.host_name.as_deref().is_none_or(is_printable));
+    }
+    assert!(mdns::announcements(bytes).iter().all(|announcement| is_printable(&announcement.name)));
 }
 
 /// A DHCP server's lease file, read as every format whatever it looks like.

@@ -1,5 +1,6 @@
 //! The hub: receives what boxes send, keeps it, shows it.
 
+pub mod backup;
 pub mod boxes;
 pub mod broker;
 pub mod cli;
@@ -11,6 +12,7 @@ pub mod login;
 pub mod pki;
 pub mod projector;
 pub mod rate;
+pub mod retention;
 pub mod store;
 mod strangers;
 pub mod text;

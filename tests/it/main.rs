@@ -12,6 +12,7 @@ mod clone;
 mod corpus;
 mod crash;
 mod enrolment;
+mod examples;
 mod lan;
 mod outage;
 mod restore;

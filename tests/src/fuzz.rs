@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_agent::collectors::lan;
 use vigie_shared::config;
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::mac::Mac;
@@ -29,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
     Target { name: "frame", run: frame },
+    Target { name: "lan", run: lan },
     Target { name: "message", run: message },
     Target { name: "record", run: record },
     Target { name: "text", run: text },
@@ -72,6 +74,14 @@ fn message(body: &[u8]) {
     reads_back(body, Live::decode, Live::encode);
     reads_back(body, SignedCommand::decode, SignedCommand::encode);
     reads_back(body, frame::open::<Command>, |command| frame::seal(1, command));
+}
+
+/// Whatever a LAN and the kernel may say to the box.
+fn lan(bytes: &[u8]) {
+    drop(lan::frame::hear(bytes));
+    drop(lan::dhcp::request(bytes));
+    drop(lan::mdns::announcements(bytes));
+    drop(lan::neighbour::told(bytes));
 }
 
 /// What people and programs write as text.

@@ -33,8 +33,8 @@ const SLACK: Duration = Duration::from_secs(15);
 
 /// Show who is on the local network, now.
 ///
-/// Asks every address once by ARP (or, without CAP_NET_RAW, through the kernel), asks the silent again, and lists
-/// who answered. Firewalls do not hide a device from it. Nothing is stored or sent anywhere.
+/// Asks every address by ARP (an ordinary user: through the kernel), asks the silent again, and lists who
+/// answered. Firewalls do not hide a device from it. Nothing is stored or sent anywhere.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(after_help = "Examples:\n  \
     vigie-agent scan                              the networks this box is on\n  \

@@ -146,15 +146,11 @@ impl Census {
     }
 
     /// Takes one proof. What is not a device of this network, or older than the interval, is ignored.
-    pub fn observe(&mut self, evidence: Evidence) {
-        let Evidence { mac, at, source, .. } = evidence;
-        if !mac.is_device() || mac.is_container() || self.excluded.contains(&mac) {
-            return;
-        }
-        if self.rules.own.contains_key(&mac) || at < self.interval_start {
-            return;
-        }
-        if self.devices.len() >= DEVICES_MAX && !self.devices.contains_key(&mac) {
+    pub fn observe(&mut self, evidence: &Evidence) {
+        let Evidence { mac, at, source, .. } = *evidence;
+        let is_foreign = !mac.is_device() || mac.is_container() || self.rules.own.contains_key(&mac);
+        let is_flood = self.devices.len() >= DEVICES_MAX && !self.devices.contains_key(&mac);
+        if is_foreign || is_flood || at < self.interval_start || self.excluded.contains(&mac) {
             return;
         }
         let device = self.devices.entry(mac).or_default();

@@ -171,12 +171,7 @@ impl Eyes {
     pub fn ask(&mut self, ip: Ipv4Addr, mac: Option<Mac>) -> io::Result<Sent> {
         let result = match &mut self.hands {
             Hands::Packet(socket) => socket.ask(ip, mac),
-            Hands::Poke(poker) => {
-                if self.known.contains_key(&ip) {
-                    poker.ping(ip);
-                }
-                poker.poke(ip)
-            }
+            Hands::Poke(poker) => poker.poke(ip),
         };
         match result {
             Ok(()) => Ok(Sent::Yes),
@@ -259,7 +254,12 @@ impl Eyes {
         self.know(row.ip, row.mac);
         match row.worth() {
             Worth::Seen(ago) => Some(seen(row.mac, Some(row.ip), now.saturating_sub(ago), Source::Neighbour, None)),
-            Worth::Unsettled => Some(Event::Unsettled(row.ip)),
+            Worth::Unsettled => {
+                if let Hands::Poke(poker) = &self.hands {
+                    poker.ping(row.ip);
+                }
+                Some(Event::Unsettled(row.ip))
+            }
             Worth::Nothing => None,
         }
     }

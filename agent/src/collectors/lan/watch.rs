@@ -223,7 +223,7 @@ impl Watch {
                 survey::note(sweep, &event, now);
             }
             match event {
-                Event::Seen(evidence) => self.observe(evidence),
+                Event::Seen(evidence) => self.observe(&evidence),
                 Event::Unsettled(_) => {}
                 Event::Link => match interface::find(&self.name) {
                     Ok(interface) if interface == session.interface => {}
@@ -236,7 +236,7 @@ impl Watch {
     }
 
     /// Takes one proof, unless nothing may be said of the device.
-    fn observe(&mut self, evidence: Evidence) {
+    fn observe(&mut self, evidence: &Evidence) {
         if self.context.naming.device(evidence.mac, None, None).is_none() {
             self.census.exclude(evidence.mac);
             return;
@@ -266,14 +266,14 @@ impl Watch {
         let is_poking = matches!(self.method, Some(Method::Poke { .. }));
         let hidden = (is_poking && self.census.has_proxies()).then_some(HIDDEN);
         let network = self.config.networks.get(&self.name).unwrap_or(&self.name);
-        report::readings(network, report, hidden, &self.context, now)
+        report::readings(network, &report, hidden, &self.context, now)
     }
 }
 
 impl Witness for Watch {
     fn event(&mut self, event: Event) {
         if let Event::Seen(evidence) = event {
-            self.observe(evidence);
+            self.observe(&evidence);
         }
     }
 }

@@ -20,7 +20,7 @@ use super::interface;
 use super::neighbour::CONFIRMED_MAX;
 use super::report;
 use super::survey::{self, Witness};
-use super::sweep::{Plan, Step};
+use super::sweep::{Outcome, Plan, Step};
 use crate::collectors::{Context, Outlet, pause};
 
 /// The longest interval of one report.
@@ -208,10 +208,16 @@ impl Watch {
                 Step::Done => break,
             }
         }
-        if session.is_full {
-            self.gap = adapted(self.gap, sweep.outcome().is_lossy());
-        }
+        let outcome = sweep.outcome();
         session.sweep = None;
+        tracing::debug!(interface = self.name, ?outcome, "swept");
+        if !outcome.is_complete() {
+            let Outcome { asked, addresses, .. } = outcome;
+            return Err(io::Error::other(format!("only {asked} of {addresses} addresses left the box in time")));
+        }
+        if session.is_full {
+            self.gap = adapted(self.gap, outcome.is_lossy());
+        }
         Ok(now)
     }
 
@@ -241,6 +247,7 @@ impl Watch {
             self.census.exclude(evidence.mac);
             return;
         }
+        self.census.include(evidence.mac);
         if let Some(name) = &evidence.name {
             self.context.host_names.learn(evidence.mac, name);
         }

@@ -1,6 +1,7 @@
 //! Tables and laws of the census.
 
 use proptest::prelude::*;
+use vigie_shared::wire::reading::Source;
 
 use super::*;
 
@@ -181,6 +182,9 @@ fn whoever_becomes_excluded_is_forgotten() {
     census.observe(&seen(PHONE, 7, 110));
     assert_eq!(rows(&mut census, 300), []);
     assert_eq!(census.present(at(300)), 0);
+    census.include(PHONE);
+    census.observe(&seen(PHONE, 7, 310));
+    assert_eq!(rows(&mut census, 600).len(), 1);
 }
 
 prop_compose! {

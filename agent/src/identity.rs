@@ -34,6 +34,8 @@ pub struct Identity {
     pub command_keys: Vec<String>,
     /// The secret that names registered devices, 64 hexadecimal digits.
     pub pseudonym_secret: String,
+    /// When the box's certificate ends, milliseconds since 1970 UTC.
+    pub certificate_expires_ms: i64,
     /// The box's certificate, PEM.
     pub certificate_pem: String,
     /// The box's private key, PEM.
@@ -75,8 +77,11 @@ impl Identity {
     /// If the folder cannot be written.
     pub fn save(&self, folder: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self).context("write the identity as JSON")?;
-        vigie_shared::file::replace_private(&path_in(folder), text.as_bytes())
-            .with_context(|| format!("write the identity to {}", folder.display()))
+        let path = path_in(folder);
+        std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
+        vigie_shared::file::replace_private(&path, text.as_bytes())
+            .with_context(|| format!("write the identity to {}", folder.display()))?;
+        give_to_owner_of(folder, &path)
     }
 
     /// TLS settings for talking to the hub as this box, at no earlier time than `floor_ms` (milliseconds
@@ -117,6 +122,18 @@ impl Identity {
                 vigie_shared::pseudonym::PseudonymKey::new(&secret)
             })
     }
+}
+
+/// Root registers, the agent's user reads: the file goes to whom the folder belongs.
+fn give_to_owner_of(folder: &Path, file: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let owner = std::fs::metadata(folder).with_context(|| format!("look at the folder {}", folder.display()))?;
+    let current = std::fs::metadata(file).with_context(|| format!("look at the file {}", file.display()))?;
+    if owner.uid() == current.uid() {
+        return Ok(());
+    }
+    std::os::unix::fs::chown(file, Some(owner.uid()), Some(owner.gid()))
+        .with_context(|| format!("give {} to the agent's user", file.display()))
 }
 
 fn path_in(folder: &Path) -> PathBuf {

@@ -1,12 +1,175 @@
 //! The agent: collects who and what is at a site, keeps it through any outage, delivers it to the hub.
+//!
+//! Reading order: [`collectors`] bring readings to the [`journal`], which owns the durable [`queue`]; [`outbox`]
+//! decides what goes to the hub and [`uplink`] sends it; [`identity`] says as whom; [`timekeeper`] keeps the time.
+//! [`run`] puts them together, and nothing else knows them all.
 
 pub mod anchor;
 pub mod cli;
 pub mod collectors;
+pub mod config;
+pub mod control;
+pub mod diagnosis;
 pub mod host_names;
 pub mod identity;
+pub mod journal;
 pub mod naming;
 pub mod outbox;
+pub mod queue;
 pub mod runner;
+pub mod status;
 pub mod sys;
+#[cfg(test)]
+mod testing;
 pub mod timekeeper;
+pub mod uplink;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use serde_json::Value;
+use vigie_shared::clock::{Clock, SystemClock};
+use vigie_shared::id::InstanceId;
+use vigie_shared::lifecycle::Lifecycle;
+
+use crate::collectors::{Collector, Context, Outlet};
+use crate::config::AgentConfig;
+use crate::control::{Answering, Ask};
+use crate::host_names::HostNames;
+use crate::identity::Identity;
+use crate::journal::{Journal, JournalOptions, OnDamage, answers};
+use crate::naming::{DeviceNames, Register};
+use crate::status::{Board, Status};
+use crate::timekeeper::Timekeeper;
+use crate::uplink::Uplink;
+
+/// Starts the agent; it runs until the lifecycle stops.
+///
+/// # Errors
+///
+/// Words for people on what could not be started: another agent runs here, the folder cannot be written….
+pub fn run(config: &AgentConfig, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    run_with(config, lifecycle, Vec::new())
+}
+
+/// Starts the agent with more collectors than it has by itself.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_with(
+    config: &AgentConfig,
+    lifecycle: &Lifecycle,
+    more: Vec<Box<dyn Collector>>,
+) -> anyhow::Result<()> {
+    make_private(&config.data)?;
+    let door = control::open(&config.socket)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(sys::clock_is_synchronised));
+    let options = JournalOptions {
+        folder: config.queue_folder(),
+        config: config.queue.clone(),
+        clock: Arc::clone(&clock),
+        on_damage: OnDamage::SetAside,
+    };
+    let journal = Journal::start(options, lifecycle).context("open the queue")?;
+    let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
+
+    let depths = journal.clone();
+    let context = Context { lane_depths: Arc::new(move || depths.depths()), ..context(config, Arc::clone(&clock)) };
+    let mut collectors = collectors::build(&config.collect, &context);
+    collectors.extend(more);
+    let names = collectors.iter().map(|collector| collector.name().to_owned()).collect();
+    for collector in collectors {
+        drop(runner::drive(collector, Arc::clone(&outlet), lifecycle));
+    }
+
+    let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
+    time.spawn(outlet, lifecycle);
+    let board = Board::default();
+    let uplink = Uplink {
+        identity_folder: config.identity_folder(),
+        live: journal.live_receiver(),
+        journal: journal.clone(),
+        board: board.clone(),
+        clock: Arc::clone(&clock),
+        time,
+        instance: InstanceId::random(),
+    };
+    lifecycle.spawn("uplink", uplink.run(lifecycle.clone()));
+    let desk = Desk { config: config.clone(), journal, board, clock, collectors: names };
+    lifecycle.spawn("control", control::serve(door, Arc::new(desk), lifecycle.clone()));
+    tracing::info!(data = %config.data.display(), "the agent runs");
+    Ok(())
+}
+
+/// What collectors need when no agent runs: for looking once.
+#[must_use]
+pub fn standalone(config: &AgentConfig) -> Context {
+    context(config, Arc::new(SystemClock::new(sys::clock_is_synchronised)))
+}
+
+fn context(config: &AgentConfig, clock: Arc<dyn Clock>) -> Context {
+    let names = DeviceNames::new(config.devices.clone(), Arc::clone(&clock));
+    if let Ok(Some(identity)) = Identity::load(&config.identity_folder()) {
+        names.set_register(Register { site_key: Some(identity.pseudonym_key()), ..Register::default() });
+    }
+    Context {
+        clock,
+        naming: Arc::new(names),
+        host_names: Arc::new(HostNames::default()),
+        lane_depths: Arc::new(Vec::new),
+    }
+}
+
+/// The data folder holds secrets and what was collected: for the agent's user only.
+fn make_private(folder: &std::path::Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
+}
+
+/// Answers the command line.
+struct Desk {
+    config: AgentConfig,
+    journal: Journal,
+    board: Board,
+    clock: Arc<dyn Clock>,
+    collectors: Vec<String>,
+}
+
+#[async_trait]
+impl Answering for Desk {
+    async fn answer(&self, ask: Ask) -> anyhow::Result<Value> {
+        let journal = &self.journal;
+        match ask {
+            Ask::Status => Ok(serde_json::to_value(self.status())?),
+            Ask::QueueStatus => Ok(serde_json::to_value(answers::status(journal))?),
+            Ask::QueueVerify => Ok(serde_json::to_value(answers::verify(journal, &mut |_, _| {}).await?)?),
+            Ask::QueueExport { file } => {
+                Ok(serde_json::to_value(answers::export(journal, &file, &mut |_, _| {}).await?)?)
+            }
+            Ask::QueueDrop { lane, through } => {
+                Ok(serde_json::to_value(answers::discard(journal, lane, through).await?)?)
+            }
+        }
+    }
+}
+
+impl Desk {
+    fn status(&self) -> Status {
+        let identity = Identity::load(&self.config.identity_folder()).ok().flatten();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            site: identity.as_ref().map(|identity| identity.site.clone()),
+            hub: identity.map(|identity| identity.hub),
+            link: self.board.link(),
+            lanes: self.journal.depths(),
+            is_clock_synced: self.clock.stamp().is_synced,
+            collectors: self.collectors.clone(),
+        }
+    }
+}

@@ -123,15 +123,21 @@ impl Outbox {
         Self { window, lanes, hello_due: now, heard: now }
     }
 
-    /// The journal's lane changed: records were added, trimmed, dropped, or the queue was renewed.
+    /// The journal's lane changed: records were added, trimmed, dropped, the queue was renewed, or a lane whose
+    /// disk had failed is back.
     pub fn on_lane(&mut self, state: LaneState, now: Instant) {
-        let Some(lane) = self.lane(state.lane) else { return };
-        if lane.state.queue == state.queue {
-            lane.state = state;
-            return;
+        match self.lane(state.lane) {
+            Some(lane) if lane.state.queue == state.queue => lane.state = state,
+            Some(lane) => {
+                *lane = LaneOutbox::new(state, now);
+                self.hello_due = now;
+            }
+            None => {
+                self.lanes.push(LaneOutbox::new(state, now));
+                self.lanes.sort_by_key(|lane| lane.state.lane);
+                self.hello_due = now;
+            }
         }
-        *lane = LaneOutbox::new(state, now);
-        self.hello_due = now;
     }
 
     /// The hub answered.
@@ -372,6 +378,17 @@ mod tests {
         );
         outbox.on_lane(renewed, now);
         assert_eq!(outbox.poll(now), Some(Act::Hello));
+    }
+
+    #[test]
+    fn a_lane_that_comes_back_says_hello_and_is_sent() {
+        let now = start();
+        let mut outbox = opened(1, 10, 10, now);
+        outbox.on_lane(LaneState { lane: Lane::Telemetry, ..state(1, 5) }, now);
+        assert_eq!(outbox.poll(now), Some(Act::Hello));
+        outbox.on_hello_sent(now);
+        outbox.on_answer(&Answer::Receipt { lane: Lane::Telemetry, queue: QUEUE, through: 0, hub_ms: 0 }, now);
+        assert!(matches!(outbox.poll(now), Some(Act::Send(Request { lane: Lane::Telemetry, .. }))));
     }
 
     #[test]

@@ -97,19 +97,23 @@ impl Timekeeper {
             for reading in self.look() {
                 outlet.append(reading).await;
             }
-            let written = self.remember().await;
-            match (&written, is_failing) {
-                (Err(error), false) => {
-                    tracing::warn!("cannot remember the hub's time in `{}`: {error}", self.path.display());
-                }
-                (Ok(()), true) => tracing::info!("remembers the hub's time again"),
-                (Ok(()), false) | (Err(_), true) => {}
-            }
-            is_failing = written.is_err();
+            is_failing = self.report(&self.remember().await, is_failing);
             if !pause(LOOK, &stop).await {
                 return;
             }
         }
+    }
+
+    /// Logs once when writing begins to fail and once when it works again; returns whether it fails.
+    fn report(&self, written: &io::Result<()>, was_failing: bool) -> bool {
+        match written {
+            Err(error) if !was_failing => {
+                tracing::warn!("cannot remember the hub's time in `{}`: {error}", self.path.display());
+            }
+            Ok(()) if was_failing => tracing::info!("remembers the hub's time again"),
+            Ok(()) | Err(_) => {}
+        }
+        written.is_err()
     }
 
     fn look(&self) -> Vec<Reading> {
@@ -165,7 +169,7 @@ mod tests {
     use vigie_shared::wire::reading::{ClockAnchor, TimeSource};
 
     use super::*;
-    use crate::collectors::testing::Kept;
+    use crate::testing::Kept;
 
     const HUB_MS: i64 = 4_000_000_000_000;
 

@@ -1,3 +1,197 @@
 //! The hub: receives what boxes send, keeps it, shows it.
+//!
+//! Reading order: a box's message comes in by the [`gateway`], passes the [`broker`], is judged by the [`ingest`]
+//! and kept by the [`store`]; the [`projector`] follows the facts, the [`fleet`] knows the moment, [`http`] shows
+//! both. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
 
+pub mod backup;
+pub mod boxes;
+pub mod broker;
+pub mod cli;
+pub mod config;
+pub mod fleet;
+pub mod gateway;
+pub mod http;
+pub mod ingest;
+pub mod login;
+pub mod pki;
+pub mod projector;
+mod rate;
+pub mod retention;
+pub mod root;
+pub mod rate;
 pub mod store;
+mod strangers;
+pub mod text;
+pub mod up;
+mod wiring;
+
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use vigie_shared::clock::{Clock, SystemClock};
+use vigie_shared::lifecycle::Lifecycle;
+
+use crate::boxes::BoxesParts;
+use crate::broker::Broker;
+use crate::config::HubConfig;
+use crate::fleet::Board;
+use crate::gateway::{Gateway, GatewayParts, StoreAccess};
+use crate::http::{Admin, Invitation, serve};
+use crate::ingest::driver::{Driver, HealthView, Onlooker, Parts};
+use crate::login::first::{FirstLogin, first_start};
+use crate::pki::Pki;
+use crate::projector::driver::{Projector, Trail};
+use crate::store::Store;
+use crate::store::sqlite::Sqlite;
+use crate::store::vault::Vault;
+
+/// Messages on their way to the ingest, up to 32 KiB each.
+const MESSAGES_MAX: usize = 256;
+
+/// Connections that came or went and entries for the diary that wait to be noted.
+const NOTES_MAX: usize = 1024;
+
+/// A hub that runs.
+pub struct Running {
+    /// Where people and programs find it.
+    pub admin_address: SocketAddr,
+    /// Where boxes enrol.
+    pub boxes_address: SocketAddr,
+    /// Where boxes deliver.
+    pub mqtt_address: SocketAddr,
+    /// The first account, if this start made it: shown once and kept nowhere.
+    pub first_login: Option<FirstLogin>,
+}
+
+/// Starts a hub; it runs until the lifecycle stops.
+///
+/// # Errors
+///
+/// Words for people on what could not be started: a port is taken, the folder cannot be written….
+pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Running> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(|| true));
+    make_private(&config.data)?;
+    let door = serve::bind_socket(&serve::socket_path(&config.data))?;
+    let admin_listener = listen(&config.listen.admin, "dashboard and API", "listen.admin").await?;
+    let boxes_listener = listen(&config.listen.boxes, "boxes' HTTPS", "listen.boxes").await?;
+    let mqtt_listener = listen(&config.listen.mqtt, "boxes' MQTT", "listen.mqtt").await?;
+    let boxes_address = boxes_listener.local_addr()?;
+    let mqtt_address = mqtt_listener.local_addr()?;
+
+    let store = open_store(&config.data)?;
+    let first_login = first_start(store.as_ref(), clock.as_ref(), &config.data).await?;
+    let pki = Arc::new(Pki::open(&config.data.join("pki"), clock.wall_ms()).context("open the hub's keys")?);
+    pki.keep_renewed(Arc::clone(&clock), lifecycle);
+
+    let inside = start_inside(config, &store, &clock, lifecycle).await?;
+    let (events, event_queue) = mpsc::channel(NOTES_MAX);
+    let gateway_parts = GatewayParts {
+        config: config.gateway.clone(),
+        tls: pki.mutual_tls()?,
+        access: Arc::new(StoreAccess(sites_of(&store))),
+        backend: inside.backend,
+        events,
+    };
+    let gateway = Gateway::start(mqtt_listener, gateway_parts, lifecycle);
+    lifecycle.spawn("presence", wiring::watch_gateway(event_queue, inside.board.clone(), Arc::clone(&clock)));
+
+    let mut boxes_config = config.boxes.clone();
+    boxes_config.mqtt_port = mqtt_address.port();
+    let boxes_parts =
+        BoxesParts { config: boxes_config, pki: Arc::clone(&pki), sites: sites_of(&store), clock: Arc::clone(&clock) };
+    boxes::start(boxes_listener, boxes_parts, lifecycle)?;
+
+    let invitation = Invitation {
+        address: format!("{}:{}", config.boxes_host(), boxes_address.port()),
+        ca_sha256: pki.ca_sha256(),
+    };
+    let admin = Admin::new(http::Parts {
+        fleet: Arc::new(wiring::View(inside.board.clone())),
+        revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
+        readiness: Arc::new(wiring::Ready(inside.health.clone())),
+        meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),
+        backup: Arc::new(backup::Copies),
+        store,
+        clock,
+        invitation,
+        is_tls: false,
+        stopping: lifecycle.stopping(),
+    });
+    let router = http::router(admin);
+    let admin_address = admin_listener.local_addr()?;
+    lifecycle.spawn("admin HTTP", serve::serve_tcp(admin_listener, router.clone(), lifecycle.clone()));
+    lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
+    tracing::info!(admin = %admin_address, boxes = %boxes_address, mqtt = %mqtt_address, "the hub runs");
+    Ok(Running { admin_address, boxes_address, mqtt_address, first_login })
+}
+
+/// The parts behind the doors: broker, ingest, projector, fleet.
+struct Inside {
+    backend: broker::Backend,
+    board: Board,
+    health: HealthView,
+}
+
+async fn start_inside(
+    config: &HubConfig,
+    store: &Arc<Sqlite>,
+    clock: &Arc<dyn Clock>,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Inside> {
+    let whole: Arc<dyn Store> = Arc::clone(store) as Arc<dyn Store>;
+    let (alarms, alarm_queue) = mpsc::channel(NOTES_MAX);
+    let board = Board::new(alarms);
+    let trail = Arc::new(Trail::default());
+    lifecycle.spawn("diary", wiring::keep_diary(alarm_queue, Arc::clone(&whole)));
+
+    let Broker { uplink, downlink, backend } = Broker::start(&config.broker, lifecycle).await?;
+    let onlookers: Vec<Arc<dyn Onlooker>> = vec![Arc::new(board.clone()), Arc::clone(&trail) as Arc<dyn Onlooker>];
+    let parts = Parts {
+        store: Arc::clone(&whole),
+        downlink: Arc::new(wiring::Answers(downlink)),
+        onlookers,
+        clock: Arc::clone(clock),
+    };
+    let seed = u64::from(std::process::id());
+    let driver = Driver::start(parts, seed).await.context("read how far every queue is")?;
+    let health = driver.health();
+    let (messages, message_queue) = mpsc::channel(MESSAGES_MAX);
+    lifecycle.spawn_thread("messages", move || wiring::pass_on(&uplink, &messages))?;
+    let (runtime, stopping) = (tokio::runtime::Handle::current(), lifecycle.stopping());
+    lifecycle.spawn_thread("ingest", move || runtime.block_on(driver.run(message_queue, stopping)))?;
+
+    let projector = Projector::start(whole, trail).await.context("read how far the projections are")?;
+    lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
+    Ok(Inside { backend, board, health })
+}
+
+/// The database of a data folder.
+pub(crate) fn open_store(data: &Path) -> anyhow::Result<Arc<Sqlite>> {
+    let vault = Vault::open(&data.join("store.key"))?;
+    Ok(Arc::new(Sqlite::open(&data.join("hub.db"), vault)?))
+}
+
+fn sites_of(store: &Arc<Sqlite>) -> Arc<dyn store::Sites + Send + Sync> {
+    Arc::clone(store) as Arc<dyn store::Sites + Send + Sync>
+}
+
+/// The data folder holds keys and who was where: for the hub's user only.
+fn make_private(folder: &Path) -> anyhow::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
+}
+
+async fn listen(address: &str, what: &str, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("listen at {address} for {what}; if another program has the port, choose another one with `{setting}`")
+    })
+}

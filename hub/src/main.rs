@@ -1,2 +1,7 @@
-//! stub
-fn main() {}
+//! The program `vigie-hub`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vigie_hub::root::main()
+}

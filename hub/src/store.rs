@@ -5,16 +5,26 @@
 //! that can be rebuilt. Methods return only when their effect is on disk.
 
 pub mod accounts;
+#[cfg(test)]
+mod contract;
 pub mod diary;
 pub mod facts;
+pub mod memory;
 pub mod projections;
 pub mod sites;
+pub mod sqlite;
+pub mod upkeep;
+pub mod vault;
 
 pub use accounts::Accounts;
 pub use diary::Diary;
 pub use facts::Facts;
+pub use memory::Memory;
 pub use projections::Projections;
 pub use sites::Sites;
+pub use sqlite::Sqlite;
+pub use upkeep::Upkeep;
+pub use vault::Vault;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +38,6 @@ pub enum StoreError {
 }
 
 /// Everything that the hub keeps.
-pub trait Store: Facts + Sites + Projections + Accounts + Diary + Send + Sync + 'static {}
+pub trait Store: Facts + Sites + Projections + Accounts + Diary + Upkeep + Send + Sync + 'static {}
 
-impl<T: Facts + Sites + Projections + Accounts + Diary + Send + Sync + 'static> Store for T {}
+impl<T: Facts + Sites + Projections + Accounts + Diary + Upkeep + Send + Sync + 'static> Store for T {}

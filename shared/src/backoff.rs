@@ -37,7 +37,7 @@ impl Backoff {
         self.failures
     }
 
-    /// A share between 0 and 1 (SplitMix64: enough to keep boxes from calling in step).
+    /// A share between 0 and 1 (`SplitMix64`: enough to keep boxes from calling in step).
     fn next_share(&mut self) -> f64 {
         self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.chance;

@@ -7,7 +7,9 @@
     reason = "this is all test code: a panic is how it fails, helpers of tests included"
 )]
 
+mod attacks;
 mod corpus;
+mod enrolment;
 mod lan;
 mod supply;
 mod tidy;

@@ -4,6 +4,7 @@
 
 mod files;
 mod manifests;
+mod modules;
 mod readme;
 mod rules;
 mod source;

@@ -9,7 +9,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vigie_agent::collectors::lan;
+use vigie_agent::collectors::lan::{dhcp, frame as lan_frame, mdns, neighbour};
+use vigie_agent::collectors::leases::{self, Format, Leases};
 use vigie_shared::config;
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::mac::Mac;
@@ -30,7 +31,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
     Target { name: "frame", run: frame },
+    Target { name: "gateway", run: vigie_hub::gateway::fuzz_frames },
     Target { name: "lan", run: lan },
+    Target { name: "leases", run: leases },
     Target { name: "message", run: message },
     Target { name: "record", run: record },
     Target { name: "text", run: text },
@@ -67,6 +70,28 @@ fn batch(body: &[u8]) {
     }
 }
 
+/// What comes from the network: whole Ethernet frames, and what they carry.
+fn lan(bytes: &[u8]) {
+    let is_printable = |name: &str| !name.is_empty() && !name.chars().any(char::is_control);
+    drop(lan_frame::hear(bytes));
+    drop(neighbour::told(bytes));
+    if let Some(request) = dhcp::request(bytes) {
+        assert!(request.client.is_device());
+        assert!(request.host_name.as_deref().is_none_or(is_printable));
+    }
+    assert!(mdns::announcements(bytes).iter().all(|announcement| is_printable(&announcement.name)));
+}
+
+/// A DHCP server's lease file, read as every format whatever it looks like.
+fn leases(bytes: &[u8]) {
+    drop(leases::detect(bytes).map(|format| leases::parse(format, bytes)));
+    for format in [Format::Dnsmasq, Format::Kea, Format::Isc] {
+        let Leases { rows, problems } = leases::parse(format, bytes);
+        assert!(rows.len() <= leases::LEASES_MAX && problems.len() <= leases::PROBLEMS_MAX);
+        assert!(rows.iter().all(|lease| lease.name.as_ref().is_none_or(|name| !name.is_empty())));
+    }
+}
+
 /// The body of every other message.
 fn message(body: &[u8]) {
     reads_back(body, Hello::decode, Hello::encode);
@@ -74,14 +99,6 @@ fn message(body: &[u8]) {
     reads_back(body, Live::decode, Live::encode);
     reads_back(body, SignedCommand::decode, SignedCommand::encode);
     reads_back(body, frame::open::<Command>, |command| frame::seal(1, command));
-}
-
-/// Whatever a LAN and the kernel may say to the box.
-fn lan(bytes: &[u8]) {
-    drop(lan::frame::hear(bytes));
-    drop(lan::dhcp::request(bytes));
-    drop(lan::mdns::announcements(bytes));
-    drop(lan::neighbour::told(bytes));
 }
 
 /// What people and programs write as text.

@@ -1,6 +1,6 @@
-//! The box's own pulse: a heartbeat for those who watch, a sample for the record.
+//! The box's own pulse: processor, memory, temperature, disks, network, and what the agent itself costs.
 //!
-//! Works without any privilege. A figure that the machine cannot give is 0 or absent; nothing here can stop
+//! A heartbeat for those who watch, a sample for the record. Works without any privilege. A figure that the machine cannot give is 0 or absent; nothing here can stop
 //! the agent. A mount that does not answer costs one waiting thread, never the pulse: the disks of the last
 //! answer are shown until it answers again.
 
@@ -186,8 +186,8 @@ mod tests {
 
     use vigie_shared::wire::{Lane, LaneDepth};
 
-    use super::super::testing::{Kept, context};
     use super::*;
+    use crate::testing::{Kept, context};
 
     #[tokio::test]
     async fn one_look_shows_the_real_machine() {

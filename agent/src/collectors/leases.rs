@@ -192,8 +192,8 @@ mod tests {
 
     use vigie_shared::wire::reading::DeviceRef;
 
-    use super::super::testing::{Kept, context};
     use super::*;
+    use crate::testing::{Kept, context};
 
     const FAR_S: i64 = 4_000_000_000;
 

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::Client;
 use vigie_shared::enrol::{
-    BoxFacts, ENROL_PATH, EnrolRequest, Hex, Identity as Answer, Problem, RENEW_PATH, RenewRequest,
+    BoxFacts, ENROL_PATH, EnrolRequest, Hex, HubTime, Identity as Answer, Problem, RENEW_PATH, RenewRequest, TIME_PATH,
 };
 use vigie_shared::id::to_hex;
 use vigie_shared::token::EnrolToken;
@@ -40,6 +40,22 @@ pub async fn renew(current: &Identity, facts: BoxFacts, now_ms: i64) -> anyhow::
     let client = client(current.tls(now_ms)?)?;
     let answer: Answer = post(&client, &current.hub, RENEW_PATH, &RenewRequest { csr, facts }).await?;
     identity_from(answer, current.site.clone(), &current.hub, key_pem)
+}
+
+/// Asks the hub for its time, as this box: proves the way, TLS and the identity.
+///
+/// # Errors
+///
+/// Words for people on what stands in the way.
+pub async fn hub_time(current: &Identity, now_ms: i64) -> anyhow::Result<i64> {
+    let client = client(current.tls(now_ms)?)?;
+    let response = client
+        .get(format!("https://{}{TIME_PATH}", current.hub))
+        .send()
+        .await
+        .map_err(|error| unreachable_hub(&current.hub, &error))?;
+    let time: HubTime = response.json().await.context("understand the hub's time")?;
+    Ok(time.hub_ms)
 }
 
 /// What this machine is, for the hub's list.
@@ -121,6 +137,7 @@ fn identity_from(
         zone: answer.zone,
         command_keys: answer.command_keys.iter().map(|key| to_hex(&key.0)).collect(),
         pseudonym_secret: to_hex(&answer.pseudonym_secret.0),
+        certificate_expires_ms: answer.expires_ms,
         certificate_pem: answer.certificate,
         key_pem,
         ca_pem: answer.ca,

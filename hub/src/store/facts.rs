@@ -1,5 +1,7 @@
 //! Facts: records as boxes sent them, each once, in order, for ever or until their retention ends.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
@@ -7,6 +9,7 @@ use vigie_shared::id::{QueueId, SiteId};
 use vigie_shared::wire::Lane;
 
 use crate::store::StoreError;
+use crate::store::diary::Entry;
 
 /// One queue of one lane of one site, as far as the hub holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +81,8 @@ pub struct Commit {
     pub gaps: Vec<Gap>,
     /// Queues' new states, one per touched queue.
     pub queues: Vec<QueueState>,
+    /// What people should read about it.
+    pub entries: Vec<Entry>,
     /// When, milliseconds since 1970 UTC.
     pub received_ms: i64,
 }
@@ -109,14 +114,15 @@ pub trait Facts {
     /// [`StoreError::Failed`].
     async fn queues(&self) -> Result<Vec<QueueState>, StoreError>;
 
-    /// Adds everything or nothing; on disk when it returns.
+    /// Adds everything or nothing; on disk when it returns. Goes before every other write that waits.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Failed`]: nothing was added, no receipt may be sent.
-    async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
+    /// [`StoreError::Conflict`] if a record's position is taken. [`StoreError::Failed`]. After either, nothing
+    /// was added and no receipt may be sent.
+    async fn commit(&self, commit: Arc<Commit>) -> Result<(), StoreError>;
 
-    /// The checksum of one stored record; `None` if the store does not hold it.
+    /// The checksum that one stored record ends with; `None` if the store does not hold it.
     ///
     /// # Errors
     ///

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use serde::Serialize;
-use vigie_shared::id::{QueueId, SiteId};
+use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::wire::Lane;
 use vigie_shared::wire::reading::HostSample;
 
 use crate::store::StoreError;
+use crate::store::diary::Entry;
 
 /// A device as the facts show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -84,20 +85,90 @@ pub struct Cursor {
     pub complete_ms: Option<i64>,
 }
 
+/// Something that facts amount to, and whether its times are sure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived<T> {
+    /// What, with times as the box believed them.
+    pub value: T,
+    /// If the box's clock was not synchronised: the boot whose anchor dates it.
+    pub undated: Option<Undated>,
+}
+
+/// A boot, and when its box believed that it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undated {
+    /// The boot.
+    pub boot: BootId,
+    /// Its beginning by the unsynchronised clock, milliseconds since 1970 UTC.
+    pub believed_ms: i64,
+}
+
+/// The true beginning of a boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// Whose.
+    pub site: SiteId,
+    /// The boot.
+    pub boot: BootId,
+    /// Its beginning, milliseconds since 1970 UTC.
+    pub began_ms: i64,
+}
+
+/// An entry for the diary that came from a record: written once, also when the record is projected again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxEntry {
+    /// The record's queue.
+    pub queue: QueueId,
+    /// The record's position.
+    pub seq: u64,
+    /// The entry; its site is the record's.
+    pub entry: Entry,
+}
+
 /// What one step of the projector changes, with the cursors that it moves: all or nothing.
+///
+/// The store dates it: an undated thing whose boot has an anchor, known before or in this step, is moved by
+/// the difference between belief and truth and counts as dated from then on. The first anchor of a boot wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step {
     /// Devices to merge: first seen is the earlier, last seen the later, sightings add up, sources unite.
-    pub devices: Vec<Device>,
-    /// Samples to add, replacing one of the same site and time.
-    pub metrics: Vec<(SiteId, MetricSample)>,
-    /// Coverage to add.
-    pub coverage: Vec<(SiteId, CoverageSpan)>,
-    /// Time corrections learnt: wall time of the boot's beginning, milliseconds since 1970 UTC, per site and
-    /// boot id.
-    pub anchors: Vec<(SiteId, vigie_shared::id::BootId, i64)>,
-    /// Cursors to move.
-    pub cursors: Vec<Cursor>,
+    pub devices: Vec<Derived<Device>>,
+    /// Samples to add. Of two with one site and time, the one with the greater bytes stays: an order that does
+    /// not depend on who came first.
+    pub metrics: Vec<Derived<(SiteId, MetricSample)>>,
+    /// Coverage to add; the same network and beginning replaces by the same rule.
+    pub coverage: Vec<Derived<(SiteId, CoverageSpan)>>,
+    /// Entries for the diary.
+    pub entries: Vec<BoxEntry>,
+    /// Time corrections learnt.
+    pub anchors: Vec<Anchor>,
+    /// Cursors to move. One without a time keeps the time it had.
+    pub cursors: Vec<Derived<Cursor>>,
+}
+
+impl Device {
+    /// Adds what another sight of the same device tells. Name and address are the later one's, if it has any.
+    pub fn merge(&mut self, other: &Self) {
+        if other.last_seen_ms >= self.last_seen_ms {
+            self.ip = other.ip.clone().or_else(|| self.ip.take());
+            self.name = other.name.clone().or_else(|| self.name.take());
+            self.kind = other.kind;
+        } else {
+            self.ip = self.ip.take().or_else(|| other.ip.clone());
+            self.name = self.name.take().or_else(|| other.name.clone());
+        }
+        self.first_seen_ms = self.first_seen_ms.min(other.first_seen_ms);
+        self.last_seen_ms = self.last_seen_ms.max(other.last_seen_ms);
+        self.sightings = self.sightings.saturating_add(other.sightings);
+        self.sources |= other.sources;
+        self.flags |= other.flags;
+    }
+
+    /// Moves its times.
+    pub fn shift(&mut self, by_ms: i64) {
+        self.first_seen_ms = self.first_seen_ms.saturating_add(by_ms);
+        self.last_seen_ms = self.last_seen_ms.saturating_add(by_ms);
+    }
 }
 
 /// The projections' part of the store.
@@ -129,7 +200,7 @@ pub trait Projections {
     /// # Errors
     ///
     /// [`StoreError::Failed`].
-    async fn anchors(&self, site: &SiteId) -> Result<Vec<(vigie_shared::id::BootId, i64)>, StoreError>;
+    async fn anchors(&self, site: &SiteId) -> Result<Vec<(BootId, i64)>, StoreError>;
 
     /// Devices after `(site, id)` in that order, of one site or of all, at most `limit`.
     ///

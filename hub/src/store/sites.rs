@@ -64,6 +64,19 @@ pub enum Redeemed {
     Expired(i64),
 }
 
+impl Redeemed {
+    /// Judges what was found under a secret: when it ends, and when it was used.
+    #[must_use]
+    pub fn judge(found: Option<(i64, Option<i64>)>, now_ms: i64) -> Self {
+        match found {
+            None => Self::Unknown,
+            Some((_, Some(used_ms))) => Self::Used(used_ms),
+            Some((expires_ms, None)) if expires_ms <= now_ms => Self::Expired(expires_ms),
+            Some((_, None)) => Self::Good,
+        }
+    }
+}
+
 /// The sites' part of the store.
 #[async_trait]
 pub trait Sites {
@@ -137,6 +150,15 @@ pub trait Sites {
     ///
     /// [`StoreError::Failed`].
     async fn certificates(&self) -> Result<Vec<Certificate>, StoreError>;
+
+    /// The certificate with this serial number, asked for at every connection: worth an index.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
+        Ok(self.certificates().await?.into_iter().find(|certificate| certificate.serial == serial))
+    }
 
     /// The secret that names a site's registered devices, made at the first call.
     ///

@@ -53,20 +53,28 @@ pub(super) fn lines_with(tokens: &[Token], pattern: &str) -> Vec<usize> {
     tokens.windows(pattern.len()).filter(matches).map(|window| window[0].line).collect()
 }
 
-/// First and last line of every `#[cfg(test)]` module.
+/// How a module that is there for tests only begins.
+pub(super) const TEST_MODULE: [&str; 4] = [
+    "# [ cfg ( test ) ] mod",
+    "# [ cfg ( test ) ] pub mod",
+    "# [ cfg ( test ) ] pub ( crate ) mod",
+    "# [ cfg ( test ) ] pub ( super ) mod",
+];
+
+/// First and last line of every module that is there for tests only.
 fn tests(tokens: &[Token]) -> Vec<(usize, usize)> {
-    let starts = lines_with(tokens, "# [ cfg ( test ) ] mod");
-    starts.into_iter().map(|start| (start, end_of_block(tokens, start))).collect()
+    let starts = TEST_MODULE.iter().flat_map(|pattern| lines_with(tokens, pattern));
+    starts.map(|start| (start, end_of_block(tokens, start))).collect()
 }
 
-/// The tokens that are not inside a `#[cfg(test)]` module.
+/// The tokens that are not inside a module for tests.
 pub(super) fn without_tests(all: &[Token]) -> Vec<Token> {
     let tests = tests(all);
     let is_test = |token: &&Token| tests.iter().any(|(start, end)| (start..=end).contains(&&token.line));
     all.iter().filter(|token| !is_test(token)).cloned().collect()
 }
 
-/// Number of lines that are not inside a `#[cfg(test)]` module.
+/// Number of lines that are not inside a module for tests.
 pub(super) fn lines_without_tests(text: &str, tokens: &[Token]) -> usize {
     let in_tests: usize = self::tests(tokens).iter().map(|(start, end)| end - start + 1).sum();
     text.lines().count() - in_tests
@@ -139,6 +147,8 @@ mod tests {
     fn tests_do_not_count_as_length() {
         let text = "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n\nfn c() {}\n";
         assert_eq!(lines_without_tests(text, &tokens(text)), 4);
+        let shared = "fn a() {}\n#[cfg(test)]\npub(super) mod tests {\n}\n";
+        assert_eq!(lines_without_tests(shared, &tokens(shared)), 1);
         let elsewhere = "#[cfg(test)]\nmod tests;\nfn a() {\n}\n";
         assert_eq!(lines_without_tests(elsewhere, &tokens(elsewhere)), 2);
     }

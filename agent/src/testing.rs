@@ -10,7 +10,7 @@ use vigie_shared::mac::Mac;
 use vigie_shared::wire::reading::{DeviceRef, OwnedDevice};
 use vigie_shared::wire::{Live, Reading};
 
-use super::{Context, Naming, Outlet};
+use crate::collectors::{Context, Naming, Outlet};
 use crate::host_names::HostNames;
 
 /// Remembers everything, and lets a test wait for it.

@@ -1,0 +1,63 @@
+//! `--self-test`: does this build work on this machine? For updates and for cross builds under emulation.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use vigie_shared::clock::SystemClock;
+use vigie_shared::lifecycle::Lifecycle;
+use vigie_shared::wire::reading::Punch;
+use vigie_shared::wire::{Lane, Reading};
+
+use crate::collectors::host;
+use crate::config::AgentConfig;
+use crate::journal::{Journal, JournalOptions, OnDamage};
+
+/// Uses every part that depends on the processor or the system: the queue's disk, keys, TLS, the machine's
+/// figures.
+pub(super) fn run() -> anyhow::Result<ExitCode> {
+    let folder = std::env::temp_dir().join(format!("vigie-self-test-{}", std::process::id()));
+    let result = super::runtime()?.block_on(check(&folder));
+    // What is left of a failed test is small, and the next reboot clears it.
+    drop(std::fs::remove_dir_all(&folder));
+    result?;
+    super::print_line("self-test ok")
+}
+
+async fn check(folder: &Path) -> anyhow::Result<()> {
+    queue(folder).await.context("use a queue on this disk")?;
+    let key = rcgen::KeyPair::generate().context("make a key")?;
+    rcgen::CertificateParams::default().serialize_request(&key).context("sign with it")?;
+    crate::identity::trust::client_builder().context("prepare TLS")?;
+    let context = crate::standalone(&AgentConfig::in_folder(folder.to_path_buf()));
+    let pulse = host::new(&host::Config::default(), &context).once().await.context("read the machine's figures")?;
+    let has_memory = |reading: &Reading| matches!(reading, Reading::Host(host) if host.memory_total_bytes > 0);
+    anyhow::ensure!(pulse.iter().any(has_memory), "the machine says that it has no memory");
+    Ok(())
+}
+
+/// Writes a punch to a ledger, closes it, opens it again, and reads the punch.
+async fn queue(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).context("make a folder")?;
+    for is_written in [false, true] {
+        let lifecycle = Lifecycle::new();
+        let options = JournalOptions {
+            folder: folder.join("queue"),
+            config: AgentConfig::default().queue,
+            clock: Arc::new(SystemClock::new(crate::sys::clock_is_synchronised)),
+            on_damage: OnDamage::Fail,
+        };
+        let journal = Journal::start(options, &lifecycle)?;
+        if !is_written {
+            journal.append(Reading::Punch(Punch::default())).await?;
+        }
+        let slice = journal.read(Lane::Ledger, 1, 10, 10_000).await?;
+        anyhow::ensure!(slice.records.len() == 1, "{} records are there instead of one", slice.records.len());
+        lifecycle.stop();
+        drop(journal);
+        let ended = lifecycle.wait().await;
+        anyhow::ensure!(ended == ExitCode::SUCCESS, "the queue did not close well");
+    }
+    Ok(())
+}

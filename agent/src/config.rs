@@ -1,0 +1,63 @@
+//! Everything that an owner can set on a box. Each part's section stands beside the part.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::collectors::CollectConfig;
+use crate::journal::QueueConfig;
+use crate::naming;
+
+/// Environment variables that begin like this override the file: `VIGIE_AGENT__COLLECT__LAN__INVENTORY=true`.
+pub const ENV_PREFIX: &str = "VIGIE_AGENT__";
+
+/// The agent's settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentConfig {
+    /// Where the agent keeps its identity and its queue.
+    pub data: PathBuf,
+    /// The socket by which the command line asks a running agent.
+    pub socket: PathBuf,
+    /// How much to log: `error`, `warn`, `info`, `debug`, `trace`, or a filter.
+    pub log: String,
+    /// The durable queue.
+    pub queue: QueueConfig,
+    /// What may be said about the devices on the LAN.
+    pub devices: naming::Config,
+    /// The collectors.
+    pub collect: CollectConfig,
+}
+
+impl Default for AgentConfig {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("/var/lib/vigie/agent"),
+            socket: PathBuf::from("/run/vigie/agent.sock"),
+            log: "info".to_owned(),
+            queue: QueueConfig::default(),
+            devices: naming::Config::default(),
+            collect: CollectConfig::default(),
+        }
+    }
+}
+
+impl AgentConfig {
+    /// Settings of an agent that keeps everything in one folder, as `vigie-hub up` and tests want it.
+    #[must_use]
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self { socket: folder.join("agent.sock"), data: folder, ..Self::default() }
+    }
+
+    /// The folder of the box's identity.
+    #[must_use]
+    pub fn identity_folder(&self) -> PathBuf {
+        self.data.join("identity")
+    }
+
+    /// The folder of the queue's lanes.
+    #[must_use]
+    pub fn queue_folder(&self) -> PathBuf {
+        self.data.join("queue")
+    }
+}

@@ -1,0 +1,216 @@
+//! The queue on the disk: a [`Folder`] that says who it is, a [`Store`] that holds the records.
+//!
+//! The store's key of a record is its position plus the identity's offset. A new queue id is therefore one
+//! atomic write, on a full disk too: the offset grows, the waiting records begin at 1 again, and none is copied.
+
+mod open;
+
+use vigie_shared::id::QueueId;
+use vigie_shared::wire::{Below, frame};
+
+pub use open::{DurableOptions, inspector, open, opener, self_test};
+
+use super::disk::Store;
+use super::folder::{Folder, IDENTITY_LAG, Identity};
+use super::{Extent, Limit, Queue, QueueError, Slice};
+
+/// Most records removed in one step: bounds the memory that a large trim takes.
+const REMOVED_AT_ONCE: u64 = 512;
+
+/// How much is copied in one step.
+const COPIED_AT_ONCE: Limit = Limit { records_max: 512, bytes_max: 256 << 10 };
+
+/// What is stored with the records. Frozen: a change needs a new version beside it.
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
+struct Memory {
+    extent: Extent,
+    /// The identity's offset when this was written.
+    offset: u64,
+}
+
+/// An open queue on the disk.
+pub struct DurableQueue {
+    // The store must let go of its file before the folder's lock is given back: fields drop in this order.
+    store: Store,
+    identity: Identity,
+    extent: Extent,
+    folder: Folder,
+    set_aside_bytes_max: u64,
+}
+
+impl DurableQueue {
+    fn key(&self, position: u64) -> u64 {
+        self.identity.offset + position
+    }
+
+    fn memory(&self, extent: Extent) -> Vec<u8> {
+        frame::seal(1, &Memory { extent, offset: self.identity.offset })
+    }
+
+    /// Writes the identity if it lags; the records are safe without it.
+    fn identify_if_late(&mut self) {
+        let last = self.key(self.extent.last);
+        let is_late = self.identity.hi == 0 || last >= self.identity.hi + IDENTITY_LAG;
+        if is_late && self.extent.last > 0
+            && let Err(error) = self.identify()
+        {
+            tracing::warn!("a lane's identity was not written, the records are safe: {error}");
+        }
+    }
+
+    fn identify(&mut self) -> std::io::Result<()> {
+        let (hi, first) = (self.key(self.extent.last), self.key(self.extent.first));
+        let identity = Identity { hi, first, ..self.identity };
+        self.folder.identify(&identity)?;
+        self.identity = identity;
+        Ok(())
+    }
+
+    /// Makes another store the current one: one atomic write of the identity.
+    fn move_to(&mut self, fresh: Store, generation: u64) -> Result<(), QueueError> {
+        fresh.remember(&self.memory(self.extent))?;
+        fresh.commit()?;
+        self.identity.generation = generation;
+        self.identify().map_err(QueueError::Storage)?;
+        self.store = fresh;
+        Ok(())
+    }
+
+    fn whole(&self, position: u64) -> Result<Option<Vec<u8>>, QueueError> {
+        let record = self.store.record(self.key(position))?;
+        Ok(record.filter(|record| frame::check(record).is_ok()))
+    }
+
+    /// Removes through a position, step by step; `after` says what each step leaves.
+    fn remove(&mut self, through: u64, after: impl Fn(Extent, u64, u64) -> Extent) -> Result<(), QueueError> {
+        while self.extent.first <= through {
+            let step = through.min(self.extent.first + REMOVED_AT_ONCE - 1);
+            let mut extent = self.extent;
+            self.store.remove(self.key(extent.first), self.key(step), |removed_bytes| {
+                extent = after(self.extent, step, removed_bytes);
+                self.memory(extent)
+            })?;
+            self.extent = extent;
+        }
+        Ok(())
+    }
+}
+
+impl Queue for DurableQueue {
+    fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    fn append(&mut self, records: &[Vec<u8>]) -> Result<(), QueueError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let extent = self.extent.grown(records);
+        self.store.put(self.key(self.extent.last + 1), records, &self.memory(extent))?;
+        self.store.commit()?;
+        self.extent = extent;
+        self.identify_if_late();
+        Ok(())
+    }
+
+    fn peek(&self, from: u64, limit: Limit) -> Result<Slice, QueueError> {
+        let start = from.max(self.extent.first);
+        let mut slice = Slice { start, records: Vec::new() };
+        let mut bytes = 0;
+        let mut expected = self.key(start);
+        for stored in self.store.records(expected, self.key(self.extent.last)) {
+            let (key, record) = match stored {
+                Ok(stored) => stored,
+                Err(QueueError::Corrupt(_)) => break,
+                Err(error) => return Err(error),
+            };
+            bytes += record.len();
+            let fits = slice.records.len() < limit.records_max && (bytes <= limit.bytes_max || slice.records.is_empty());
+            if key != expected || !fits || frame::check(&record).is_err() {
+                break;
+            }
+            slice.records.push(record);
+            expected += 1;
+        }
+        Ok(slice)
+    }
+
+    fn next_whole(&self, from: u64) -> Result<u64, QueueError> {
+        for position in from + 1..=self.extent.last {
+            match self.whole(position) {
+                Ok(Some(_)) => return Ok(position),
+                Ok(None) | Err(QueueError::Corrupt(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.extent.last + 1)
+    }
+
+    fn trim(&mut self, through: u64) -> Result<(), QueueError> {
+        if !self.extent.holds(through) {
+            return Ok(());
+        }
+        // A record that cannot be read leaves no checksum; the older one stays true.
+        let last = match self.whole(through) {
+            Err(QueueError::Corrupt(_)) => None,
+            other => other?,
+        };
+        let checksum = last.and_then(|record| frame::crc(&record));
+        self.remove(through, |extent, step, bytes| {
+            extent.receipted(step, checksum.filter(|_| step == through), bytes)
+        })
+    }
+
+    fn give_up(&mut self, through: u64, why: Below) -> Result<u64, QueueError> {
+        let dropped = self.extent.dropped;
+        self.remove(through.min(self.extent.last), |extent, step, bytes| extent.given_up(step, why, bytes))?;
+        Ok(self.extent.dropped - dropped)
+    }
+
+    fn renew(&mut self) -> Result<QueueId, QueueError> {
+        let (hi, first) = (self.key(self.extent.last), self.key(self.extent.first));
+        let identity = Identity { queue: QueueId::random(), offset: first - 1, first, hi, ..self.identity };
+        self.folder.identify(&identity).map_err(QueueError::Storage)?;
+        self.identity = identity;
+        self.extent = self.extent.renewed(identity.queue);
+        self.store.remember(&self.memory(self.extent))?;
+        Ok(identity.queue)
+    }
+
+    fn size_bytes(&self) -> u64 {
+        self.folder.size_bytes()
+    }
+
+    fn rebuild(&mut self, wall_ms: i64) -> Result<String, QueueError> {
+        let generation = self.folder.newest_generation().map_err(QueueError::Storage)? + 1;
+        let fresh = Store::open(&self.folder.store(generation))?;
+        let memory = self.memory(self.extent);
+        let mut from = self.extent.first;
+        while from <= self.extent.last {
+            let slice = self.peek(from, COPIED_AT_ONCE)?;
+            if slice.records.is_empty() {
+                from = self.next_whole(from)?;
+            } else {
+                fresh.put(self.key(from), &slice.records, &memory)?;
+                from += slice.records.len() as u64;
+            }
+        }
+        self.move_to(fresh, generation)?;
+        self.folder.set_aside(Some(generation), wall_ms, self.set_aside_bytes_max).map_err(QueueError::Storage)
+    }
+
+    fn shrink(&mut self) -> Result<(), QueueError> {
+        if self.extent.waiting() > 0 {
+            return Ok(());
+        }
+        let generation = self.folder.newest_generation().map_err(QueueError::Storage)? + 1;
+        let fresh = Store::open(&self.folder.store(generation))?;
+        self.move_to(fresh, generation)?;
+        self.folder.remove_stores_except(generation).map_err(QueueError::Storage)
+    }
+
+    fn close(&mut self) -> Result<(), QueueError> {
+        self.store.commit()?;
+        self.identify().map_err(QueueError::Storage)
+    }
+}

@@ -1,0 +1,48 @@
+//! HTTPS for boxes: enrolment, renewal, the time. It serves no route of the administration.
+//!
+//! The listener is open to the world, so that everything in it is limited: handshakes run in their own tasks,
+//! connections are few and short, bodies small, and an address that keeps presenting wrong secrets must wait.
+//! Every refusal is a problem document with one sentence for the person who reads it at the box.
+
+mod config;
+mod desk;
+mod problem;
+mod routes;
+mod serve;
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use vigie_shared::clock::Clock;
+use vigie_shared::lifecycle::Lifecycle;
+
+use crate::pki::Pki;
+use crate::store::Sites;
+pub use config::BoxesConfig;
+use desk::Desk;
+
+/// What the boxes' HTTPS is made of, besides its listener.
+pub struct BoxesParts {
+    /// Its limits, and what it tells boxes about the way to the gateway.
+    pub config: BoxesConfig,
+    /// Signs certificates.
+    pub pki: Arc<Pki>,
+    /// Knows sites, secrets and certificates.
+    pub sites: Arc<dyn Sites + Send + Sync>,
+    /// Tells the date.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Starts to serve boxes.
+///
+/// # Errors
+///
+/// If the CA's certificates cannot be used for TLS.
+pub fn start(listener: TcpListener, parts: BoxesParts, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let tls = parts.pki.enrolment_tls()?;
+    let limits = parts.config.clone();
+    let router = routes::router(Arc::new(Desk::new(parts)));
+    let door = serve::Door { tls, router, limits };
+    lifecycle.spawn("boxes' HTTPS", serve::accept(listener, door, lifecycle.clone()));
+    Ok(())
+}

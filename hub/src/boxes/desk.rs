@@ -1,0 +1,161 @@
+//! What enrolment and renewal decide, apart from how they are asked.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use vigie_shared::clock::Clock;
+use vigie_shared::enrol::{EnrolRequest, Hex, Identity, RenewRequest};
+use vigie_shared::id::SiteId;
+
+use super::problem::Refused;
+use super::{BoxesConfig, BoxesParts};
+use crate::pki::{CsrError, PeerIdentity, Pki, Signed};
+use crate::rate::Buckets;
+use crate::store::sites::{Certificate, Redeemed};
+use crate::store::{Sites, StoreError};
+
+/// One refusal is forgiven in ten seconds.
+const FORGIVEN_PER_SECOND: f64 = 0.1;
+
+/// Addresses whose refusals are remembered.
+const ADDRESSES_MAX: usize = 10_000;
+
+pub(super) struct Desk {
+    config: BoxesConfig,
+    pki: Arc<Pki>,
+    sites: Arc<dyn Sites + Send + Sync>,
+    clock: Arc<dyn Clock>,
+    refusals: Mutex<Buckets<IpAddr>>,
+}
+
+impl Desk {
+    pub(super) fn new(parts: BoxesParts) -> Self {
+        let BoxesParts { config, pki, sites, clock } = parts;
+        let refusals = Buckets::new(FORGIVEN_PER_SECOND, f64::from(config.refusals_max), ADDRESSES_MAX);
+        Self { config, pki, sites, clock, refusals: Mutex::new(refusals) }
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.wall_ms()
+    }
+
+    /// Makes a box a site's box, if its secret is good.
+    pub(super) async fn enrol(&self, request: &EnrolRequest, from: IpAddr) -> Result<Identity, Refused> {
+        self.may_try(from)?;
+        let answer = self.redeem_and_sign(request).await;
+        if let Err(refused) = &answer {
+            tracing::info!(site = %request.site, "an enrolment was refused: {refused}");
+            self.count_against(from, refused);
+        }
+        answer
+    }
+
+    async fn redeem_and_sign(&self, request: &EnrolRequest) -> Result<Identity, Refused> {
+        let now_ms = self.now_ms();
+        // Signed before the secret is used up: a bad request must not cost the token. The certificate is worth
+        // nothing until it is handed out.
+        let signed = self.sign(&request.csr, &request.site, now_ms)?;
+        let secret = ring::digest::digest(&ring::digest::SHA256, &request.secret.0);
+        let secret_sha256 = secret.as_ref().try_into().expect("SHA-256 has 32 bytes");
+        let redeemed = self.sites.redeem(&request.site, secret_sha256, now_ms).await.map_err(failed)?;
+        match redeemed {
+            Redeemed::Good => {}
+            Redeemed::Unknown => return Err(Refused::UnknownSecret),
+            Redeemed::Used(at_ms) => return Err(Refused::UsedSecret(date(at_ms))),
+            Redeemed::Expired(at_ms) => return Err(Refused::ExpiredSecret(date(at_ms))),
+        }
+        let facts = &request.facts;
+        tracing::info!(site = %request.site, version = facts.version, target = facts.target, "a box was enrolled");
+        self.hand_out(&request.site, signed).await
+    }
+
+    /// Gives a box that has, or had, a good certificate a new one.
+    pub(super) async fn renew(
+        &self,
+        request: &RenewRequest,
+        peer: &PeerIdentity,
+        from: IpAddr,
+    ) -> Result<Identity, Refused> {
+        self.may_try(from)?;
+        let answer = self.check_and_sign(request, peer).await;
+        if let Err(refused) = &answer {
+            tracing::info!(site = %peer.site, serial = peer.serial, "a renewal was refused: {refused}");
+            self.count_against(from, refused);
+        }
+        answer
+    }
+
+    async fn check_and_sign(&self, request: &RenewRequest, peer: &PeerIdentity) -> Result<Identity, Refused> {
+        let now_ms = self.now_ms();
+        let known = self.sites.certificate(&peer.serial).await.map_err(failed)?;
+        let is_good = known.is_some_and(|known| known.site == peer.site && known.revoked_ms.is_none());
+        if !is_good {
+            return Err(Refused::RevokedCertificate);
+        }
+        let signed = self.sign(&request.csr, &peer.site, now_ms)?;
+        tracing::info!(site = %peer.site, version = request.facts.version, "a box got a new certificate");
+        self.hand_out(&peer.site, signed).await
+    }
+
+    fn sign(&self, csr: &str, site: &SiteId, now_ms: i64) -> Result<Signed, Refused> {
+        self.pki.sign_csr(csr, site, now_ms).map_err(|error| match error {
+            CsrError::Bad(_) => Refused::BadCsr(error.to_string()),
+            CsrError::Failed(error) => {
+                tracing::error!("a certificate could not be signed: {error:#}");
+                Refused::HubFailed
+            }
+        })
+    }
+
+    async fn hand_out(&self, site: &SiteId, signed: Signed) -> Result<Identity, Refused> {
+        let known = self.sites.site(site).await.map_err(failed)?.ok_or(Refused::UnknownSecret)?;
+        if known.revoked_ms.is_some() {
+            return Err(Refused::RevokedSite);
+        }
+        let certificate = Certificate {
+            serial: signed.serial,
+            site: site.clone(),
+            issued_ms: signed.issued_ms,
+            expires_ms: signed.expires_ms,
+            revoked_ms: None,
+        };
+        self.sites.add_certificate(&certificate).await.map_err(failed)?;
+        Ok(Identity {
+            certificate: signed.pem,
+            expires_ms: signed.expires_ms,
+            ca: self.pki.ca_pem().to_owned(),
+            mqtt_host: self.config.mqtt_host.clone(),
+            mqtt_port: self.config.mqtt_port,
+            command_keys: vec![Hex(self.pki.command_public_key())],
+            pseudonym_secret: Hex(self.sites.pseudonym_secret(site).await.map_err(failed)?),
+            zone: known.zone,
+            hub_ms: self.now_ms(),
+        })
+    }
+
+    fn may_try(&self, from: IpAddr) -> Result<(), Refused> {
+        if self.refusals().may(&from, Instant::now()) { Ok(()) } else { Err(Refused::TooMany) }
+    }
+
+    fn count_against(&self, from: IpAddr, refused: &Refused) {
+        if *refused != Refused::HubFailed {
+            self.refusals().take(from, Instant::now());
+        }
+    }
+
+    fn refusals(&self) -> std::sync::MutexGuard<'_, Buckets<IpAddr>> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn failed(error: StoreError) -> Refused {
+    tracing::error!("the store failed while a box was served: {:#}", anyhow::Error::new(error));
+    Refused::HubFailed
+}
+
+/// A moment as people read it, UTC.
+fn date(at_ms: i64) -> String {
+    Timestamp::from_millisecond(at_ms).map_or_else(|_| "long ago".to_owned(), |at| at.strftime("%F %R UTC").to_string())
+}

@@ -1,0 +1,60 @@
+//! The routes: read a request, ask the desk, write the answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Extension, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use vigie_shared::enrol::{ENROL_PATH, EnrolRequest, HubTime, Identity, RENEW_PATH, RenewRequest, TIME_PATH};
+
+use super::desk::Desk;
+use super::problem::Refused;
+use crate::pki::PeerIdentity;
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    pub(super) address: SocketAddr,
+    /// What the client certificate says, if there is one that names a site. It may have expired.
+    pub(super) certificate: Option<PeerIdentity>,
+}
+
+pub(super) fn router(desk: Arc<Desk>) -> Router {
+    Router::new()
+        .route(ENROL_PATH, post(enrol))
+        .route(RENEW_PATH, post(renew))
+        .route(TIME_PATH, get(time))
+        .fallback(|| async { Refused::NotFound })
+        .method_not_allowed_fallback(|| async { Refused::WrongMethod })
+        .with_state(desk)
+}
+
+async fn enrol(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    request: Result<Json<EnrolRequest>, JsonRejection>,
+) -> Result<Json<Identity>, Refused> {
+    let Json(request) = request.map_err(unreadable)?;
+    desk.enrol(&request, caller.address.ip()).await.map(Json)
+}
+
+async fn renew(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    request: Result<Json<RenewRequest>, JsonRejection>,
+) -> Result<Json<Identity>, Refused> {
+    let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
+    let Json(request) = request.map_err(unreadable)?;
+    desk.renew(&request, &peer, caller.address.ip()).await.map(Json)
+}
+
+async fn time(State(desk): State<Arc<Desk>>) -> Json<HubTime> {
+    Json(HubTime { hub_ms: desk.now_ms() })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]
+fn unreadable(rejection: JsonRejection) -> Refused {
+    Refused::Unreadable(rejection.body_text())
+}

@@ -1,0 +1,283 @@
+//! The command line: what an owner types. Verbs that ask or change a running hub go through its unix socket; only
+//! `init`, `backup --offline` and `restore` open files.
+//!
+//! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub. What starts a hub or opens
+//! its files is behind [`Root`], which the composition root fills.
+
+mod backup;
+pub mod client;
+
+mod devices;
+mod diary;
+pub mod output;
+mod site;
+#[cfg(test)]
+mod tests;
+mod token;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use async_trait::async_trait;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use vigie_shared::config::{self, Sources};
+
+use self::client::{Hub, HubError};
+use self::output::Output;
+use crate::http::document;
+use crate::config::{CONFIG_FILE, ENV_PREFIX, HubConfig};
+use crate::http::serve::socket_path;
+use crate::up::UpArgs;
+
+/// The data folder of a hub that was started from where somebody stands.
+const DATA_HERE: &str = "vigie-data";
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed; the text says what happened, what is safe, what to do
+  2  the command line is wrong
+  3  no hub is running with this data folder
+  4  the hub refused: unknown name, no right, value not accepted";
+
+const EXAMPLES: &str = "Examples:
+  vigie-hub up                                  try it: a hub and an agent on this machine
+  vigie-hub site add rennes01 --name Rennes     add a site, print the token for its box
+  vigie-hub site list                           what is wrong, and where?";
+
+/// Keeps watch over field sites: receives what boxes send, keeps it, shows it.
+#[derive(Debug, Parser)]
+#[command(name = "vigie-hub", version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct Cli {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What holds for every verb.
+#[derive(Debug, Clone, Args)]
+pub struct Scope {
+    /// Data folder of the hub [default: /var/lib/vigie/hub if it exists, else ./vigie-data].
+    #[arg(long, global = true, value_name = "FOLDER", env = "VIGIE_HUB_DATA")]
+    pub data: Option<PathBuf>,
+    /// Configuration file [default: /etc/vigie/hub.toml if it exists].
+    #[arg(long, global = true, value_name = "FILE", env = "VIGIE_HUB_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print JSON, as the HTTP API has it, instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Scope {
+    /// Where the configuration comes from.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        Sources {
+            is_required: self.config.is_some(),
+            file: self.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE)),
+            env_prefix: ENV_PREFIX,
+        }
+    }
+
+    /// The data folder that is meant: as said, as configured, of an installed hub, or here.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        if let Some(data) = &self.data {
+            return data.clone();
+        }
+        let sources = self.sources();
+        if sources.file.exists()
+            && let Ok(config) = config::load::<HubConfig>(&sources)
+        {
+            return config.data;
+        }
+        let installed = HubConfig::default().data;
+        if installed.is_dir() { installed } else { PathBuf::from(DATA_HERE) }
+    }
+
+    /// Speaks with the hub of this data folder.
+    fn hub(&self) -> Result<Hub, HubError> {
+        Hub::new(&socket_path(&self.data()))
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Start everything at once: a hub and an agent on this machine. For a first look.
+    Up(UpArgs),
+    /// Start the hub, in the foreground.
+    Run(RunArgs),
+    /// Prepare a data folder: database, own certificate authority, first login.
+    Init(InitArgs),
+    /// Add, show, revoke and replace sites.
+    #[command(subcommand)]
+    Site(site::SiteVerb),
+    /// Make, list and end API tokens for programs.
+    #[command(subcommand)]
+    Token(token::TokenVerb),
+    /// Add, list and change accounts of people.
+    #[command(subcommand)]
+    User(user::UserVerb),
+    /// What happened to the fleet, newest first.
+    Diary(diary::DiaryArgs),
+    /// What was seen on the sites' networks.
+    Devices(devices::DevicesArgs),
+    /// Copy everything that the hub keeps, while it runs.
+    Backup(BackupArgs),
+    /// Put a backup back. The hub must not run.
+    Restore(RestoreArgs),
+    /// Print completions for a shell.
+    ///
+    /// Example: vigie-hub completions bash > /etc/bash_completion.d/vigie-hub
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the version.
+    Version,
+    /// Print the OpenAPI document of the HTTP API.
+    #[command(hide = true)]
+    Openapi,
+}
+
+/// How to start the hub.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Example:\n  vigie-hub run --config /etc/vigie/hub.toml")]
+pub struct RunArgs {}
+
+/// How to prepare a data folder.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Example:\n  vigie-hub init --data /srv/vigie")]
+pub struct InitArgs {}
+
+/// How to copy.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  vigie-hub backup                       the hub writes a copy and says where it lies
+  vigie-hub backup --to /mnt/usb/        and put it there
+  vigie-hub backup --offline --to /mnt/  while the hub does not run")]
+pub struct BackupArgs {
+    /// Also copy the finished backup to this file or folder.
+    #[arg(long, value_name = "PATH")]
+    pub to: Option<PathBuf>,
+    /// Open the files directly; the hub must not run.
+    #[arg(long, requires = "to")]
+    pub offline: bool,
+}
+
+/// How to put a backup back.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  systemctl stop vigie-hub && vigie-hub restore /mnt/usb/vigie-2026-11-20.backup && systemctl start vigie-hub
+
+What boxes still hold is sent again; what nobody holds any more is named as a gap.")]
+pub struct RestoreArgs {
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub backup: PathBuf,
+    /// Replace what the data folder holds; it is set aside, not deleted.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// What starts a hub or opens its files.
+#[async_trait]
+pub trait Root: Sync {
+    /// Starts a hub and an agent; returns when they have stopped.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot start.
+    async fn up(&self, scope: &Scope, args: &UpArgs) -> anyhow::Result<ExitCode>;
+
+    /// Starts the hub; returns when it has stopped.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot start.
+    async fn run(&self, scope: &Scope, args: &RunArgs) -> anyhow::Result<ExitCode>;
+
+    /// Prepares a data folder; returns what to tell the owner.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be prepared.
+    async fn init(&self, scope: &Scope, args: &InitArgs) -> anyhow::Result<String>;
+
+    /// Copies the files of a hub that does not run; returns what to tell the owner.
+    ///
+    /// # Errors
+    ///
+    /// If the hub runs, or the copy fails.
+    async fn backup_offline(&self, scope: &Scope, args: &BackupArgs) -> anyhow::Result<String>;
+
+    /// Puts a backup back; returns what to tell the owner.
+    ///
+    /// # Errors
+    ///
+    /// If the hub runs, or the backup is damaged; nothing was changed then.
+    async fn restore(&self, scope: &Scope, args: &RestoreArgs) -> anyhow::Result<String>;
+}
+
+/// Why a verb failed.
+#[derive(Debug, thiserror::Error)]
+pub enum VerbError {
+    /// The hub did not do it.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// Something on this machine failed.
+    #[error("{0:#}")]
+    Here(#[from] anyhow::Error),
+}
+
+impl VerbError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Hub(HubError::NotRunning { .. }) => 3,
+            Self::Hub(HubError::Refused(_)) => 4,
+            Self::Hub(HubError::Closed { .. } | HubError::Failed(_)) | Self::Here(_) => 1,
+        }
+    }
+}
+
+/// Does what was typed; returns the exit code. Errors go to `output` too.
+pub async fn dispatch(cli: Cli, root: &dyn Root, output: &mut Output<'_>) -> ExitCode {
+    match act(&cli, root, output).await {
+        Ok(code) => code,
+        Err(error) => {
+            output.error(&error.to_string());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<ExitCode, VerbError> {
+    let scope = &cli.scope;
+    match &cli.verb {
+        Verb::Up(args) => return Ok(root.up(scope, args).await?),
+        Verb::Run(args) => return Ok(root.run(scope, args).await?),
+        Verb::Init(args) => output.text(&root.init(scope, args).await?)?,
+        Verb::Site(verb) => site::act(&scope.hub()?, verb, output).await?,
+        Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
+        Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
+        Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
+        Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
+        Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,
+        Verb::Backup(args) => backup::act(&scope.hub()?, args, output).await?,
+        Verb::Restore(args) => output.text(&root.restore(scope, args).await?)?,
+        Verb::Completions { shell } => output.text(&completions(*shell))?,
+        Verb::Version => output.text(concat!("vigie-hub ", env!("CARGO_PKG_VERSION")))?,
+        Verb::Openapi => output.text(document().trim_end())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "vigie-hub", &mut script);
+    String::from_utf8_lossy(&script).trim_end().to_owned()
+}

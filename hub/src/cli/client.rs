@@ -1,0 +1,138 @@
+//! Speaks with the running hub through its unix socket.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::http::problem::Problem;
+
+/// The running hub of one data folder.
+pub struct Hub {
+    http: reqwest::Client,
+    socket: PathBuf,
+}
+
+/// Why the hub did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// Nobody answers on the socket.
+    #[error(
+        "no hub is running here: nothing answers on {}; nothing was changed; start it with `vigie-hub run`, or name \
+         its data folder with `--data FOLDER`",
+        socket.display()
+    )]
+    NotRunning {
+        /// Where it was looked for.
+        socket: PathBuf,
+    },
+    /// The socket is not ours to open.
+    #[error(
+        "the hub's socket {} belongs to another account; nothing was changed; run this as root or as the hub's own \
+         account",
+        socket.display()
+    )]
+    Closed {
+        /// The socket.
+        socket: PathBuf,
+    },
+    /// It said no.
+    #[error("{}", .0.detail)]
+    Refused(Problem),
+    /// It broke off.
+    #[error("the hub did not answer: {0:#}")]
+    Failed(#[source] anyhow::Error),
+}
+
+impl Hub {
+    /// Will speak with the hub behind this socket; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// If the machine lacks what is needed for HTTP.
+    pub fn new(socket: &Path) -> Result<Self, HubError> {
+        // The client refuses to be built without a provider, although no TLS passes a unix socket. A second start
+        // keeps the first provider.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let http =
+            reqwest::Client::builder().unix_socket(socket).build().context("prepare HTTP").map_err(HubError::Failed)?;
+        Ok(Self { http, socket: socket.to_owned() })
+    }
+
+    /// Asks for something.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`].
+    pub async fn get(&self, path: &str) -> Result<Value, HubError> {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// Asks for a change.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`].
+    pub async fn change(&self, method: Method, path: &str, body: &Value) -> Result<Value, HubError> {
+        self.send(method, path, Some(body)).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, HubError> {
+        let request = self.http.request(method, format!("http://hub{path}"));
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let response = request.send().await.map_err(|error| self.judge(error))?;
+        let status = response.status();
+        if status == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        let bytes = response.bytes().await.map_err(|error| HubError::Failed(error.into()))?;
+        if status.is_success() {
+            return serde_json::from_slice(&bytes).context("read the answer").map_err(HubError::Failed);
+        }
+        match serde_json::from_slice(&bytes) {
+            Ok(problem) => Err(HubError::Refused(problem)),
+            Err(_) => Err(HubError::Failed(anyhow::anyhow!("it answered {status}"))),
+        }
+    }
+
+    fn judge(&self, error: reqwest::Error) -> HubError {
+        let socket = self.socket.clone();
+        match io_kind(&error) {
+            Some(ErrorKind::NotFound | ErrorKind::ConnectionRefused) => HubError::NotRunning { socket },
+            Some(ErrorKind::PermissionDenied) => HubError::Closed { socket },
+            _ => HubError::Failed(error.into()),
+        }
+    }
+}
+
+/// The system's reason at the bottom of an error.
+fn io_kind(error: &reqwest::Error) -> Option<ErrorKind> {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && io.kind() != ErrorKind::Other
+        {
+            return Some(io.kind());
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// Writes a name into a path.
+#[must_use]
+pub fn segment(name: &str) -> String {
+    name.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+        text
+    })
+}

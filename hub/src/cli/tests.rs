@@ -1,0 +1,206 @@
+//! The verbs against a real socket with the real routes behind it.
+
+use std::process::ExitCode;
+
+use tempfile::TempDir;
+use vigie_shared::lifecycle::Lifecycle;
+
+use super::*;
+use crate::http::router;
+use crate::http::serve::{bind_socket, serve_socket};
+use crate::http::testing::{NOW, Stage, live};
+
+/// A hub on a socket, and somebody who types.
+struct Desk {
+    stage: Stage,
+    folder: TempDir,
+    lifecycle: Lifecycle,
+}
+
+/// What was printed, and how it ended.
+struct Printed {
+    code: ExitCode,
+    out: String,
+    err: String,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let desk =
+            Self { stage: Stage::new().await, folder: tempfile::tempdir().unwrap(), lifecycle: Lifecycle::new() };
+        let socket = bind_socket(&socket_path(desk.folder.path())).unwrap();
+        let serving = serve_socket(socket, router(desk.stage.admin.clone()), desk.lifecycle.clone());
+        desk.lifecycle.spawn("socket", serving);
+        desk
+    }
+
+    async fn type_in(&self, line: &str) -> Printed {
+        let data = self.folder.path().to_str().unwrap();
+        type_in(&format!("{line} --data {data}")).await
+    }
+}
+
+async fn type_in(line: &str) -> Printed {
+    let cli = Cli::try_parse_from(std::iter::once("vigie-hub").chain(line.split(' '))).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let is_json = cli.scope.json;
+    let mut output =
+        Output { out: &mut out, err: &mut err, is_json, now_ms: NOW, zone: jiff::tz::TimeZone::UTC, width: None };
+    let code = dispatch(cli, &Nothing, &mut output).await;
+    Printed { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+}
+
+/// A composition root that starts nothing.
+struct Nothing;
+
+#[async_trait]
+impl Root for Nothing {
+    async fn up(&self, _: &Scope, _: &UpArgs) -> anyhow::Result<ExitCode> {
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn run(&self, _: &Scope, _: &RunArgs) -> anyhow::Result<ExitCode> {
+        anyhow::bail!("port 8080 is taken")
+    }
+
+    async fn init(&self, _: &Scope, _: &InitArgs) -> anyhow::Result<String> {
+        Ok("prepared".to_owned())
+    }
+
+    async fn backup_offline(&self, _: &Scope, _: &BackupArgs) -> anyhow::Result<String> {
+        Ok("copied".to_owned())
+    }
+
+    async fn restore(&self, _: &Scope, _: &RestoreArgs) -> anyhow::Result<String> {
+        Ok("restored".to_owned())
+    }
+}
+
+#[test]
+fn every_verb_explains_itself_with_an_example() {
+    fn check(verb: &mut clap::Command, path: &str) {
+        let help = verb.render_long_help().to_string();
+        let is_leaf = verb.get_subcommands().all(|one| one.get_name() == "help");
+        let needs_none = ["completions", "version", "openapi"].contains(&verb.get_name());
+        assert!(needs_none || !is_leaf || help.contains("Example"), "{path} has no example:\n{help}");
+        for sub in verb.get_subcommands_mut().filter(|one| one.get_name() != "help") {
+            let path = format!("{path} {}", sub.get_name());
+            check(sub, &path);
+        }
+    }
+    let mut command = Cli::command();
+    command.build();
+    check(&mut command, "vigie-hub");
+    assert!(command.render_long_help().to_string().contains("Exit codes"));
+}
+
+#[tokio::test]
+async fn without_a_hub_every_verb_says_how_to_start_one() {
+    for line in ["site list", "token list", "user list", "diary", "devices", "backup", "site add x"] {
+        let said = type_in(&format!("{line} --data /nonexistent/vigie")).await;
+        assert_eq!(said.code, ExitCode::from(3), "{line}");
+        assert!(said.err.contains("/nonexistent/vigie/run/admin.sock") && said.err.contains("vigie-hub run"));
+        assert_eq!(said.out, "");
+    }
+}
+
+#[tokio::test]
+async fn a_site_is_added_shown_replaced_and_revoked() {
+    let desk = Desk::new().await;
+    assert!(desk.type_in("site list").await.out.contains("No site yet"));
+    let added = desk.type_in("site add metz --name Metz --zone Europe/Paris --valid 2h").await;
+    assert_eq!(added.code, ExitCode::SUCCESS, "{}", added.err);
+    assert!(added.out.contains("vigie-agent register vigie1-") && added.out.contains("until today 16:05"));
+    let metz = "metz".parse().unwrap();
+    desk.stage.add_history(&metz).await;
+    desk.stage.fleet.tell(&metz, live());
+    insta::assert_snapshot!("site_list", desk.type_in("site list").await.out);
+    insta::assert_snapshot!("site_show", desk.type_in("site show metz").await.out);
+    assert!(desk.type_in("site revoke metz").await.out.contains("Everything it had delivered stays"));
+    assert!(desk.type_in("site replace metz").await.out.contains("vigie-agent register"));
+}
+
+#[tokio::test]
+async fn a_refusal_is_said_in_words_and_in_the_exit_code() {
+    let desk = Desk::new().await;
+    for (line, word) in [
+        ("site show nowhere", "`nowhere`"),
+        ("site add a/b", "site id"),
+        ("site add a --valid 3", "write \"30s\""),
+        ("token remove 00", "`00`"),
+        ("site revoke ../../readyz", "../../readyz"),
+    ] {
+        let said = desk.type_in(line).await;
+        assert_eq!((said.code, said.out.as_str()), (ExitCode::from(4), ""), "{line}: {}", said.err);
+        assert!(said.err.contains(word), "{line}: {}", said.err);
+    }
+    let unknown = desk.type_in("user password nobody").await;
+    assert!(unknown.err.contains("vigie-hub user list"));
+}
+
+#[tokio::test]
+async fn programs_get_the_answer_of_the_api() {
+    let desk = Desk::new().await;
+    desk.stage.add_site("metz", "Metz").await;
+    for line in ["site list --json", "diary --json", "devices --json", "user list --json", "token list --json"] {
+        let said = desk.type_in(line).await;
+        let json: serde_json::Value =
+            serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{line}: {}", said.out));
+        assert!(json["items"].is_array(), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn accounts_and_tokens_are_made_listed_and_ended() {
+    let desk = Desk::new().await;
+    let made = desk.type_in("user add lea --role operator").await;
+    assert!(made.out.contains("lea may log in as operator") && made.out.contains("shown only now"));
+    assert!(desk.type_in("user password lea").await.out.contains("lea may log in as operator"));
+    assert!(desk.type_in("user list").await.out.contains("lea"));
+    let token = desk.type_in("token add prometheus --json").await;
+    let token: serde_json::Value = serde_json::from_str(&token.out).unwrap();
+    let id = token["id"].as_str().unwrap();
+    assert!(desk.type_in("token list").await.out.contains(id));
+    assert!(desk.type_in(&format!("token remove {id}")).await.out.contains("has ended"));
+    assert!(!desk.type_in("token list").await.out.contains(id));
+}
+
+#[tokio::test]
+async fn devices_are_read_to_the_last_page() {
+    use crate::http::testing::device;
+    use crate::store::projections::{Derived, Step};
+    let desk = Desk::new().await;
+    let metz = desk.stage.add_site("metz", "Metz").await;
+    let devices = (0..1500u32).map(|n| {
+        let value = crate::store::projections::Device { id: format!("{n:032x}"), ..device(&metz, "") };
+        Derived { value, undated: None }
+    });
+    desk.stage.store.apply(Step { devices: devices.collect(), ..Step::default() }).await.unwrap();
+    let all = desk.type_in("devices --limit 5000").await.out;
+    assert_eq!(all.lines().count(), 1501);
+    assert_eq!(desk.type_in("devices --limit 7").await.out.lines().count(), 8);
+}
+
+#[tokio::test]
+async fn a_device_cannot_write_on_the_terminal() {
+    let desk = Desk::new().await;
+    let metz = desk.stage.add_site("metz", "Metz").await;
+    let mut device = crate::http::testing::device(&metz, "aa");
+    device.name = Some("\u{1b}[2Jgone".to_owned());
+    let step = crate::store::projections::Step {
+        devices: vec![crate::store::projections::Derived { value: device, undated: None }],
+        ..Default::default()
+    };
+    desk.stage.store.apply(step).await.unwrap();
+    assert!(!desk.type_in("devices").await.out.contains('\u{1b}'));
+}
+
+#[tokio::test]
+async fn what_needs_no_hub_works_without_one() {
+    assert!(type_in("completions bash").await.out.contains("vigie-hub"));
+    assert_eq!(type_in("version").await.out, concat!("vigie-hub ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(type_in("openapi").await.out, document());
+    assert_eq!(type_in("init").await.out, "prepared\n");
+    let failed = type_in("run").await;
+    assert_eq!((failed.code, failed.err.as_str()), (ExitCode::from(1), "vigie-hub: port 8080 is taken\n"));
+}

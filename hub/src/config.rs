@@ -1,0 +1,94 @@
+//! Everything that an owner can set on a hub. Each part's section stands beside the part.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::boxes::BoxesConfig;
+use crate::broker::BrokerConfig;
+use crate::gateway::GatewayConfig;
+use crate::retention::RetentionConfig;
+
+/// Environment variables that begin like this override the file: `VIGIE_HUB__LISTEN__ADMIN=127.0.0.1:9090`.
+pub const ENV_PREFIX: &str = "VIGIE_HUB__";
+
+/// Where the configuration lies unless somebody says otherwise.
+pub const CONFIG_FILE: &str = "/etc/vigie/hub.toml";
+
+/// The hub's settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HubConfig {
+    /// Where the hub keeps everything.
+    pub data: PathBuf,
+    /// How much to log: `error`, `warn`, `info`, `debug`, `trace`, or a filter.
+    pub log: String,
+    /// The name or address by which boxes reach this hub; printed into enrolment tokens. The default is the
+    /// address of this machine on its main network.
+    pub public_address: Option<String>,
+    /// Where the hub listens.
+    pub listen: ListenConfig,
+    /// Limits of the boxes' HTTPS.
+    pub boxes: BoxesConfig,
+    /// Limits of the boxes' MQTT.
+    pub gateway: GatewayConfig,
+    /// How large the embedded broker is made.
+    pub broker: BrokerConfig,
+    /// How long what is kept.
+    pub retention: RetentionConfig,
+}
+
+/// Addresses and ports.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListenConfig {
+    /// Dashboard and API for people and programs. Loopback: put a proxy with TLS before it to open it.
+    pub admin: String,
+    /// HTTPS for boxes: enrolment, renewal. Serves nothing else.
+    pub boxes: String,
+    /// MQTT for boxes, with client certificates.
+    pub mqtt: String,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("/var/lib/vigie/hub"),
+            log: "info".to_owned(),
+            public_address: None,
+            listen: ListenConfig::default(),
+            boxes: BoxesConfig::default(),
+            gateway: GatewayConfig::default(),
+            broker: BrokerConfig::default(),
+            retention: RetentionConfig::default(),
+        }
+    }
+}
+
+impl Default for ListenConfig {
+    fn default() -> Self {
+        Self {
+            admin: "127.0.0.1:8080".to_owned(),
+            boxes: "0.0.0.0:8443".to_owned(),
+            mqtt: "0.0.0.0:8883".to_owned(),
+        }
+    }
+}
+
+impl HubConfig {
+    /// The address by which boxes reach this hub, without a port.
+    #[must_use]
+    pub fn boxes_host(&self) -> String {
+        self.public_address.clone().unwrap_or_else(|| main_address().to_string())
+    }
+}
+
+/// The address that this machine would use to reach the rest of the world; nothing is sent to find out.
+fn main_address() -> std::net::IpAddr {
+    // A documentation address: routed like any other, owned by nobody.
+    let routed = std::net::UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    });
+    routed.map_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |address| address.ip())
+}

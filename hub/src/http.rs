@@ -1,0 +1,136 @@
+//! The admin HTTP: JSON for programs under `/api/v1`, pages for people, and the four probes.
+//!
+//! One file per resource holds its error, its OpenAPI description, its handler and its tests. Who may do what is
+//! the first argument of each handler ([`guard`]); [`shell`] adds what every answer needs. The same router
+//! serves the TCP listener and the local unix socket ([`serve`]). Boxes never come here.
+
+mod backups;
+pub mod completeness;
+mod cursor;
+mod devices;
+mod diary;
+mod enrolments;
+mod events;
+pub mod guard;
+mod health;
+mod idempotency;
+pub mod input;
+mod metrics;
+mod openapi;
+pub mod page;
+pub mod ports;
+pub mod problem;
+pub mod reach;
+pub mod serve;
+mod session;
+mod shell;
+mod site;
+mod sites;
+pub mod time;
+mod tokens;
+mod users;
+mod version;
+pub mod views;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use vigie_shared::clock::Clock;
+
+use self::idempotency::Answers;
+use self::ports::{Backup, FleetView, Meters, Readiness, Revoker};
+use crate::login::Logins;
+use crate::store::Store;
+
+pub use self::openapi::document;
+
+/// Live streams at once: each holds a connection.
+const STREAMS_MAX: usize = 128;
+
+/// What the admin HTTP is built from.
+pub struct Parts {
+    /// What the hub keeps.
+    pub store: Arc<dyn Store>,
+    /// The calendar.
+    pub clock: Arc<dyn Clock>,
+    /// The fleet at this moment.
+    pub fleet: Arc<dyn FleetView>,
+    /// Cuts revoked boxes.
+    pub revoker: Arc<dyn Revoker>,
+    /// Whether the hub can work.
+    pub readiness: Arc<dyn Readiness>,
+    /// Counters of the other parts.
+    pub meters: Arc<dyn Meters>,
+    /// Copies the store.
+    pub backup: Arc<dyn Backup>,
+    /// What new boxes are told.
+    pub invitation: Invitation,
+    /// Whether people reach these pages by TLS: then cookies are for TLS only.
+    pub is_tls: bool,
+    /// Ends live streams when the hub stops.
+    pub stopping: CancellationToken,
+}
+
+/// What an enrolment token tells a box about this hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Where HTTPS for boxes listens, as boxes reach it: `host:port`.
+    pub address: String,
+    /// SHA-256 of the hub's CA certificate (DER).
+    pub ca_sha256: [u8; 32],
+}
+
+/// The state of every handler; clones share it.
+#[derive(Clone)]
+pub struct Admin(Arc<Inner>);
+
+/// [`Parts`] and what the handlers share among themselves.
+pub struct Inner {
+    parts: Parts,
+    /// Sessions and tokens.
+    pub logins: Logins,
+    /// Answers to requests with an `Idempotency-Key`.
+    answers: Answers,
+    /// Places for live streams.
+    streams: Arc<Semaphore>,
+}
+
+impl Admin {
+    /// Assembles the state.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let logins = Logins::new(Arc::clone(&parts.store), Arc::clone(&parts.clock));
+        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        Self(Arc::new(Inner { parts, logins, answers: Answers::default(), streams }))
+    }
+}
+
+impl Deref for Admin {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Deref for Inner {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// Every route, ready to be served.
+#[must_use]
+pub fn router(admin: Admin) -> Router {
+    let (api, _document) = openapi::api().split_for_parts();
+    let router = api.merge(page::routes());
+    shell::wrap(router, &admin).with_state(admin)
+}

@@ -1,0 +1,104 @@
+//! `/api/v1/diary`: what happened to the fleet, newest first; and the sentences that people's own acts leave there.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use vigie_shared::id::SiteId;
+
+use super::Admin;
+use super::cursor::{ROWS, ROWS_MAX};
+use super::guard::Viewer;
+use super::input::{Params, limit, site_id};
+use super::problem::{Problem, Refused};
+use super::views::{EntryView, Page};
+use crate::login::Caller;
+use crate::store::diary::{Entry, Level};
+
+/// What a person did to a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Happening {
+    SiteAdded,
+    SiteRevoked,
+    BoxReplaced,
+}
+
+impl Happening {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::SiteAdded => "site_added",
+            Self::SiteRevoked => "site_revoked",
+            Self::BoxReplaced => "box_replaced",
+        }
+    }
+
+    fn text(self, site: &SiteId, account: &str) -> String {
+        match self {
+            Self::SiteAdded => format!("Site {site} was added by {account}. Paste its token on the box."),
+            Self::SiteRevoked => format!(
+                "Site {site} was revoked by {account}. Its box is refused; everything it had delivered stays. \
+                 `vigie-hub site replace {site}` brings it back with a new token."
+            ),
+            Self::BoxReplaced => format!(
+                "Site {site} was prepared for a new box by {account}. The former box is refused; everything it had \
+                 delivered stays. Paste the new token on the new box."
+            ),
+        }
+    }
+}
+
+/// Writes down what a person did.
+pub(super) async fn note(admin: &Admin, site: &SiteId, happening: Happening, caller: &Caller) -> Result<(), Problem> {
+    let entry = Entry {
+        at_ms: admin.clock.wall_ms(),
+        site: Some(site.clone()),
+        level: Level::Note,
+        kind: happening.kind().to_owned(),
+        text: happening.text(site, &caller.account),
+    };
+    Ok(admin.store.write(&entry).await?)
+}
+
+/// Which entries.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Query {
+    /// Only of this site.
+    site: Option<String>,
+    /// How many, 1 to 1000; 100 if not given.
+    limit: Option<usize>,
+}
+
+/// Lists what happened, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/diary", operation_id = "diary_list",
+    tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
+    responses((status = 200, description = "The newest entries", body = Page<EntryView>), Refused)
+)]
+pub(super) async fn list(
+    _: Viewer,
+    State(admin): State<Admin>,
+    Params(query): Params<Query>,
+) -> Result<Json<Page<EntryView>>, Problem> {
+    let site = query.site.as_deref().map(site_id).transpose()?;
+    let rows = limit(query.limit, ROWS, ROWS_MAX)?;
+    let entries = admin.store.entries(site.as_ref(), rows).await?;
+    Ok(Json(Page { items: entries.iter().map(EntryView::from).collect(), next: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::testing::Stage;
+    use crate::store::accounts::Role;
+
+    #[tokio::test]
+    async fn the_diary_says_what_happened_what_is_safe_and_what_to_do() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_history(&metz).await;
+        stage.post("/api/v1/sites/metz/revoke").role(Role::Owner).send().await;
+        let diary = stage.get("/api/v1/diary").role(Role::Viewer).send().await;
+        insta::assert_json_snapshot!(diary.json());
+    }
+}

@@ -1,0 +1,256 @@
+//! `/api/v1/events`: the fleet as it changes, as server-sent events.
+//!
+//! It begins with one `site` event per site, then sends one for each site that changed, at most once a second. A
+//! reader who missed some gets all of them again. A `beat` every 15 s shows that the stream lives. The caller's
+//! right is checked at every beat; when it ends, the stream says `end` and closes.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::sse::{Event, Sse};
+use futures_util::stream::{self, Stream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use vigie_shared::id::SiteId;
+
+use super::Admin;
+use super::guard::Viewer;
+use super::problem::{Problem, Refused};
+use super::time::Time;
+use super::views::SiteView;
+use crate::login::Caller;
+
+/// How often a living stream says so.
+const BEAT: Duration = Duration::from_secs(15);
+/// Changes of one site within this time are one event.
+const CALM: Duration = Duration::from_secs(1);
+
+/// Streams the fleet's changes.
+#[utoipa::path(
+    get, path = "/api/v1/events", operation_id = "events_stream",
+    tag = "sites", extensions(("x-role" = json!("viewer"))),
+    responses((status = 200, description = "Events `site` (a site), `beat` (the hub's time) and `end`",
+               content_type = "text/event-stream", body = SiteView), Refused)
+)]
+pub(super) async fn stream(
+    Viewer(caller): Viewer,
+    State(admin): State<Admin>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let watch = Watch::new(&admin, caller)?;
+    Ok(Sse::new(stream::unfold((watch, admin), |(mut watch, admin)| async move {
+        let event = loop {
+            match watch.next(&admin).await? {
+                Seen::Beat => break Event::default().event("beat").data(Time(admin.clock.wall_ms()).to_string()),
+                Seen::End => break Event::default().event("end").data("log in again"),
+                Seen::Site(site) => {
+                    if let Some(event) = site_event(&admin, &site).await {
+                        break event;
+                    }
+                }
+            }
+        };
+        Some((Ok(event), (watch, admin)))
+    })))
+}
+
+/// A site as an event; none if it is gone or the store fails (the next change brings it again).
+async fn site_event(admin: &Admin, id: &SiteId) -> Option<Event> {
+    let site = admin.store.site(id).await.ok().flatten()?;
+    let view = SiteView::new(&site, &admin.fleet.site(id), admin.clock.wall_ms());
+    Event::default().event("site").json_data(view).ok()
+}
+
+/// What a stream has to say next.
+pub(super) enum Seen {
+    /// It lives.
+    Beat,
+    /// Something about a site changed.
+    Site(SiteId),
+    /// The reader's right ended; nothing comes after.
+    End,
+}
+
+/// What one stream has still to tell.
+pub(super) struct Watch {
+    caller: Caller,
+    changes: broadcast::Receiver<SiteId>,
+    pending: BTreeSet<SiteId>,
+    flushing: BTreeSet<SiteId>,
+    knows_all: bool,
+    is_over: bool,
+    beat: Interval,
+    calm: Interval,
+    _place: OwnedSemaphorePermit,
+}
+
+enum Woken {
+    Beat,
+    Calm,
+    Change(Result<SiteId, RecvError>),
+    Stop,
+}
+
+impl Watch {
+    /// Begins to watch.
+    pub(super) fn new(admin: &Admin, caller: Caller) -> Result<Self, Problem> {
+        let Ok(place) = Arc::clone(&admin.streams).try_acquire_owned() else {
+            let detail = "too many live views are open; the page still works by reloading it";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return Err(Problem::new(status, "streams_full", "Too many live views", detail).retry_after(30));
+        };
+        Ok(Self {
+            caller,
+            changes: admin.fleet.changes(),
+            pending: BTreeSet::new(),
+            flushing: BTreeSet::new(),
+            knows_all: false,
+            is_over: false,
+            beat: every(BEAT, BEAT),
+            calm: every(Duration::ZERO, CALM),
+            _place: place,
+        })
+    }
+
+    /// Waits for the next thing to tell; none when the stream is over.
+    pub(super) async fn next(&mut self, admin: &Admin) -> Option<Seen> {
+        loop {
+            if let Some(site) = self.flushing.pop_first() {
+                return Some(Seen::Site(site));
+            }
+            if self.is_over {
+                return None;
+            }
+            match self.woken(admin).await {
+                Woken::Stop => return None,
+                Woken::Beat => return Some(self.checked(admin).await),
+                Woken::Calm => self.flush(admin).await,
+                Woken::Change(Ok(site)) => drop(self.pending.insert(site)),
+                Woken::Change(Err(RecvError::Lagged(_))) => self.knows_all = false,
+                Woken::Change(Err(RecvError::Closed)) => return None,
+            }
+        }
+    }
+
+    /// Every branch keeps what it waits for when another one is first.
+    async fn woken(&mut self, admin: &Admin) -> Woken {
+        tokio::select! {
+            () = admin.stopping.cancelled() => Woken::Stop,
+            _ = self.beat.tick() => Woken::Beat,
+            _ = self.calm.tick() => Woken::Calm,
+            change = self.changes.recv() => Woken::Change(change),
+        }
+    }
+
+    /// Takes everything that changed since the last time, or every site for a reader who missed something.
+    async fn flush(&mut self, admin: &Admin) {
+        if self.knows_all {
+            self.flushing.append(&mut self.pending);
+            return;
+        }
+        if let Ok(sites) = admin.store.sites().await {
+            self.pending.clear();
+            self.flushing = sites.into_iter().map(|site| site.id).collect();
+            self.knows_all = true;
+        }
+    }
+
+    /// A failing store does not end a stream: its reader keeps what they have.
+    async fn checked(&mut self, admin: &Admin) -> Seen {
+        match admin.logins.caller_via(self.caller.via.clone()).await {
+            Ok(None) => {
+                self.is_over = true;
+                Seen::End
+            }
+            Ok(Some(_)) | Err(_) => Seen::Beat,
+        }
+    }
+}
+
+fn every(first: Duration, period: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + first, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::BodyDataStream;
+    use axum::http::Method;
+    use futures_util::StreamExt as _;
+
+    use crate::http::testing::{Stage, Who, live, token};
+    use crate::login::secret;
+    use crate::store::accounts::Role;
+
+    /// Reads events until one contains all of `words`.
+    async fn until(stream: &mut BodyDataStream, words: &[&str]) -> String {
+        loop {
+            let chunk = stream.next().await.expect("the stream goes on").unwrap();
+            let text = String::from_utf8(chunk.to_vec()).unwrap();
+            if words.iter().all(|word| text.contains(word)) {
+                return text;
+            }
+        }
+    }
+
+    async fn open(stage: &Stage) -> BodyDataStream {
+        let answer = stage.request(Method::GET, "/api/v1/events").role(Role::Viewer).open().await;
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        answer.into_body().into_data_stream()
+    }
+
+    #[tokio::test]
+    async fn a_stream_begins_with_every_site_and_tells_each_change() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        let mut stream = open(&stage).await;
+        until(&mut stream, &["event: site", "\"metz\"", "never_heard"]).await;
+        stage.fleet.tell(&metz, live());
+        until(&mut stream, &["event: site", "\"metz\"", "\"reachable\""]).await;
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_was_too_slow_gets_everything_again() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_site("brest", "Brest").await;
+        let mut stream = open(&stage).await;
+        until(&mut stream, &["\"metz\""]).await;
+        for _ in 0..100 {
+            stage.fleet.tell(&metz, live());
+        }
+        until(&mut stream, &["event: site", "\"brest\""]).await;
+    }
+
+    #[tokio::test]
+    async fn a_stream_lives_and_ends_with_the_right_to_read_it() {
+        let stage = Stage::new().await;
+        let mut stream = open(&stage).await;
+        tokio::time::pause();
+        until(&mut stream, &["event: beat", "2026-11-20T14:05:00.000Z"]).await;
+        let removed = stage.store.remove_credential(secret::sha256(token(Role::Viewer).as_bytes())).await;
+        assert!(removed.unwrap());
+        until(&mut stream, &["event: end"]).await;
+        assert!(stream.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn streams_end_when_the_hub_stops_and_there_are_never_too_many() {
+        let stage = Stage::new().await;
+        let mut streams = Vec::new();
+        for _ in 0..crate::http::STREAMS_MAX {
+            streams.push(open(&stage).await);
+        }
+        let refused = stage.get("/api/v1/events").by(Who::Socket).send().await;
+        assert_eq!(refused.code(), "streams_full");
+        stage.stopping.cancel();
+        for mut stream in streams {
+            while stream.next().await.is_some() {}
+        }
+    }
+}

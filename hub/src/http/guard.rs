@@ -1,0 +1,196 @@
+//! Who may come in: the first argument of every handler.
+//!
+//! [`Viewer`], [`Operator`] and [`Owner`] are the only way from a request to a [`Caller`]. A request that a browser
+//! sends with its cookie must, if it changes something, come from our own pages: right `Origin`, and the token of
+//! the session in `X-CSRF-Token` (or in the form, see [`is_own_form`]).
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+
+use super::Admin;
+use super::problem::Problem;
+use crate::login::{Caller, Via, secret};
+use crate::store::accounts::{CredentialKind, Role};
+
+/// The session cookie where pages are reached without TLS.
+const COOKIE: &str = "vigie_session";
+/// The same with TLS: the prefix makes browsers refuse it over anything else.
+const COOKIE_TLS: &str = "__Host-vigie_session";
+
+/// Where a connection comes from, put into every request by the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Peer {
+    /// Unknown, as in tests.
+    #[default]
+    Unknown,
+    /// A network address.
+    Address(IpAddr),
+    /// The local unix socket: its permissions prove the owner of the machine.
+    Socket,
+}
+
+impl Peer {
+    /// The network address, if there is one.
+    #[must_use]
+    pub fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(address),
+            Self::Unknown | Self::Socket => None,
+        }
+    }
+
+    /// Where this request comes from.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        parts.extensions.get().copied().unwrap_or_default()
+    }
+}
+
+/// Declares an extractor for everybody from one role upwards.
+macro_rules! at_least {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(
+            /// Who asks.
+            pub Caller,
+        );
+
+        impl FromRequestParts<Admin> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Problem> {
+                admit(parts, admin, Role::$name).await.map(Self)
+            }
+        }
+    };
+}
+
+at_least! {
+    /// Somebody who may look.
+    Viewer
+}
+at_least! {
+    /// Somebody who may act on sites.
+    Operator
+}
+at_least! {
+    /// Somebody who may do everything.
+    Owner
+}
+
+async fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Problem> {
+    let caller = caller_of(parts, admin).await?.ok_or_else(Problem::anonymous)?;
+    if changes(&parts.method) && matches!(caller.via, Via::Session { .. }) {
+        let given = text_of(&parts.headers, "x-csrf-token").unwrap_or_default();
+        own_request(&parts.headers, given, &caller)?;
+    }
+    if caller.role < needed {
+        let detail = format!(
+            "account {} is {}, this needs {}; an owner can change that with `vigie-hub user add`",
+            caller.account,
+            word(caller.role),
+            word(needed)
+        );
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail));
+    }
+    Ok(caller)
+}
+
+/// Who sends this request, if they prove it; no right is checked.
+///
+/// # Errors
+///
+/// If the store failed.
+pub async fn caller_of(parts: &Parts, admin: &Admin) -> Result<Option<Caller>, Problem> {
+    if Peer::of(parts) == Peer::Socket {
+        return Ok(Some(Caller::local()));
+    }
+    if let Some(value) = text_of(&parts.headers, header::AUTHORIZATION.as_str()) {
+        let Some(token) = value.strip_prefix("Bearer ") else { return Ok(None) };
+        return Ok(admin.logins.caller(token.trim(), CredentialKind::Token).await?);
+    }
+    match session_secret(&parts.headers, admin.is_tls) {
+        Some(secret) => Ok(admin.logins.caller(&secret, CredentialKind::Session).await?),
+        None => Ok(None),
+    }
+}
+
+/// Refuses a form that our own page of this session did not send.
+///
+/// # Errors
+///
+/// 403 `cross_site`.
+pub fn is_own_form(headers: &HeaderMap, token: &str, caller: &Caller) -> Result<(), Problem> {
+    own_request(headers, token, caller)
+}
+
+/// Refuses a request that another site made a browser send.
+///
+/// # Errors
+///
+/// 403 `cross_site`.
+pub fn is_own_origin(headers: &HeaderMap) -> Result<(), Problem> {
+    let host = text_of(headers, header::HOST.as_str());
+    let origin = text_of(headers, header::ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
+    match (origin, host) {
+        (Some((_, origin)), Some(host)) if origin.eq_ignore_ascii_case(host) => Ok(()),
+        _ => Err(cross_site("the request does not come from this hub's own pages")),
+    }
+}
+
+fn own_request(headers: &HeaderMap, given: &str, caller: &Caller) -> Result<(), Problem> {
+    is_own_origin(headers)?;
+    if caller.csrf().is_empty() || !secret::is_same(given, caller.csrf()) {
+        return Err(cross_site("the request lacks the token of this session"));
+    }
+    Ok(())
+}
+
+fn cross_site(what: &str) -> Problem {
+    let detail = format!("{what}; nothing was changed; load the page again, or use an API token from programs");
+    Problem::new(StatusCode::FORBIDDEN, "cross_site", "Request refused", detail)
+}
+
+/// The session cookie of a request.
+#[must_use]
+pub fn session_secret(headers: &HeaderMap, is_tls: bool) -> Option<String> {
+    cookie(headers, if is_tls { COOKIE_TLS } else { COOKIE })
+}
+
+/// One cookie of a request.
+#[must_use]
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
+
+/// The line that gives a browser its session, or takes it away when `secret` is empty.
+#[must_use]
+pub fn session_cookie(secret: &str, is_tls: bool) -> String {
+    let (name, secure) = if is_tls { (COOKIE_TLS, "; Secure") } else { (COOKIE, "") };
+    let age_s = if secret.is_empty() { 0 } else { crate::login::SESSION.as_secs() };
+    format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s}{secure}")
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn changes(method: &Method) -> bool {
+    !(method == Method::GET || method == Method::HEAD || method == Method::OPTIONS)
+}
+
+/// A role as the API writes it.
+#[must_use]
+pub fn word(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "viewer",
+        Role::Operator => "operator",
+        Role::Owner => "owner",
+    }
+}

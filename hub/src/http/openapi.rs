@@ -1,0 +1,173 @@
+//! The list of every route of the API, and the OpenAPI document that follows from it.
+//!
+//! Each operation names the role it needs in `x-role`; a test asks every route as every role and compares.
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{
+    Admin, backups, devices, diary, enrolments, events, health, metrics, session, site, sites, tokens, users, version,
+};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Vigie hub",
+        description = "Sites, their boxes and what they saw. Times are RFC 3339 in UTC. Errors are \
+                       application/problem+json with a stable `code`. Lists are pages: pass `next` as `after`. \
+                       Creating twice with one `Idempotency-Key` creates once."
+    ),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Head;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, document: &mut OpenApi) {
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    }
+}
+
+/// Every route with its description. Adding a resource is one file and its lines here.
+pub(super) fn api() -> OpenApiRouter<Admin> {
+    OpenApiRouter::with_openapi(Head::openapi())
+        .routes(routes!(sites::list, sites::create))
+        .routes(routes!(site::show, sites::remove))
+        .routes(routes!(sites::revoke))
+        .routes(routes!(sites::replace))
+        .routes(routes!(devices::list))
+        .routes(routes!(enrolments::list, enrolments::create))
+        .routes(routes!(diary::list))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::remove))
+        .routes(routes!(users::list))
+        .routes(routes!(users::put))
+        .routes(routes!(backups::create))
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(session::whoami))
+        .routes(routes!(events::stream))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::show))
+        .routes(routes!(version::show))
+        .routes(routes!(show))
+}
+
+/// The OpenAPI document as JSON, ending in a line break.
+#[must_use]
+pub fn document() -> String {
+    let mut text = api().into_openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// This document.
+#[utoipa::path(
+    get, path = "/api/v1/openapi.json", operation_id = "openapi_show",
+    tag = "probes", security(()), extensions(("x-role" = json!("anybody"))),
+    responses((status = 200, description = "The OpenAPI document", content_type = "application/json"))
+)]
+async fn show() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], document())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use axum::http::{Method, StatusCode};
+    use serde_json::{Value, json};
+
+    use super::document;
+    use crate::http::testing::{Stage, Who};
+    use crate::store::accounts::Role;
+
+    const EVERYBODY: [Who; 5] =
+        [Who::Anonymous, Who::Token(Role::Viewer), Who::Token(Role::Operator), Who::Token(Role::Owner), Who::Socket];
+
+    /// Method, path and operation of every route.
+    fn operations() -> Vec<(Method, String, Value)> {
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        let paths = document["paths"].as_object().unwrap().clone();
+        let of_path = |(path, item): (String, Value)| {
+            let verbs = item.as_object().unwrap().clone().into_iter();
+            verbs.map(move |(verb, operation)| (verb.to_uppercase().parse().unwrap(), path.clone(), operation))
+        };
+        paths.into_iter().flat_map(of_path).collect()
+    }
+
+    /// The least role that a route names; none if anybody may ask.
+    fn needed(operation: &Value) -> Option<Role> {
+        match operation["x-role"].as_str() {
+            Some("anybody") => None,
+            Some("viewer") => Some(Role::Viewer),
+            Some("operator") => Some(Role::Operator),
+            Some("owner") => Some(Role::Owner),
+            other => panic!("{} names no role: {other:?}", operation["operationId"]),
+        }
+    }
+
+    fn expected(who: Who, needed: Option<Role>) -> Option<StatusCode> {
+        match (needed, who) {
+            (None, _) | (_, Who::Socket) => None,
+            (Some(_), Who::Anonymous) => Some(StatusCode::UNAUTHORIZED),
+            (Some(needed), Who::Token(role)) => (role < needed).then_some(StatusCode::FORBIDDEN),
+        }
+    }
+
+    #[tokio::test]
+    async fn every_route_lets_in_exactly_the_roles_that_it_names() {
+        for who in EVERYBODY {
+            let stage = Stage::new().await;
+            stage.add_site("metz", "Metz").await;
+            for (method, path, operation) in operations() {
+                let place = path.replace("{id}", "metz").replace("{name}", "lea");
+                let answer = stage.request(method.clone(), &place).json(&json!({})).by(who).open().await;
+                let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&answer.status());
+                let refusal = refused.then(|| answer.status());
+                assert_eq!(refusal, expected(who, needed(&operation)), "{method} {path} as {who:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_or_ended_token_is_nobody() {
+        let stage = Stage::new().await;
+        for value in ["Bearer vgt_wrong", "Bearer ", "Basic dmd0X293bmVy", "vgt_owner", "Bearer vgt_owner x"] {
+            let answer = stage.get("/api/v1/sites").header("authorization", value).send().await;
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (StatusCode::UNAUTHORIZED, "unauthenticated"),
+                "{value}"
+            );
+        }
+        stage.clock.advance(std::time::Duration::from_secs(3600));
+        let ended = stage.get("/api/v1/sites").role(Role::Owner).send().await;
+        assert_eq!(ended.status, StatusCode::UNAUTHORIZED);
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let names: Vec<String> = operations().iter().map(|(_, _, one)| one["operationId"].to_string()).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn the_committed_document_is_the_one_the_code_makes() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            committed == document(),
+            "hub/openapi.json is out of date; write it anew: cargo run -p vigie-hub -- openapi > hub/openapi.json"
+        );
+    }
+}

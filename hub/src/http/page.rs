@@ -1,0 +1,251 @@
+//! Pages for people: rendered here, French or English, readable without scripts, by keyboard and on a phone.
+
+mod assets;
+mod fleet;
+mod frame;
+mod live;
+mod login;
+mod marks;
+mod row;
+mod site;
+mod spark;
+mod words;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+use self::frame::Frame;
+use super::Admin;
+use super::problem::Problem;
+
+/// Every page.
+pub(super) fn routes() -> Router<Admin> {
+    Router::new()
+        .route("/", get(fleet::show))
+        .route("/sites/{id}", get(site::show))
+        .route("/live", get(live::stream))
+        .route("/login", get(login::show).post(login::enter))
+        .route("/logout", post(login::leave))
+        .route("/preferences", post(frame::choose))
+        .route("/assets/{name}", get(assets::serve))
+}
+
+/// What is nowhere: a page for people, a problem for programs.
+pub(super) async fn missing(request: Request) -> Response {
+    let (parts, _body) = request.into_parts();
+    if parts.uri.path().starts_with("/api/") {
+        let shown: String = parts.uri.path().chars().take(96).collect();
+        let detail = format!("there is nothing at {shown}; what there is stands in /api/v1/openapi.json");
+        return Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail).into_response();
+    }
+    let frame = Frame::of(&parts);
+    let (title, detail) = (frame.words.not_found, frame.words.not_found_rest.to_owned());
+    frame.sorry(StatusCode::NOT_FOUND, title, detail)
+}
+
+/// Words that people of this product do not use, per language.
+#[cfg(test)]
+use crate::text::Lang;
+
+#[cfg(test)]
+const BANNED: [(Lang, &[&str]); 2] = [
+    (Lang::Fr, &["boitier", "offline", "online", "hors ligne", "en ligne", "utilisateur", "oups", "(s)", "!"]),
+    (Lang::En, &["offline", "user", "oops", "(s)", "!", "probe", "club"]),
+];
+
+#[cfg(test)]
+pub(super) fn assert_no_banned_word(lang: Lang, text: &str) {
+    let text = text.to_lowercase();
+    let banned = BANNED.iter().filter(|(of, _)| *of == lang).flat_map(|(_, words)| *words);
+    for word in banned {
+        assert!(!text.contains(word), "{word:?} is banned in {lang:?}, found in: {text}");
+    }
+}
+
+/// The text of a page, without its tags.
+#[cfg(test)]
+fn text_of(html: &str) -> String {
+    let mut is_tag = false;
+    let outside = |c: &char| {
+        is_tag = (is_tag || *c == '<') && *c != '>';
+        !is_tag && *c != '>'
+    };
+    html.chars().filter(outside).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{Method, StatusCode};
+
+    use super::*;
+    use crate::http::testing::{Answer, PASSWORD, Stage, Who, live};
+    use crate::text::Lang;
+
+    const EVIL: &str = "<script>alert(1)</script>\"'& Rennes";
+
+    /// A reader's page in one language.
+    async fn read(stage: &Stage, path: &str, lang: Lang) -> Answer {
+        stage.get(path).by(Who::Socket).header("accept-language", lang.code()).send().await
+    }
+
+    async fn stage_with_history() -> Stage {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_site("rennes01", "Rennes").await;
+        stage.add_history(&metz).await;
+        stage.fleet.tell(&metz, live());
+        stage
+    }
+
+    #[tokio::test]
+    async fn the_fleet_shows_trouble_first_and_says_it_in_words() {
+        let stage = stage_with_history().await;
+        for lang in Lang::ALL {
+            let page = read(&stage, "/", lang).await;
+            assert_eq!(page.status, StatusCode::OK);
+            insta::assert_snapshot!(format!("fleet_{}", lang.code()), page.text);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_site_shows_whether_it_can_be_trusted() {
+        let stage = stage_with_history().await;
+        for lang in Lang::ALL {
+            let page = read(&stage, "/sites/metz", lang).await;
+            assert_eq!(page.status, StatusCode::OK);
+            insta::assert_snapshot!(format!("site_{}", lang.code()), page.text);
+        }
+    }
+
+    #[tokio::test]
+    async fn no_page_uses_a_banned_word_and_each_says_its_language() {
+        let stage = stage_with_history().await;
+        let empty = Stage::new().await;
+        for lang in Lang::ALL {
+            let mut pages = vec![
+                read(&empty, "/", lang).await,
+                stage.get("/login").header("accept-language", lang.code()).send().await,
+            ];
+            for path in ["/", "/?q=nothing", "/sites/metz", "/sites/rennes01", "/sites/brest", "/nowhere"] {
+                pages.push(read(&stage, path, lang).await);
+            }
+            for page in pages {
+                assert!(page.text.contains(&format!("<html lang=\"{}\"", lang.code())));
+                let text = text_of(&page.text).replace("vigie-hub user password admin", "");
+                assert_no_banned_word(lang, &text);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_fleet_says_how_to_add_a_box() {
+        let page = read(&Stage::new().await, "/", Lang::En).await;
+        assert!(page.text.contains("vigie-hub site add") && page.text.contains("vigie-agent register"));
+    }
+
+    #[tokio::test]
+    async fn names_are_text_whatever_they_contain() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", EVIL).await;
+        let mut now = live();
+        now.version = Some(EVIL.to_owned());
+        stage.fleet.tell(&metz, now);
+        for path in ["/", "/sites/metz", "/?q=%3Cscript%3Ealert(1)%3C/script%3E", "/login?next=/%22%3E%3Cscript%3E"] {
+            let page = read(&stage, path, Lang::Fr).await;
+            assert!(!page.text.contains("<script>"), "{path}");
+        }
+        let nowhere = stage.get("/%3Cscript%3E").send().await;
+        assert!(!nowhere.text.contains("<script>"));
+    }
+
+    #[tokio::test]
+    async fn nobody_reads_without_logging_in_and_everybody_comes_back() {
+        let stage = stage_with_history().await;
+        for (path, login) in [
+            ("/", "/login"),
+            ("/sites/metz?after=x", "/login?next=/sites/metz%3Fafter%3Dx"),
+            ("/live", "/login?next=/live"),
+        ] {
+            let answer = stage.get(path).send().await;
+            assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, login));
+        }
+        let form = format!("account=owner&password={}&next=/sites/metz", PASSWORD.replace(' ', "+"));
+        let entered = stage.post("/login").form(&form).own().send().await;
+        assert_eq!((entered.status, entered.header("location")), (StatusCode::SEE_OTHER, "/sites/metz"));
+        let page = stage.get("/sites/metz").header("cookie", &entered.cookie()).send().await;
+        assert_eq!(page.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_keeps_the_form_and_says_what_to_do() {
+        let stage = Stage::new().await;
+        let form = "account=owner&password=wrong&next=//evil.example";
+        let page = stage.post("/login").form(form).own().header("accept-language", "fr").send().await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+        assert!(page.text.contains("role=\"alert\"") && page.text.contains("value=\"owner\""));
+        assert!(!page.text.contains("evil.example"));
+    }
+
+    #[tokio::test]
+    async fn forms_from_elsewhere_are_refused() {
+        let stage = Stage::new().await;
+        let form = format!("account=owner&password={}", PASSWORD.replace(' ', "+"));
+        let entered = stage.post("/login").form(&form).own().send().await;
+        for path in ["/login", "/preferences", "/logout"] {
+            let ask = stage.post(path).form(&form).header("cookie", &entered.cookie());
+            let answer = ask.header("origin", "http://evil.example").send().await;
+            assert!(answer.status.is_client_error(), "{path}: {answer:?}");
+        }
+        let forged = stage.post("/logout").form("csrf=0").own().header("cookie", &entered.cookie()).send().await;
+        assert_eq!(forged.status, StatusCode::FORBIDDEN);
+        let page = stage.get("/").header("cookie", &entered.cookie()).send().await;
+        let (_, rest) = page.text.split_once("name=\"csrf\" value=\"").expect("the page can log out");
+        let csrf = format!("csrf={}", rest.split('"').next().unwrap());
+        let out = stage.post("/logout").form(&csrf).own().header("cookie", &entered.cookie()).send().await;
+        assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/login"));
+    }
+
+    #[tokio::test]
+    async fn the_reader_chooses_language_and_light() {
+        let stage = Stage::new().await;
+        let chosen = stage.post("/preferences").form("lang=fr&theme=dark&back=/login").own().send().await;
+        let cookies: Vec<&str> =
+            chosen.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+        assert!(cookies[0].starts_with("lang=fr;") && cookies[1].starts_with("theme=dark;"), "{cookies:?}");
+        assert_eq!(chosen.header("location"), "/login");
+        let page = stage.get("/login").header("cookie", "lang=fr; theme=dark").header("accept-language", "en");
+        assert!(page.send().await.text.contains("<html lang=\"fr\" data-theme=\"dark\">"));
+    }
+
+    #[tokio::test]
+    async fn the_stream_sends_the_row_that_changed() {
+        use futures_util::StreamExt as _;
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        for (path, id) in [("/live", "<tr id=\"site-metz\">"), ("/live?site=metz", "id=\"now-metz\"")] {
+            let answer = stage.request(Method::GET, path).by(Who::Socket).open().await;
+            let mut stream = answer.into_body().into_data_stream();
+            stage.fleet.tell(&metz, live());
+            loop {
+                let text = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+                if text.contains(id) && text.contains("data-state=\"fine\"") {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_state_has_a_shape_of_its_own_beside_its_word() {
+        let page = read(&stage_with_history().await, "/", Lang::En).await.text;
+        for mark in page.split("data-state=\"").skip(1) {
+            let state = mark.split('"').next().unwrap();
+            assert!(
+                page.contains(&format!("<symbol id=\"g-{state}\"")) && mark.contains(&format!("href=\"#g-{state}\""))
+            );
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Fragments of the open page as they change: one row of the fleet, or the head of one site.
+//!
+//! Events: `row` (HTML whose first element carries the id of what it replaces), `beat` (the hub's time) and `end`.
+
+use std::convert::Infallible;
+
+use axum::extract::{Query, State};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use serde::Deserialize;
+use vigie_shared::id::SiteId;
+
+use super::frame::{Frame, Reader};
+use super::row::whole_row;
+use crate::http::Admin;
+use crate::http::events::{Seen, Watch};
+use crate::http::site::{deliveries, known};
+use crate::http::time::Time;
+
+/// What the open page shows.
+#[derive(Deserialize)]
+pub(super) struct Scope {
+    /// Only the head of this site.
+    site: Option<String>,
+}
+
+/// Streams what changes on the open page.
+pub(super) async fn stream(reader: Reader, State(admin): State<Admin>, Query(scope): Query<Scope>) -> Response {
+    let Reader { frame, caller } = reader;
+    let watch = match Watch::new(&admin, caller) {
+        Ok(watch) => watch,
+        Err(problem) => return problem.into_response(),
+    };
+    let page = Page { frame, scope, admin };
+    let events = stream::unfold((watch, page), |(mut watch, page)| async move {
+        let event = loop {
+            if let Some(event) = page.event(watch.next(&page.admin).await?).await {
+                break event;
+            }
+        };
+        Some((Ok::<_, Infallible>(event), (watch, page)))
+    });
+    Sse::new(events).into_response()
+}
+
+struct Page {
+    frame: Frame,
+    scope: Scope,
+    admin: Admin,
+}
+
+impl Page {
+    async fn event(&self, seen: Seen) -> Option<Event> {
+        match seen {
+            Seen::Beat => Some(Event::default().event("beat").data(Time(self.admin.clock.wall_ms()).to_string())),
+            Seen::End => Some(Event::default().event("end").data("")),
+            Seen::Site(site) => Some(Event::default().event("row").data(self.fragment(&site).await?)),
+        }
+    }
+
+    /// None for a site that the page does not show, or that cannot be read now: the next change brings it again.
+    async fn fragment(&self, id: &SiteId) -> Option<String> {
+        match &self.scope.site {
+            Some(shown) if shown == id.as_str() => {
+                let (site, _gaps, lines) = known(&self.admin, shown).await.ok()?;
+                Some(super::site::head(&self.admin, &self.frame, &site, &lines))
+            }
+            Some(_) => None,
+            None => {
+                let site = self.admin.store.site(id).await.ok()??;
+                let delivered = deliveries(&self.admin).await.ok()?;
+                let row = whole_row(&self.admin, &self.frame, &site, &delivered).await.ok()?;
+                Some(row.html(&self.frame))
+            }
+        }
+    }
+}

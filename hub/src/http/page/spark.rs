@@ -1,0 +1,106 @@
+//! Pure: small charts as SVG paths. A hole in the samples stays a hole; nothing is drawn across it.
+
+use std::fmt::Write as _;
+
+/// Width of a chart in its own units.
+pub(super) const WIDTH: f64 = 600.0;
+/// Height of a chart in its own units.
+pub(super) const HEIGHT: f64 = 80.0;
+/// Samples further apart than this are not joined: two of them are missing.
+const HOLE_MS: i64 = 15 * 60 * 1000;
+
+/// What a chart spans.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// The left edge, milliseconds since 1970 UTC.
+    pub(super) from_ms: i64,
+    /// The right edge.
+    pub(super) to_ms: i64,
+    /// The value at the bottom.
+    pub(super) low: f64,
+    /// The value at the top.
+    pub(super) high: f64,
+}
+
+/// The `d` of a path through the points, which come in the order of time.
+#[must_use]
+pub(super) fn path(points: &[(i64, f64)], frame: Frame) -> String {
+    let mut last = None;
+    points.iter().fold(String::new(), |mut d, (at_ms, value)| {
+        let is_joined = last.is_some_and(|last: i64| at_ms.saturating_sub(last) <= HOLE_MS);
+        last = Some(*at_ms);
+        let (x, y) = place(*at_ms, *value, frame);
+        // A lone sample is a dot: a line to itself with round ends.
+        let step = if is_joined { format!("L{x:.1} {y:.1}") } else { format!("M{x:.1} {y:.1}h0") };
+        write!(d, "{step}").expect("writing to a string cannot fail");
+        d
+    })
+}
+
+fn place(at_ms: i64, value: f64, frame: Frame) -> (f64, f64) {
+    let share = |value: f64, low: f64, high: f64| {
+        let span = high - low;
+        if span > 0.0 { ((value - low) / span).clamp(0.0, 1.0) } else { 0.0 }
+    };
+    let x = share(at_ms as f64, frame.from_ms as f64, frame.to_ms as f64) * WIDTH;
+    (x, HEIGHT - share(value, frame.low, frame.high) * HEIGHT)
+}
+
+/// A part of a bar, as shares of its width in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Where it begins.
+    pub(super) from_permille: u64,
+    /// How wide it is; at least wide enough to be seen.
+    pub(super) width_permille: u64,
+}
+
+/// Where missing positions lie among `1..=through`.
+#[must_use]
+pub(super) fn holes(gaps: impl Iterator<Item = (u64, u64)>, through: u64) -> Vec<Part> {
+    let share = |position: u64| u128::from(position) * 1000 / u128::from(through.max(1));
+    let part = |(from, to): (u64, u64)| {
+        let (begin, end) = (share(from.saturating_sub(1)).min(995), share(to).min(1000));
+        Part {
+            from_permille: u64::try_from(begin).unwrap_or(0),
+            width_permille: u64::try_from(end.saturating_sub(begin)).unwrap_or(0).max(5),
+        }
+    };
+    gaps.map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FRAME: Frame = Frame { from_ms: 0, to_ms: 6_000_000, low: 0.0, high: 1000.0 };
+
+    #[test]
+    fn a_hole_is_not_drawn_across() {
+        let points = [(0, 0.0), (300_000, 500.0), (3_000_000, 1000.0)];
+        assert_eq!(path(&points, FRAME), "M0.0 80.0h0L30.0 40.0M300.0 0.0h0");
+    }
+
+    #[test]
+    fn a_gap_is_seen_however_small_it_is() {
+        assert_eq!(holes([(1, 1)].into_iter(), 1_000_000), [Part { from_permille: 0, width_permille: 5 }]);
+        assert_eq!(holes([(501, 1000)].into_iter(), 1000), [Part { from_permille: 500, width_permille: 500 }]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_part_lies_on_the_bar(from: u64, to: u64, through: u64) {
+            for part in holes([(from, to)].into_iter(), through) {
+                prop_assert!(part.from_permille + part.width_permille <= 1000);
+            }
+        }
+
+        #[test]
+        fn no_sample_leaves_the_chart(at: i64, value in -1e12f64..1e12) {
+            let (x, y) = place(at, value, FRAME);
+            prop_assert!((0.0..=WIDTH).contains(&x) && (0.0..=HEIGHT).contains(&y));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Every word of the pages, in both languages. One thing has one word everywhere.
+
+use axum::http::{HeaderMap, header};
+
+use crate::text::Lang;
+
+/// What the browser prefers; English if it wants neither.
+pub(super) fn preferred(headers: &HeaderMap) -> Lang {
+    let line = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let wishes = line.split(',').take(20).filter_map(|wish| {
+        let mut parts = wish.trim().split(';');
+        let lang = Lang::parse(&parts.next()?.trim().get(..2)?.to_ascii_lowercase())?;
+        let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+        (weight > 0.0).then_some((lang, weight))
+    });
+    // The first of equal wishes wins, which `max_by` alone would not do.
+    let best = wishes.fold(None, |best: Option<(Lang, f32)>, wish| match best {
+        Some(known) if known.1 >= wish.1 => Some(known),
+        _ => Some(wish),
+    });
+    best.map_or(Lang::En, |(lang, _)| lang)
+}
+
+/// The words of a language.
+pub(super) fn of(lang: Lang) -> &'static Words {
+    match lang {
+        Lang::Fr => &FR,
+        Lang::En => &EN,
+    }
+}
+
+/// Declares the words: each with its French and English form.
+macro_rules! words {
+    ($($name:ident: $fr:literal = $en:literal;)+) => {
+        /// The words of one language.
+        #[derive(Debug)]
+        pub(super) struct Words {
+            $(
+                #[doc = $en]
+                pub(super) $name: &'static str,
+            )+
+        }
+
+        static FR: Words = Words { $($name: $fr,)+ };
+        static EN: Words = Words { $($name: $en,)+ };
+
+        #[cfg(test)]
+        pub(crate) const PAIRS: &[(&str, &str)] = &[$(($fr, $en)),+];
+    };
+}
+
+words! {
+    skip: "Aller au contenu" = "Skip to content";
+    fleet: "Parc" = "Fleet";
+    site: "Site" = "Site";
+    language: "Langue" = "Language";
+    theme: "Thème" = "Theme";
+    theme_auto: "Système" = "System";
+    theme_light: "Clair" = "Light";
+    theme_dark: "Sombre" = "Dark";
+    apply: "Appliquer" = "Apply";
+    log_in: "Se connecter" = "Log in";
+    log_out: "Se déconnecter" = "Log out";
+    account: "Compte" = "Account";
+    password: "Mot de passe" = "Password";
+    live: "En direct" = "Live";
+    frozen: "Affichage figé depuis" = "Display frozen since";
+    frozen_rest: "Les boîtiers continuent de travailler. La page se reconnecte toute seule."
+        = "The boxes keep working. The page reconnects by itself.";
+    refresh: "Actualiser" = "Refresh";
+    search: "Rechercher un site" = "Search a site";
+    state: "État" = "State";
+    all: "Tous" = "All";
+    trouble: "À surveiller ou pire" = "Attention or worse";
+    filter: "Filtrer" = "Filter";
+    clear: "Effacer le filtre" = "Clear the filter";
+    nothing_matches: "Aucun site ne correspond à ce filtre." = "No site matches this filter.";
+    reachable_axis: "Liaison" = "Link";
+    health_axis: "Santé" = "Health";
+    complete_axis: "Complétude" = "Completeness";
+    heard: "Entendu" = "Heard";
+    disk: "Disque" = "Disk";
+    memory: "Mémoire" = "Memory";
+    processor: "Processeur" = "Processor";
+    temperature: "Température" = "Temperature";
+    uptime: "En marche depuis" = "Up for";
+    version: "Version" = "Version";
+    waiting: "En attente" = "Pending";
+    reachable: "Joignable" = "Reachable";
+    late: "Entendu en retard" = "Heard late";
+    silent: "Muet" = "Silent";
+    never_heard: "Jamais entendu" = "Never heard";
+    revoked: "Révoqué" = "Revoked";
+    cloned: "Deux boîtiers, une identité" = "Two boxes, one identity";
+    fine: "En ordre" = "Fine";
+    attention: "À surveiller" = "Attention";
+    critical: "Critique" = "Critical";
+    unknown: "Inconnu" = "Unknown";
+    complete: "Complet" = "Complete";
+    incomplete: "Lacunes" = "Gaps";
+    nothing_due: "Rien reçu encore" = "Nothing received yet";
+    complete_through: "Complet jusqu’à" = "Complete through";
+    lane: "Voie" = "Lane";
+    ledger: "Pointages et résultats" = "Punches and outcomes";
+    observations: "Observations" = "Observations";
+    telemetry: "Mesures" = "Measurements";
+    gaps: "Lacunes" = "Gaps";
+    no_gaps: "Aucune lacune : tout ce qui a été enregistré ici est arrivé."
+        = "No gaps: everything that was recorded here has arrived.";
+    gap_reason: "Motif" = "Reason";
+    gap_dropped: "la file du boîtier était pleine" = "the box’s queue was full";
+    gap_damaged: "le disque du boîtier était abîmé" = "the box’s disk was damaged";
+    gap_hub_restored: "le serveur a été restauré d’une sauvegarde plus ancienne"
+        = "the hub was restored from an older backup";
+    noticed: "Constaté" = "Noticed";
+    positions: "Positions" = "Positions";
+    measurements: "Dernières 24 heures" = "Last 24 hours";
+    no_measurements: "Aucune mesure dans les dernières 24 heures. Une mesure arrive toutes les 5 minutes quand le boîtier est joignable."
+        = "No measurement in the last 24 hours. One arrives every 5 minutes while the box is reachable.";
+    see_values: "Voir les valeurs" = "See the values";
+    at: "À" = "At";
+    devices: "Appareils vus" = "Devices seen";
+    device: "Appareil" = "Device";
+    kind: "Sorte" = "Kind";
+    known: "inscrit" = "registered";
+    passing: "de passage" = "passing";
+    owned: "équipement" = "equipment";
+    infrastructure: "infrastructure" = "infrastructure";
+    first_seen: "Vu d’abord" = "First seen";
+    last_seen: "Vu en dernier" = "Last seen";
+    no_devices: "Aucun appareil vu encore. La première recherche se termine quelques secondes après le démarrage du boîtier, la première remise suit en 5 minutes."
+        = "No device seen yet. The first sweep ends a few seconds after the box starts, the first delivery follows within 5 minutes.";
+    more: "La suite" = "More";
+    diary: "Journal du site" = "Site diary";
+    no_diary: "Rien à signaler." = "Nothing to tell.";
+    add_box: "Ajouter un boîtier" = "Add a box";
+    no_sites: "Aucun site encore." = "No site yet.";
+    add_box_hub: "Sur cette machine, créez un site ; la commande affiche un jeton :"
+        = "On this machine, add a site; the command prints a token:";
+    add_box_box: "Sur le boîtier, collez le jeton :" = "On the box, paste the token:";
+    add_box_then: "Le site apparaît ici dès que le boîtier s’est fait entendre, sa première mesure en moins de 15 secondes."
+        = "The site appears here as soon as the box is heard, its first measurement within 15 seconds.";
+    login_lost: "Le premier mot de passe a été affiché une seule fois, au premier démarrage. Perdu ? Sur cette machine :"
+        = "The first password was shown once, at the first start. Lost? On this machine:";
+    problem: "Demande refusée" = "Request refused";
+    not_found: "Page introuvable" = "Page not found";
+    not_found_rest: "Cette adresse ne mène à rien. Rien n’est perdu." = "This address leads nowhere. Nothing is lost.";
+    back_to_fleet: "Retour au parc" = "Back to the fleet";
+    none: "–" = "–";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &str) -> Lang {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_LANGUAGE, line.parse().unwrap());
+        preferred(&headers)
+    }
+
+    #[test]
+    fn the_browsers_first_wish_among_ours_wins() {
+        assert_eq!(asked("fr-FR,fr;q=0.9,en;q=0.8"), Lang::Fr);
+        assert_eq!(asked("de,en;q=0.5,fr;q=0.7"), Lang::Fr);
+        assert_eq!(asked("en,fr"), Lang::En);
+        assert_eq!(asked("fr;q=0,de"), Lang::En);
+        assert_eq!(asked("*"), Lang::En);
+        assert_eq!(asked("é,,;;q=,"), Lang::En);
+        assert_eq!(preferred(&HeaderMap::new()), Lang::En);
+    }
+
+    #[test]
+    fn no_word_is_banned() {
+        for (fr, en) in PAIRS {
+            crate::http::page::assert_no_banned_word(Lang::Fr, fr);
+            crate::http::page::assert_no_banned_word(Lang::En, en);
+        }
+    }
+}

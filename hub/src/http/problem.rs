@@ -1,0 +1,166 @@
+//! How the API says no: `application/problem+json` (RFC 9457) with a stable code and a sentence that names the
+//! thing, the place and the cure.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::login::LoginError;
+use crate::store::StoreError;
+
+/// One refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// A URN that ends in the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// A word that never changes: `site_unknown`, `forbidden`….
+    pub code: String,
+    /// What is wrong, for people.
+    pub title: String,
+    /// What is wrong here and what to do, for people.
+    pub detail: String,
+    /// When to try again, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+}
+
+/// Any refusal, as the OpenAPI document names it with every route.
+#[derive(utoipa::IntoResponses)]
+#[response(status = "4XX", description = "Refused", content_type = "application/problem+json")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) struct Refused(Problem);
+
+impl Problem {
+    /// A refusal with this status, code and sentences.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &str, title: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:vigie:problem:{code}"),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            title: title.to_owned(),
+            detail: detail.into(),
+            retry_after_s: None,
+        }
+    }
+
+    /// Something in the request is not of the expected form.
+    #[must_use]
+    pub fn invalid(field: &str, detail: impl std::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            "A value is not accepted",
+            format!("`{field}`: {detail}"),
+        )
+    }
+
+    /// There is no such thing.
+    #[must_use]
+    pub fn unknown(what: &str, id: &str) -> Self {
+        let (code, title) = (format!("{what}_unknown"), format!("There is no such {what}"));
+        let shown: String = id.chars().take(64).collect();
+        let detail = format!("no {what} is called `{shown}`; the list is at /api/v1/{what}s");
+        Self::new(StatusCode::NOT_FOUND, &code, &title, detail)
+    }
+
+    /// Nobody proved who they are.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        let detail =
+            "send `Authorization: Bearer vgt_…` (make a token with `vigie-hub token add`), or log in at /login";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Log in first", detail)
+    }
+
+    /// Later is better.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, retry) = (self.status(), self.retry_after_s);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"vigie\""));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(what) => Self::new(
+                StatusCode::CONFLICT,
+                "exists",
+                "It exists already",
+                format!("{what} exists already; nothing was changed; choose another name"),
+            ),
+            StoreError::Failed(cause) => {
+                tracing::error!("answering 503 because the store failed: {cause:#}");
+                let detail = "the store failed; nothing was changed and what was stored is safe; \
+                              try again, then read the hub's log and check its disk";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_failed", "The store failed", detail).retry_after(5)
+            }
+        }
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        let text = error.to_string();
+        match error {
+            LoginError::Wrong => Self::new(StatusCode::UNAUTHORIZED, "login_wrong", "Login refused", text),
+            LoginError::Wait(wait) => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "login_too_often", "Too many attempts", text)
+                    .retry_after(wait.as_secs().max(1))
+            }
+            LoginError::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "login_busy", "Too many logins", text).retry_after(5)
+            }
+            LoginError::Store(error) => error.into(),
+            LoginError::Hashing(cause) => {
+                tracing::error!("a password could not be hashed: {cause:#}");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "login_failed", "Login failed", text).retry_after(5)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use crate::http::testing::Stage;
+    use crate::store::accounts::Role;
+
+    #[tokio::test]
+    async fn a_failing_store_is_said_and_nothing_is_half_done() {
+        let stage = Stage::new().await;
+        stage.memory.fail(true);
+        let answer = stage.post("/api/v1/sites").json(&json!({ "id": "metz" })).role(Role::Owner).send().await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "store_failed"));
+        assert!(!answer.text.contains("told to fail"), "the cause belongs in the log: {}", answer.text);
+        stage.memory.fail(false);
+        let again = stage.post("/api/v1/sites").json(&json!({ "id": "metz" })).role(Role::Owner).send().await;
+        assert_eq!(again.status, StatusCode::CREATED);
+    }
+}

@@ -1,0 +1,229 @@
+//! Accepts connections and serves the router on them: TCP for people and programs, a unix socket for the machine's
+//! owner. Bounded in number and in the time a request's head may take.
+
+use std::convert::Infallible;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use vigie_shared::lifecycle::Lifecycle;
+
+use super::guard::Peer;
+
+/// Connections at once, live streams included; more wait in the kernel's queue.
+const CONNECTIONS_MAX: usize = 512;
+/// How long a client may take for the head of a request.
+const HEAD_WITHIN: Duration = Duration::from_secs(15);
+/// Largest head of a request, bytes.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Pause after the system refuses a connection, as when no file descriptor is left.
+const REFUSED_PAUSE: Duration = Duration::from_millis(200);
+
+/// Where the unix socket of a data folder lies.
+#[must_use]
+pub fn socket_path(data: &Path) -> PathBuf {
+    data.join("run").join("admin.sock")
+}
+
+/// Opens the unix socket for the hub's own user only.
+///
+/// # Errors
+///
+/// If another hub answers there, or the socket cannot be made.
+pub fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
+    let shown = path.display();
+    if let Some(folder) = path.parent() {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.with_context(|| format!("make the folder {}", folder.display()))?;
+    }
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        anyhow::bail!("another hub answers on {shown}: stop it, or choose another data folder");
+    }
+    if path.symlink_metadata().is_ok() {
+        std::fs::remove_file(path).with_context(|| format!("remove the old socket {shown}"))?;
+    }
+    let listener = UnixListener::bind(path)
+        .with_context(|| format!("open the socket {shown} (its path may have at most 107 characters)"))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .with_context(|| format!("protect the socket {shown}"))?;
+    Ok(listener)
+}
+
+/// Serves TCP connections until the hub stops.
+///
+/// # Errors
+///
+/// Never: whatever one connection does ends with it.
+pub async fn serve_tcp(listener: TcpListener, router: Router, lifecycle: Lifecycle) -> anyhow::Result<()> {
+    let server = Server::new(router, lifecycle);
+    loop {
+        let Some(slot) = server.slot().await else { return Ok(()) };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = server.stopping.cancelled() => return Ok(()),
+        };
+        match accepted {
+            Ok((stream, address)) => server.start(stream, Peer::Address(address.ip()), slot),
+            Err(error) => refused(&error).await,
+        }
+    }
+}
+
+/// Serves the unix socket until the hub stops.
+///
+/// # Errors
+///
+/// Never: whatever one connection does ends with it.
+pub async fn serve_socket(listener: UnixListener, router: Router, lifecycle: Lifecycle) -> anyhow::Result<()> {
+    let server = Server::new(router, lifecycle);
+    loop {
+        let Some(slot) = server.slot().await else { return Ok(()) };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = server.stopping.cancelled() => return Ok(()),
+        };
+        match accepted {
+            Ok((stream, _unnamed)) => server.start(stream, Peer::Socket, slot),
+            Err(error) => refused(&error).await,
+        }
+    }
+}
+
+async fn refused(error: &std::io::Error) {
+    tracing::warn!("a connection to the admin HTTP was not accepted: {error}");
+    tokio::time::sleep(REFUSED_PAUSE).await;
+}
+
+struct Server {
+    router: Router,
+    lifecycle: Lifecycle,
+    stopping: CancellationToken,
+    slots: Arc<Semaphore>,
+}
+
+impl Server {
+    fn new(router: Router, lifecycle: Lifecycle) -> Self {
+        let stopping = lifecycle.stopping();
+        Self { router, lifecycle, stopping, slots: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
+    }
+
+    /// A place for one more connection; none when the hub stops.
+    async fn slot(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        tokio::select! {
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+            () = self.stopping.cancelled() => None,
+        }
+    }
+
+    fn start<S>(&self, stream: S, peer: Peer, slot: tokio::sync::OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (router, stopping) = (self.router.clone(), self.stopping.clone());
+        self.lifecycle.spawn_detached(async move {
+            serve_stream(stream, peer, router, stopping).await;
+            drop(slot);
+        });
+    }
+}
+
+/// Serves one connection to its end, or until the hub stops: then the request at work is finished first.
+pub async fn serve_stream<S>(stream: S, peer: Peer, router: Router, stopping: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        let router = router.clone();
+        async move { router.oneshot(request).await.map_err(|never: Infallible| never) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection to the admin HTTP ended early: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpStream, UnixStream};
+
+    use super::*;
+    use crate::http::router;
+    use crate::http::testing::Stage;
+
+    const ASK: &[u8] = b"GET /api/v1/me HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn the_socket_proves_the_owner_and_the_network_proves_nothing() {
+        let (stage, lifecycle) = (Stage::new().await, Lifecycle::new());
+        let folder = tempfile::tempdir().unwrap();
+        let path = socket_path(folder.path());
+        let socket = bind_socket(&path).unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        lifecycle.spawn("socket", serve_socket(socket, router(stage.admin.clone()), lifecycle.clone()));
+        lifecycle.spawn("tcp", serve_tcp(tcp, router(stage.admin.clone()), lifecycle.clone()));
+
+        let (mut near, mut far) =
+            (UnixStream::connect(&path).await.unwrap(), TcpStream::connect(address).await.unwrap());
+        near.write_all(ASK).await.unwrap();
+        far.write_all(ASK).await.unwrap();
+        let (mut known, mut unknown) = (String::new(), String::new());
+        near.read_to_string(&mut known).await.unwrap();
+        far.read_to_string(&mut unknown).await.unwrap();
+
+        assert!(known.starts_with("HTTP/1.1 200") && known.contains("\"role\":\"owner\""), "{known}");
+        assert!(unknown.starts_with("HTTP/1.1 401"), "{unknown}");
+        lifecycle.stop();
+        assert_eq!(lifecycle.wait().await, std::process::ExitCode::SUCCESS);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_finishes_its_head_is_cut_off() {
+        let stage = Stage::new().await;
+        let (mut client, server) = tokio::io::duplex(1024);
+        tokio::time::pause();
+        let serving = serve_stream(server, Peer::Unknown, router(stage.admin.clone()), CancellationToken::new());
+        client.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
+        let ended = tokio::time::timeout(2 * HEAD_WITHIN, serving).await;
+        assert!(ended.is_ok());
+    }
+
+    #[tokio::test]
+    async fn only_the_owner_may_open_the_socket_and_only_one_hub_serves_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = socket_path(folder.path());
+        let first = bind_socket(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let refusal = bind_socket(&path).unwrap_err().to_string();
+        assert!(refusal.contains("another hub answers"), "{refusal}");
+        drop(first);
+        assert!(bind_socket(&path).is_ok(), "the socket of a dead hub is taken over");
+    }
+}

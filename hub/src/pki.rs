@@ -1,0 +1,153 @@
+//! The hub's own trust: its CA, its server certificate, boxes' certificates, and the key that signs commands.
+//!
+//! Everything secret lies in one folder, made at the first start:
+//!
+//! | file | what |
+//! |---|---|
+//! | `ca.key` | the CA's key (P-256), mode 0600 |
+//! | `ca.pem` | the CA's certificate, 10 years. More certificates may follow it: boxes of those CAs are let in, too, and every box is told to trust them, so that a CA can be replaced without a day when boxes are locked out |
+//! | `command.key` | the Ed25519 key whose commands boxes obey (PKCS#8), mode 0600 |
+//!
+//! The server certificate is not stored: it is made at each start and again long before its end, for
+//! [`HUB_NAME`](vigie_shared::enrol::HUB_NAME) only. Certificates of the hub begin years ago, because a box
+//! without a clock judges them at its build time.
+
+mod authority;
+mod files;
+mod peer;
+mod tls;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use rustls::ServerConfig;
+use vigie_shared::clock::Clock;
+use vigie_shared::id::SiteId;
+use vigie_shared::lifecycle::Lifecycle;
+
+use authority::Authority;
+pub use authority::{CsrError, Signed};
+pub use peer::{PeerError, PeerIdentity};
+use tls::ServingCertificate;
+
+/// How often the server certificate is made anew; it lives ten times as long.
+const SERVER_RENEWAL: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The hub's keys and certificates.
+pub struct Pki {
+    authority: Authority,
+    serving: Arc<ServingCertificate>,
+    command_key: Ed25519KeyPair,
+}
+
+impl Pki {
+    /// Opens the folder, or makes it with everything in it at the first start.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, written or understood, or if others than its owner may read a key; the text
+    /// names the file and the cure.
+    pub fn open(folder: &Path, now_ms: i64) -> anyhow::Result<Self> {
+        files::make_folder(folder)?;
+        let authority = Authority::open(folder, now_ms)?;
+        let serving = Arc::new(ServingCertificate::new(authority.server_certificate(now_ms)?));
+        let command_key = open_command_key(&folder.join("command.key"))?;
+        Ok(Self { authority, serving, command_key })
+    }
+
+    /// SHA-256 of the signing CA's certificate (DER): what enrolment tokens carry.
+    #[must_use]
+    pub fn ca_sha256(&self) -> [u8; 32] {
+        self.authority.ca_sha256()
+    }
+
+    /// Every trusted CA's certificate, PEM, the signing one first.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        self.authority.bundle_pem()
+    }
+
+    /// Signs a box's request: client authentication as `site`, two years, whatever subject the request names.
+    ///
+    /// # Errors
+    ///
+    /// [`CsrError`] if the request is not one, or is not signed by its own key.
+    pub fn sign_csr(&self, csr_pem: &str, site: &SiteId, now_ms: i64) -> Result<Signed, CsrError> {
+        self.authority.sign_csr(csr_pem, site, now_ms)
+    }
+
+    /// The key that signs commands.
+    #[must_use]
+    pub fn command_key(&self) -> &Ed25519KeyPair {
+        &self.command_key
+    }
+
+    /// The public half of the command key.
+    ///
+    /// # Panics
+    ///
+    /// Never: an Ed25519 public key has 32 bytes.
+    #[must_use]
+    pub fn command_public_key(&self) -> [u8; 32] {
+        self.command_key.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes")
+    }
+
+    /// TLS for MQTT: only clients with a valid certificate of a trusted CA.
+    ///
+    /// # Errors
+    ///
+    /// If the CA certificates cannot be used.
+    pub fn mutual_tls(&self) -> anyhow::Result<Arc<ServerConfig>> {
+        tls::mutual(self.authority.bundle(), Arc::clone(&self.serving))
+    }
+
+    /// TLS for enrolment: clients without a certificate, or with one of a trusted CA that may have expired.
+    ///
+    /// # Errors
+    ///
+    /// If the CA certificates cannot be used.
+    pub fn enrolment_tls(&self) -> anyhow::Result<Arc<ServerConfig>> {
+        tls::enrolment(self.authority.bundle(), Arc::clone(&self.serving))
+    }
+
+    /// Makes the server certificate anew; connections made from then on see it.
+    ///
+    /// # Errors
+    ///
+    /// If the certificate cannot be made.
+    pub fn renew_server_certificate(&self, now_ms: i64) -> anyhow::Result<()> {
+        self.serving.replace(self.authority.server_certificate(now_ms)?);
+        Ok(())
+    }
+
+    /// Starts the task that renews the server certificate for as long as the hub runs.
+    pub fn keep_renewed(self: &Arc<Self>, clock: Arc<dyn Clock>, lifecycle: &Lifecycle) {
+        let (pki, stopping) = (Arc::clone(self), lifecycle.stopping());
+        lifecycle.spawn("server certificate", async move {
+            loop {
+                tokio::select! {
+                    () = stopping.cancelled() => return Ok(()),
+                    () = tokio::time::sleep(SERVER_RENEWAL) => pki.renew_server_certificate(clock.wall_ms())?,
+                }
+            }
+        });
+    }
+}
+
+fn open_command_key(file: &Path) -> anyhow::Result<Ed25519KeyPair> {
+    let document = files::read_or_make_secret(file, || {
+        let random = ring::rand::SystemRandom::new();
+        let document = Ed25519KeyPair::generate_pkcs8(&random)
+            .map_err(|_unspecified| anyhow::anyhow!("the kernel gave no random bytes"))?;
+        Ok(document.as_ref().to_vec())
+    })?;
+    Ed25519KeyPair::from_pkcs8(&document)
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .with_context(|| format!("read the command key in {}; restore it from a backup", file.display()))
+}
+
+#[cfg(test)]
+mod tests;

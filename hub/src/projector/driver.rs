@@ -1,0 +1,153 @@
+//! Drives the projector: follows every queue by its cursor, a page at a time.
+//!
+//! It is woken after each commit and reads what is new. A step is one short transaction, and the ingest goes
+//! before it. A store that fails is tried again later; nothing is lost, since the facts stay.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use vigie_shared::backoff::Backoff;
+use vigie_shared::id::{QueueId, SiteId};
+
+use super::{Place, project};
+use crate::ingest::driver::Onlooker;
+use crate::store::facts::{Commit, QueueState};
+use crate::store::{Store, StoreError};
+
+/// Records in one step: a transaction of a few milliseconds.
+const STEP_RECORDS_MAX: usize = 2_000;
+
+/// New records wait this long for others, so that a steady stream becomes few steps.
+const GATHER: Duration = Duration::from_millis(200);
+
+const RETRY_MIN: Duration = Duration::from_millis(500);
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// The trail: which queues hold more than the projector has followed.
+#[derive(Default)]
+pub struct Trail {
+    held: Mutex<BTreeMap<(SiteId, QueueId), QueueState>>,
+    wake: Notify,
+}
+
+impl Trail {
+    fn add(&self, states: impl IntoIterator<Item = QueueState>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.extend(states.into_iter().map(|state| ((state.site.clone(), state.queue), state)));
+        drop(held);
+        self.wake.notify_one();
+    }
+
+    fn take(&self) -> Vec<QueueState> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *held).into_values().collect()
+    }
+}
+
+impl Onlooker for Trail {
+    fn on_committed(&self, commit: &Commit) {
+        if !commit.queues.is_empty() {
+            self.add(commit.queues.iter().cloned());
+        }
+    }
+}
+
+/// Follows the facts.
+pub struct Projector {
+    store: Arc<dyn Store>,
+    trail: Arc<Trail>,
+    followed: BTreeMap<(SiteId, QueueId), u64>,
+}
+
+impl Projector {
+    /// Starts from the store's cursors. The trail must hear of every commit from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    pub async fn start(store: Arc<dyn Store>, trail: Arc<Trail>) -> Result<Self, StoreError> {
+        let cursors = store.cursors().await?;
+        let followed = cursors.into_iter().map(|cursor| ((cursor.site, cursor.queue), cursor.through)).collect();
+        trail.add(store.queues().await?);
+        Ok(Self { store, trail, followed })
+    }
+
+    /// Follows the facts until the process stops.
+    ///
+    /// # Errors
+    ///
+    /// None so far: a failing store is tried again.
+    pub async fn run(mut self, seed: u64, stopping: CancellationToken) -> anyhow::Result<()> {
+        let mut retry = Backoff::new(RETRY_MIN, RETRY_MAX, seed);
+        loop {
+            let pause = match self.catch_up().await {
+                Ok(()) => {
+                    retry.reset();
+                    GATHER
+                }
+                Err(error) => {
+                    let error = anyhow::Error::from(error);
+                    tracing::warn!("what people see is behind the facts, trying again: {error:#}");
+                    retry.next_wait()
+                }
+            };
+            tokio::select! {
+                () = stopping.cancelled() => return Ok(()),
+                () = async { tokio::time::sleep(pause).await; self.trail.wake.notified().await; } => {}
+            }
+        }
+    }
+
+    /// Follows every queue of the trail as far as it is held.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`]; what was followed before stays so, the rest stays on the trail.
+    pub async fn catch_up(&mut self) -> Result<(), StoreError> {
+        let mut held = self.trail.take().into_iter();
+        while let Some(queue) = held.next() {
+            if let Err(error) = self.follow(&queue).await {
+                self.trail.add(std::iter::once(queue).chain(held));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn follow(&mut self, held: &QueueState) -> Result<(), StoreError> {
+        while self.step(held).await? {}
+        Ok(())
+    }
+
+    /// Follows one page of one queue; false if there was nothing to follow.
+    async fn step(&mut self, held: &QueueState) -> Result<bool, StoreError> {
+        let key = (held.site.clone(), held.queue);
+        let through = self.followed.get(&key).copied().unwrap_or(0);
+        if through >= held.through {
+            return Ok(false);
+        }
+        let records = self.store.records(&held.site, held.queue, through + 1, STEP_RECORDS_MAX).await?;
+        let place = Place { site: held.site.clone(), lane: held.lane, queue: held.queue, through };
+        let is_last_page = records.len() < STEP_RECORDS_MAX;
+        let step = project(&place, &records, held.through, is_last_page);
+        let moved = step.cursors.last().map_or(through, |cursor| cursor.value.through);
+        self.store.apply(step).await?;
+        self.followed.insert(key, moved);
+        Ok(moved > through)
+    }
+
+    /// Forgets everything derived and follows the facts from their beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`]; the projector goes on from where it stands.
+    pub async fn rebuild(&mut self) -> Result<(), StoreError> {
+        self.store.forget_projections().await?;
+        self.followed.clear();
+        self.trail.add(self.store.queues().await?);
+        self.catch_up().await
+    }
+}

@@ -1,0 +1,240 @@
+//! Laws of the projector: each record counts once, and following the facts again gives the same result.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use vigie_shared::id::{BootId, QueueId, SiteId};
+use vigie_shared::pseudonym::Pseudonym;
+use vigie_shared::wire::reading::{
+    AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, HostSample, Sight, Sighting, Sightings, TimeSource,
+};
+use vigie_shared::wire::{Lane, Reading, Record, Stamp};
+
+use super::driver::{Projector, Trail};
+use crate::ingest::driver::Onlooker as _;
+use crate::store::facts::{Arrival, Commit, QueueState};
+use crate::store::{Diary, Facts, Memory, Projections};
+
+fn site() -> SiteId {
+    "a".parse().unwrap()
+}
+
+/// What a box does next.
+#[derive(Debug, Clone)]
+enum Event {
+    Sample(u16),
+    Sight(u8, u16),
+    Cover(bool),
+    Alarm,
+    /// Its clock becomes right.
+    Sync,
+    Reboot,
+    Unreadable,
+    /// Positions are lost.
+    Skip,
+    /// What was produced reaches the hub, and the projector follows or not.
+    Deliver {
+        is_followed: bool,
+    },
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => any::<u16>().prop_map(Event::Sample),
+        4 => (0..4u8, 1..5u16).prop_map(|(device, count)| Event::Sight(device, count)),
+        1 => any::<bool>().prop_map(Event::Cover),
+        1 => Just(Event::Alarm),
+        2 => Just(Event::Sync),
+        1 => Just(Event::Reboot),
+        1 => Just(Event::Unreadable),
+        1 => Just(Event::Skip),
+        4 => any::<bool>().prop_map(|is_followed| Event::Deliver { is_followed }),
+    ]
+}
+
+/// A box without a clock of its own, and the hub's projector.
+struct World {
+    store: Arc<Memory>,
+    trail: Arc<Trail>,
+    projector: Projector,
+    true_ms: i64,
+    boot: u8,
+    booted_ms: i64,
+    is_synced: bool,
+    lanes: [(Lane, u64, Vec<(u64, Vec<u8>)>); 2],
+    confirmed: u64,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (store, trail) = (Arc::new(Memory::default()), Arc::new(Trail::default()));
+        let projector = Projector::start(store.clone(), trail.clone()).await.unwrap();
+        let lanes = [(Lane::Telemetry, 0, Vec::new()), (Lane::Observations, 0, Vec::new())];
+        let (true_ms, booted_ms) = (1_000_000, 1_000_000);
+        Self { store, trail, projector, true_ms, boot: 1, booted_ms, is_synced: false, lanes, confirmed: 0 }
+    }
+
+    /// An unsynchronised clock starts at 5 000 with each boot and is read with a little jitter.
+    fn stamp(&self) -> Stamp {
+        let uptime_ms = self.true_ms - self.booted_ms;
+        let wall_ms = if self.is_synced { self.true_ms } else { 5_000 + uptime_ms + self.true_ms % 3 };
+        Stamp { boot: BootId([self.boot; 16]), uptime_ms: uptime_ms as u64, wall_ms, is_synced: self.is_synced }
+    }
+
+    fn add(&mut self, reading: Reading) {
+        let bytes = Record { stamp: self.stamp(), reading }.encode();
+        self.add_bytes(bytes);
+    }
+
+    fn add_bytes(&mut self, bytes: Vec<u8>) {
+        let is_sample = matches!(Record::decode(&bytes), Ok(Record { reading: Reading::Host(_), .. }));
+        let (_, last, waiting) = &mut self.lanes[usize::from(!is_sample)];
+        *last += 1;
+        waiting.push((*last, bytes));
+    }
+
+    async fn apply(&mut self, event: &Event) {
+        self.true_ms += 1_017;
+        match event {
+            Event::Sample(cpu_permille) => {
+                self.add(Reading::Host(HostSample { cpu_permille: *cpu_permille, ..HostSample::default() }));
+            }
+            Event::Sight(device, count) => {
+                self.confirmed += u64::from(*count);
+                let row = Sighting {
+                    device: DeviceRef::Passing(Pseudonym([*device; 16])),
+                    first_ago_s: 1,
+                    last_ago_s: 0,
+                    count: *count,
+                    sources: 1,
+                    flags: 0,
+                };
+                self.add(Reading::Sightings(Sightings { network: "lan".to_owned(), rows: vec![row] }));
+            }
+            Event::Cover(is_clear) => {
+                let sight = if *is_clear { Sight::Clear } else { Sight::Blind("asleep".to_owned()) };
+                let network = "lan".to_owned();
+                self.add(Reading::Coverage(Coverage {
+                    network,
+                    from_ago_s: 1,
+                    to_ago_s: 0,
+                    asked: 1,
+                    answered: 1,
+                    sight,
+                }));
+            }
+            Event::Alarm => {
+                self.add(Reading::Alarm(BoxAlarm { kind: AlarmKind::DiskFull, text: "full".to_owned() }));
+            }
+            Event::Sync => {
+                let (boot, uptime_ms) = (BootId([self.boot; 16]), self.stamp().uptime_ms);
+                let anchor =
+                    ClockAnchor { boot, uptime_ms, wall_ms: self.true_ms, step_ms: 0, source: TimeSource::Hub };
+                self.is_synced = true;
+                self.add(Reading::ClockAnchor(anchor));
+            }
+            Event::Reboot => {
+                (self.boot, self.booted_ms, self.is_synced) = (self.boot + 1, self.true_ms, false);
+            }
+            Event::Unreadable => self.add_bytes(vec![9; 30]),
+            Event::Skip => self.lanes[1].1 += 1,
+            Event::Deliver { is_followed } => self.deliver(*is_followed).await,
+        }
+    }
+
+    async fn deliver(&mut self, is_followed: bool) {
+        for (lane, last, waiting) in &mut self.lanes {
+            let queue = QueueId([*lane as u8; 16]);
+            let arrivals = waiting.drain(..).map(|(start, bytes)| Arrival {
+                site: site(),
+                lane: *lane,
+                queue,
+                start,
+                records: vec![bytes.into()],
+            });
+            let queues = vec![QueueState { site: site(), lane: *lane, queue, through: *last, born_ms: 1 }];
+            let commit = Commit { arrivals: arrivals.collect(), queues, ..Commit::default() };
+            self.store.commit(Arc::new(commit.clone())).await.unwrap();
+            self.trail.on_committed(&commit);
+        }
+        if is_followed {
+            self.projector.catch_up().await.unwrap();
+        }
+    }
+
+    async fn shown(&self) -> String {
+        let metrics = self.store.metrics(&site(), 0, i64::MAX, 10_000).await.unwrap();
+        let coverage = self.store.coverage(&site(), 0, i64::MAX, 10_000).await.unwrap();
+        let devices = self.store.devices(None, None, 10_000).await.unwrap();
+        let (cursors, entries) = (self.store.cursors().await.unwrap(), self.store.entries(None, 10_000).await.unwrap());
+        format!("{metrics:#?}{coverage:#?}{devices:#?}{cursors:#?}{entries:#?}")
+    }
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+proptest! {
+    #[test]
+    fn following_the_facts_again_gives_the_same_result(events in prop::collection::vec(any_event(), 0..60)) {
+        let (once, again) = run(async {
+            let mut world = World::new().await;
+            for event in &events {
+                world.apply(event).await;
+            }
+            world.deliver(true).await;
+            let once = world.shown().await;
+            world.projector.rebuild().await.unwrap();
+            (once, world.shown().await)
+        });
+        prop_assert_eq!(once, again);
+    }
+
+    #[test]
+    fn each_record_counts_once_whenever_the_projector_stops(events in prop::collection::vec(any_event(), 0..60)) {
+        let (confirmed, counted, is_behind) = run(async {
+            let mut world = World::new().await;
+            for event in &events {
+                world.apply(event).await;
+                if matches!(event, Event::Deliver { .. }) {
+                    // A new process starts from what is on disk.
+                    world.projector = Projector::start(world.store.clone(), world.trail.clone()).await.unwrap();
+                }
+            }
+            world.deliver(true).await;
+            let devices = world.store.devices(None, None, 100).await.unwrap();
+            let (cursors, queues) = (world.store.cursors().await.unwrap(), world.store.queues().await.unwrap());
+            let is_behind = queues.iter().any(|queue| {
+                queue.through > 0 && !cursors.iter().any(|at| at.queue == queue.queue && at.through == queue.through)
+            });
+            (world.confirmed, devices.iter().map(|device| device.sightings).sum::<u64>(), is_behind)
+        });
+        prop_assert_eq!(confirmed, counted);
+        prop_assert!(!is_behind);
+    }
+
+    #[test]
+    fn once_the_clock_was_right_every_sample_of_the_boot_is_dated_right(cpus in prop::collection::vec(1..1000u16, 1..9), split: bool) {
+        let (samples, times, first_seen) = run(async {
+            let mut world = World::new().await;
+            let mut times = Vec::new();
+            world.apply(&Event::Sight(1, 1)).await;
+            let seen_ms = world.true_ms - 1_000;
+            for cpu in &cpus {
+                world.apply(&Event::Sample(*cpu)).await;
+                times.push(world.true_ms);
+            }
+            world.deliver(split).await;
+            world.apply(&Event::Sync).await;
+            world.apply(&Event::Sample(7)).await;
+            times.push(world.true_ms);
+            world.deliver(true).await;
+            let device = world.store.devices(None, None, 9).await.unwrap().remove(0);
+            (world.store.metrics(&site(), 0, i64::MAX, 99).await.unwrap(), times, (device.first_seen_ms, seen_ms))
+        });
+        prop_assert_eq!(samples.iter().map(|sample| sample.at_ms).collect::<Vec<_>>(), times);
+        prop_assert!(samples.iter().all(|sample| sample.is_dated));
+        prop_assert_eq!(first_seen.0, first_seen.1);
+    }
+}

@@ -1,0 +1,109 @@
+//! What the command line starts or opens: the verbs that are not questions to a running hub.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use clap::Parser as _;
+use vigie_shared::clock::{Clock as _, SystemClock};
+use vigie_shared::config::ConfigErrors;
+use vigie_shared::lifecycle::Lifecycle;
+
+use crate::cli::output::Output;
+use crate::cli::{BackupArgs, Cli, InitArgs, RestoreArgs, Root, RunArgs, Scope, dispatch};
+use crate::config::HubConfig;
+use crate::login::first::first_start;
+use crate::up::{self, UpArgs};
+
+/// The configuration is wrong: `EX_CONFIG` of sysexits, so that the service manager does not try again.
+const EXIT_CONFIG: u8 = 78;
+
+/// Understands the words, does what they say, and tells the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::from(error).context("start the runtime")),
+    };
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let mut output = Output {
+        is_json: cli.scope.json,
+        now_ms: SystemClock::new(|| true).wall_ms(),
+        zone: jiff::tz::TimeZone::system(),
+        width: comfy_table::Table::new().width(),
+        out: &mut out,
+        err: &mut err,
+    };
+    runtime.block_on(dispatch(cli, &Programs, &mut output))
+}
+
+#[expect(clippy::print_stderr, reason = "the last words of a command line go to standard error")]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("vigie-hub: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// The programs behind the verbs.
+struct Programs;
+
+#[async_trait]
+impl Root for Programs {
+    async fn up(&self, scope: &Scope, args: &UpArgs) -> anyhow::Result<ExitCode> {
+        let config = HubConfig { log: "warn".to_owned(), ..load(scope)? };
+        vigie_shared::telemetry::start(&config.log)?;
+        up::up(config, args).await
+    }
+
+    async fn run(&self, scope: &Scope, _args: &RunArgs) -> anyhow::Result<ExitCode> {
+        let config = match load(scope) {
+            Err(error) if error.is::<ConfigErrors>() => {
+                // Said here, because only this verb has a service manager that must not try again.
+                fail(&error.context("the configuration is wrong"));
+                return Ok(ExitCode::from(EXIT_CONFIG));
+            }
+            config => config?,
+        };
+        vigie_shared::telemetry::start(&config.log)?;
+        let lifecycle = Lifecycle::from_signals().context("listen for signals")?;
+        let running = crate::run(&config, &lifecycle).await?;
+        if let Some(login) = running.first_login {
+            tell(&up::first_login_text(&login));
+        }
+        lifecycle.ready();
+        Ok(lifecycle.wait().await)
+    }
+
+    async fn init(&self, scope: &Scope, _args: &InitArgs) -> anyhow::Result<String> {
+        let config = load(scope)?;
+        crate::make_private(&config.data)?;
+        let clock = SystemClock::new(|| true);
+        let store = crate::open_store(&config.data)?;
+        let login = first_start(store.as_ref(), &clock, &config.data).await?;
+        crate::pki::Pki::open(&config.data.join("pki"), clock.wall_ms()).context("make the hub's keys")?;
+        let folder = config.data.display();
+        Ok(match login {
+            Some(login) => format!("{folder} is ready.\n{}", up::first_login_text(&login)),
+            None => format!("{folder} was ready already; nothing was changed."),
+        })
+    }
+
+    async fn backup_offline(&self, scope: &Scope, args: &BackupArgs) -> anyhow::Result<String> {
+        crate::backup::offline(&load(scope)?.data, args).await
+    }
+
+    async fn restore(&self, scope: &Scope, args: &RestoreArgs) -> anyhow::Result<String> {
+        crate::backup::restore(&load(scope)?.data, args)
+    }
+}
+
+fn load(scope: &Scope) -> anyhow::Result<HubConfig> {
+    let config: HubConfig = vigie_shared::config::load(&scope.sources())?;
+    Ok(HubConfig { data: scope.data(), ..config })
+}
+
+/// Says what somebody must read once, on the first stream, beside the log on the second.
+#[expect(clippy::print_stdout, reason = "the first login is for the person who started the hub")]
+fn tell(text: &str) {
+    println!("{text}");
+}

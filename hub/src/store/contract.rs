@@ -1,0 +1,194 @@
+//! The contract: what every adapter of the store must do. One suite, run on each of them.
+//!
+//! A new adapter adds one `suite!` line and a [`Subject`].
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use vigie_shared::id::{QueueId, SiteId};
+use vigie_shared::wire::Lane;
+
+use crate::store::diary::{Entry, Level};
+use crate::store::facts::{Arrival, Commit, QueueState};
+use crate::store::projections::{Cursor, Derived, Device, DeviceKind, Step};
+use crate::store::sites::Site;
+use crate::store::{Accounts, Diary, Facts, Memory, Projections, Sites, Sqlite, Store, Upkeep, Vault};
+
+mod agreement;
+mod derived;
+mod facts;
+mod people;
+
+/// A store under test, and how to close and open it again.
+trait Subject {
+    type Store: Store;
+
+    fn open(&self) -> Self::Store;
+
+    fn reopen(&self, store: Self::Store) -> impl Future<Output = Self::Store>;
+}
+
+struct InMemory;
+
+impl Subject for InMemory {
+    type Store = Memory;
+
+    fn open(&self) -> Memory {
+        Memory::default()
+    }
+
+    async fn reopen(&self, store: Memory) -> Memory {
+        let again = Memory::default();
+        again.restore(store.snapshot());
+        again
+    }
+}
+
+struct InFile(tempfile::TempDir);
+
+impl InFile {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("vigie.db")
+    }
+}
+
+impl Subject for InFile {
+    type Store = Sqlite;
+
+    fn open(&self) -> Sqlite {
+        let vault = Vault::open(&self.0.path().join("store.key")).unwrap();
+        Sqlite::open(&self.file(), vault).unwrap()
+    }
+
+    async fn reopen(&self, store: Sqlite) -> Sqlite {
+        drop(store);
+        self.open()
+    }
+}
+
+/// Runs the laws of the given modules on one subject.
+macro_rules! suite {
+    ($name:ident, $subject:expr, { $($part:ident: [$($law:ident),+ $(,)?]),+ $(,)? }) => {
+        mod $name {
+            use super::*;
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $law() {
+                    $part::$law(&$subject).await;
+                }
+            )+)+
+        }
+    };
+}
+
+macro_rules! every_law {
+    ($($name:ident => $subject:expr),+ $(,)?) => {$(
+        suite!($name, $subject, {
+            facts: [
+                a_commit_is_read_back_in_order,
+                a_commit_with_a_conflict_changes_nothing,
+                the_checksum_of_a_held_record_is_known,
+                queues_and_gaps_are_remembered,
+                what_is_on_disk_survives_a_restart,
+                old_records_are_forgotten_once_they_were_followed,
+            ],
+            people: [
+                a_site_is_added_once,
+                of_many_who_redeem_at_once_one_succeeds,
+                an_enrolment_ends_and_belongs_to_one_site,
+                a_revoked_site_takes_its_papers_with_it,
+                a_sites_secret_is_its_own_and_stays,
+                accounts_and_credentials_are_kept_and_end,
+                the_diary_is_newest_first,
+            ],
+            derived: [
+                devices_merge,
+                pages_of_devices_miss_none_and_repeat_none,
+                an_anchor_dates_what_waited_for_it,
+                what_comes_after_the_anchor_is_dated_at_once,
+                a_records_entry_is_written_once,
+                forgetting_projections_keeps_the_facts,
+                history_shrinks_to_hours_and_ends,
+            ],
+        });
+    )+};
+}
+
+every_law! {
+    memory => InMemory,
+    sqlite => InFile::new(),
+}
+
+fn site(id: &str) -> SiteId {
+    id.parse().unwrap()
+}
+
+fn queue(number: u8) -> QueueId {
+    QueueId([number; 16])
+}
+
+fn frame(text: &str) -> Bytes {
+    vigie_shared::wire::frame::seal(1, text).into()
+}
+
+/// Records `start..=end` of telemetry and the queue's state after them.
+fn records(id: &str, number: u8, start: u64, end: u64) -> Commit {
+    let (site, lane, queue) = (site(id), Lane::Telemetry, queue(number));
+    let records = (start..=end).map(|seq| frame(&format!("{id} {number} {seq}"))).collect();
+    Commit {
+        arrivals: vec![Arrival { site: site.clone(), lane, queue, start, records }],
+        queues: vec![QueueState { site, lane, queue, through: end, born_ms: 5 }],
+        received_ms: i64::try_from(end).unwrap() * 1000,
+        ..Commit::default()
+    }
+}
+
+async fn seqs(store: &impl Store, id: &str, number: u8) -> Vec<u64> {
+    let held = store.records(&site(id), queue(number), 0, 1000).await.unwrap();
+    held.iter().map(|record| record.seq).collect()
+}
+
+async fn commit(store: &impl Store, commit: Commit) {
+    store.commit(Arc::new(commit)).await.unwrap();
+}
+
+fn entry(at_ms: i64, id: Option<&str>, text: &str) -> Entry {
+    Entry { at_ms, site: id.map(site), level: Level::Note, kind: "test".to_owned(), text: text.to_owned() }
+}
+
+fn place(id: &str) -> Site {
+    Site { id: site(id), name: "A place".to_owned(), zone: "Europe/Paris".to_owned(), created_ms: 1, revoked_ms: None }
+}
+
+fn device(id: &str, name: &str, first_seen_ms: i64, last_seen_ms: i64) -> Device {
+    Device {
+        site: site(id),
+        id: name.to_owned(),
+        kind: DeviceKind::Passing,
+        ip: None,
+        name: None,
+        first_seen_ms,
+        last_seen_ms,
+        sightings: 1,
+        sources: 1,
+        flags: 0,
+    }
+}
+
+fn dated<T>(value: T) -> Derived<T> {
+    Derived { value, undated: None }
+}
+
+fn cursor(id: &str, number: u8, through: u64, complete_ms: i64) -> Cursor {
+    Cursor { site: site(id), lane: Lane::Telemetry, queue: queue(number), through, complete_ms: Some(complete_ms) }
+}
+
+async fn follow(store: &impl Store, id: &str, number: u8, through: u64) {
+    store.apply(Step { cursors: vec![dated(cursor(id, number, through, 1))], ..Step::default() }).await.unwrap();
+}

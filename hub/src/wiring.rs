@@ -1,0 +1,189 @@
+//! Joins parts that do not know each other: each adapter here fits one part's port to another part.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::{broadcast, mpsc};
+use vigie_shared::clock::Clock;
+use vigie_shared::id::SiteId;
+use vigie_shared::wire::Topic;
+
+use crate::broker;
+use crate::fleet::{Board, BoxNow, Connection};
+use crate::gateway::{BoxEvent, Gateway};
+use crate::http::ports::{FleetView, Meters, Metric, MetricKind, Readiness, Revoker, Sample, SiteLive};
+use crate::ingest::driver::{Downlink, HealthView, Message};
+use crate::store::Store;
+use crate::store::diary::Entry;
+
+/// The ingest's answers go out by the broker.
+pub(crate) struct Answers(pub(crate) broker::Downlink);
+
+impl Downlink for Answers {
+    fn publish(&self, topic: &Topic, payload: Vec<u8>) {
+        if let Err(error) = self.0.publish(topic, payload) {
+            tracing::debug!("an answer to a box was not sent, the box asks again: {error}");
+        }
+    }
+}
+
+/// Hands the broker's messages to the ingest until either ends. A full ingest makes the broker wait.
+pub(crate) fn pass_on(
+    uplink: &std::sync::mpsc::Receiver<broker::Message>,
+    messages: &mpsc::Sender<Message>,
+) -> anyhow::Result<()> {
+    while let Ok(broker::Message { topic, payload }) = uplink.recv() {
+        if messages.blocking_send(Message { topic, payload }).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the fleet who comes and goes.
+pub(crate) async fn watch_gateway(
+    mut events: mpsc::Receiver<BoxEvent>,
+    board: Board,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<()> {
+    while let Some(event) = events.recv().await {
+        match event {
+            BoxEvent::Connected { site, connection, peer, .. } => {
+                tracing::info!(site = %site, "a box connected");
+                let since_ms = clock.wall_ms();
+                board.on_connected(&site, Connection { id: connection.0, peer: peer.ip().to_string(), since_ms });
+            }
+            BoxEvent::TakenOver { site, .. } => {
+                tracing::info!(site = %site, "a newer connection of the box replaced the older one");
+            }
+            BoxEvent::Disconnected { site, connection, ending } => {
+                tracing::info!(site = %site, reason = ending.as_str(), "a box disconnected");
+                board.on_disconnected(&site, connection.0);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes what the fleet notices into the diary.
+pub(crate) async fn keep_diary(mut entries: mpsc::Receiver<Entry>, store: Arc<dyn Store>) -> anyhow::Result<()> {
+    while let Some(entry) = entries.recv().await {
+        if let Err(error) = store.write(&entry).await {
+            let error = anyhow::Error::from(error);
+            tracing::warn!(kind = entry.kind, "an entry did not reach the diary: {error:#}");
+        }
+    }
+    Ok(())
+}
+
+/// The fleet as the API wants to see it.
+pub(crate) struct View(pub(crate) Board);
+
+impl FleetView for View {
+    fn snapshot(&self) -> BTreeMap<SiteId, SiteLive> {
+        self.0.snapshot().into_iter().map(|(site, now)| (site, site_live(now))).collect()
+    }
+
+    fn site(&self, id: &SiteId) -> SiteLive {
+        site_live(self.0.site(id))
+    }
+
+    fn changes(&self) -> broadcast::Receiver<SiteId> {
+        self.0.changes()
+    }
+}
+
+fn site_live(now: BoxNow) -> SiteLive {
+    SiteLive {
+        connected_ms: now.connection.map(|connection| connection.since_ms),
+        heard_ms: now.heard_ms,
+        version: now.version,
+        heartbeat: now.heartbeat,
+        is_cloned: now.is_cloned,
+    }
+}
+
+/// A revoked site is cut at the gateway and no longer counts as cloned.
+pub(crate) struct Cut {
+    pub(crate) gateway: Gateway,
+    pub(crate) board: Board,
+}
+
+impl Revoker for Cut {
+    fn cut(&self, site: &SiteId) {
+        self.gateway.drop_site(site);
+        self.board.on_repaired(site);
+    }
+}
+
+/// The hub is ready while its commits succeed.
+pub(crate) struct Ready(pub(crate) HealthView);
+
+#[async_trait]
+impl Readiness for Ready {
+    async fn obstacles(&self) -> Vec<String> {
+        let trouble = self.0.now().trouble;
+        trouble.map(|text| format!("records cannot be stored, boxes keep them: {text}")).into_iter().collect()
+    }
+}
+
+/// Counters of the ingest and the gateway, by their names.
+pub(crate) struct Figures {
+    pub(crate) gateway: Gateway,
+    pub(crate) ingest: HealthView,
+}
+
+impl Meters for Figures {
+    fn read(&self) -> Vec<Metric> {
+        let mut metrics = ingest_metrics(&self.ingest);
+        metrics.extend(gateway_metrics(&self.gateway));
+        metrics
+    }
+}
+
+fn ingest_metrics(health: &HealthView) -> Vec<Metric> {
+    let counters = serde_json::to_value(health.now().counters).unwrap_or_default();
+    let samples = counters.as_object().into_iter().flatten().map(|(name, value)| Sample {
+        suffix: "",
+        labels: vec![("decision", name.clone())],
+        value: value.as_f64().unwrap_or(0.0),
+    });
+    vec![Metric {
+        name: "vigie_ingest_total",
+        help: "Decisions of the ingest since the hub started, by kind.",
+        kind: MetricKind::Counter,
+        samples: samples.collect(),
+    }]
+}
+
+fn gateway_metrics(gateway: &Gateway) -> Vec<Metric> {
+    let figures = gateway.figures();
+    let plain = |name, help, kind, value: u64| Metric::plain(name, help, kind, number(value));
+    let open = u64::try_from(figures.open).unwrap_or(u64::MAX);
+    let ended = figures.ended_total.iter().map(|(reason, count)| Sample {
+        suffix: "",
+        labels: vec![("reason", (*reason).to_owned())],
+        value: number(*count),
+    });
+    use MetricKind::{Counter, Gauge};
+    vec![
+        plain("vigie_gateway_connections", "Open connections of boxes and strangers.", Gauge, open),
+        plain("vigie_gateway_accepted_total", "Connections accepted.", Counter, figures.accepted_total),
+        plain("vigie_gateway_up_packets_total", "Packets passed on to the broker.", Counter, figures.up_packets_total),
+        plain("vigie_gateway_up_bytes_total", "Bytes passed on to the broker.", Counter, figures.up_bytes_total),
+        plain("vigie_gateway_down_bytes_total", "Bytes passed on to boxes.", Counter, figures.down_bytes_total),
+        plain("vigie_gateway_throttled_total", "Times that a box sent too fast.", Counter, figures.throttled_total),
+        Metric {
+            name: "vigie_gateway_ended_total",
+            help: "Connections that ended, by reason.",
+            kind: Counter,
+            samples: ended.collect(),
+        },
+    ]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "metrics are floating-point; 2^53 is enough for a counter")]
+fn number(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,146 @@
+//! A hub as its own process, with its API.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::{Program, free_port, wait_for};
+
+/// A hub as its own process.
+pub struct HubProcess {
+    /// Its folder: data, configuration, log.
+    pub folder: PathBuf,
+    /// Where its API listens.
+    pub admin_port: u16,
+    /// Where its HTTPS for boxes listens.
+    pub boxes_port: u16,
+    /// Where its MQTT for boxes listens.
+    pub mqtt_port: u16,
+    program: Option<Program>,
+    http: reqwest::Client,
+}
+
+impl HubProcess {
+    /// Prepares a hub in an empty folder; [`HubProcess::start`] starts it, as often as it was killed.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be written or no port is free.
+    pub fn new(folder: &Path) -> anyhow::Result<Self> {
+        let ports = (free_port()?, free_port()?, free_port()?);
+        let mut config = File::create(folder.join("hub.toml"))?;
+        writeln!(
+            config,
+            "data = \"{}\"\npublic_address = \"127.0.0.1\"\n[listen]\nadmin = \"127.0.0.1:{}\"\nboxes = \"127.0.0.1:{}\"\nmqtt = \"127.0.0.1:{}\"",
+            folder.join("data").display(),
+            ports.0,
+            ports.1,
+            ports.2
+        )?;
+        let (admin_port, boxes_port, mqtt_port) = ports;
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(Self { folder: folder.to_path_buf(), admin_port, boxes_port, mqtt_port, program: None, http })
+    }
+
+    /// Adds lines to the configuration, before a start.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn configure(&self, lines: &str) -> anyhow::Result<()> {
+        let mut config = File::options().append(true).open(self.folder.join("hub.toml"))?;
+        writeln!(config, "{lines}")?;
+        Ok(())
+    }
+
+    /// Starts the hub and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// If it does not get ready; the message holds what it printed.
+    pub async fn start(&mut self) -> anyhow::Result<()> {
+        let config = self.folder.join("hub.toml");
+        let config = config.to_str().context("the folder's name is text")?;
+        let mut program = Program::start("vigie-hub", &["--config", config, "run"], &self.folder.join("hub.log"))?;
+        let ready = format!("http://127.0.0.1:{}/readyz", self.admin_port);
+        let http = self.http.clone();
+        let result = wait_for("the hub's readiness", async || {
+            let answer = http.get(&ready).send().await;
+            program.ended().is_some() || answer.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+        let ended = program.ended();
+        anyhow::ensure!(result.is_ok() && ended.is_none(), "the hub did not get ready; it said:\n{}", program.said());
+        self.program = Some(program);
+        Ok(())
+    }
+
+    /// The running program.
+    ///
+    /// # Panics
+    ///
+    /// If it was not started.
+    pub fn program(&mut self) -> &mut Program {
+        self.program.as_mut().expect("the hub was started")
+    }
+
+    /// Ends the hub as a power cut does.
+    pub fn kill(&mut self) {
+        self.program = None;
+    }
+
+    /// Asks the API as the hub's owner.
+    ///
+    /// # Errors
+    ///
+    /// If the hub does not answer with success.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let request = self.http.get(self.url(path)).header("authorization", self.bearer()?);
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        anyhow::ensure!(status.is_success(), "{path}: {status}: {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Changes something over the API as the hub's owner.
+    ///
+    /// # Errors
+    ///
+    /// If the hub does not answer with success.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.http.post(self.url(path)).header("authorization", self.bearer()?).json(body);
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        anyhow::ensure!(status.is_success(), "{path}: {status}: {text}");
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+
+    /// Runs one verb of the command line on this hub's configuration and returns what it printed.
+    ///
+    /// # Errors
+    ///
+    /// If the verb fails; the message holds what it printed.
+    pub async fn run_verb(&self, words: &[&str]) -> anyhow::Result<String> {
+        let config = self.folder.join("hub.toml");
+        let mut command = tokio::process::Command::new(super::binary("vigie-hub")?);
+        let out = command.arg("--config").arg(config).args(words).output().await?;
+        let (said, complained) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        anyhow::ensure!(out.status.success(), "{words:?} failed: {said}{complained}");
+        Ok(said.into_owned())
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.admin_port)
+    }
+
+    fn bearer(&self) -> anyhow::Result<String> {
+        let header = std::fs::read_to_string(self.folder.join("data/curl-header")).context("read the curl header")?;
+        let value = header.trim().strip_prefix("Authorization: ").context("the header file holds one header")?;
+        Ok(value.to_owned())
+    }
+}

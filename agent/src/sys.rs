@@ -11,27 +11,6 @@ use std::os::fd::AsRawFd;
 use nix::libc;
 use tokio::io::unix::AsyncFd;
 
-<<<<<<< HEAD
-/// Whether the kernel's clock is disciplined by a time service (NTP, GPS…) at this moment.
-///
-/// Where the question is refused, as in some containers, the answer is no: a reading that is wrongly called
-/// unsynchronised is dated later from an anchor, one that is wrongly called synchronised never is.
-#[must_use]
-pub fn clock_is_synchronised() -> bool {
-    /// Room beyond the C library's structure: on 32-bit systems libraries disagree about its size.
-    #[repr(C)]
-    struct Roomy(libc::timex, [u64; 32]);
-
-    // SAFETY: both fields consist of integers, for which all zeros is a valid value.
-    let mut request: Roomy = unsafe { std::mem::zeroed() };
-    // SAFETY: the pointer is valid and exclusive for the whole call, with more room than the kernel writes;
-    // `modes` is 0, so the call only reads and needs no privilege.
-    let state = unsafe { libc::adjtimex(std::ptr::from_mut(&mut request).cast()) };
-    (libc::TIME_OK..libc::TIME_ERROR).contains(&state)
-}
-
-=======
->>>>>>> lan
 /// The address of "all frames of this interface", for binding a packet socket.
 #[must_use]
 pub fn packet_address(interface: u32) -> socket2::SockAddr {
@@ -68,8 +47,6 @@ pub fn watch<T: OwnsDescriptor>(socket: T) -> io::Result<AsyncFd<T>> {
     unsafe { AsyncFd::register(socket) }.map_err(Into::into)
 }
 
-<<<<<<< HEAD
-=======
 /// Whether the kernel's clock is disciplined by a time service (NTP, GPS…) at this moment.
 ///
 /// Where the question is refused, as in some containers, the answer is no: a reading that is wrongly called
@@ -88,7 +65,6 @@ pub fn clock_is_synchronised() -> bool {
     (libc::TIME_OK..libc::TIME_ERROR).contains(&state)
 }
 
->>>>>>> lan
 #[cfg(test)]
 mod tests {
     use super::*;

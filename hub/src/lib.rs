@@ -4,7 +4,6 @@
 //! and kept by the [`store`]; the [`projector`] follows the facts, the [`fleet`] knows the moment, [`http`] shows
 //! both. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
 
-pub mod backup;
 pub mod boxes;
 pub mod broker;
 pub mod cli;
@@ -17,9 +16,7 @@ pub mod login;
 pub mod pki;
 pub mod projector;
 mod rate;
-pub mod retention;
 pub mod root;
-pub mod rate;
 pub mod store;
 mod strangers;
 pub mod text;

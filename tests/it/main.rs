@@ -8,8 +8,13 @@
 )]
 
 mod attacks;
+mod clone;
 mod corpus;
+mod crash;
 mod enrolment;
 mod lan;
+mod outage;
+mod restore;
+mod simulated;
 mod supply;
 mod tidy;

@@ -1,11 +1,17 @@
 //! What tests that cross a crate share.
 
 pub mod border;
+pub mod chaos;
 mod effort;
+pub mod fleet;
 pub mod fuzz;
+pub mod load;
 pub mod memory_sites;
 pub mod netns;
 mod not_run;
+pub mod processes;
+pub mod punches;
+pub mod stored;
 pub mod wire_client;
 
 pub use effort::effort;

@@ -122,7 +122,9 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params.signed_by(&key, &self.issuer).context("sign the server's certificate")?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        Ok(Server { chain: vec![certificate.der().clone()], key })
+        // The CA goes along: a box that enrols knows only its fingerprint and must see it to compare.
+        let chain = std::iter::once(certificate.der().clone()).chain(self.bundle.iter().cloned()).collect();
+        Ok(Server { chain, key })
     }
 
     pub(super) fn sign_csr(&self, csr_pem: &str, site: &SiteId, now_ms: i64) -> Result<Signed, CsrError> {

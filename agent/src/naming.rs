@@ -100,12 +100,6 @@ impl Naming for DeviceNames {
     }
 }
 
-impl Naming for DeviceNames {
-    fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef> {
-        Self::device(self, mac, ip, name)
-    }
-}
-
 impl State {
     /// The name of the day. A date that differs in any direction is another day: clocks are corrected.
     fn passing(&mut self, mac: Mac, today: Date) -> Pseudonym {

@@ -18,6 +18,7 @@ use crate::collectors::lan::eyes::{Event, Eyes, Timeline};
 use crate::collectors::lan::interface;
 use crate::collectors::lan::survey::{self, Witness};
 use crate::collectors::lan::sweep::{Outcome, Sweep};
+use crate::collectors::leases;
 
 /// Exit code of a scan that could not ask everybody.
 pub const INCOMPLETE: u8 = 3;
@@ -97,7 +98,7 @@ async fn scan_one(
     let addresses = interface::addresses(&target.ranges, own);
     let deadline = timeout.unwrap_or_else(|| SLACK + patience_for(addresses.len()));
     let mut sweep = Sweep::new(addresses, survey::plan(method, deadline), timeline.now());
-    let mut observer = Observer::new(Findings::of(&target.interface), timeline);
+    let mut observer = Observer::new(Findings::new(&target.interface, leases::usual_names()), timeline);
 
     survey::run(&mut eyes, &mut sweep, timeline, &mut observer).await?;
     let unnamed: Vec<Ipv4Addr> = observer.findings.unnamed();

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::sync::watch;
 use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::id::InstanceId;
 use vigie_shared::lifecycle::Lifecycle;
@@ -115,6 +116,7 @@ fn context(config: &AgentConfig, clock: Arc<dyn Clock>) -> Context {
         naming: Arc::new(names),
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
+        sweep_bell: watch::Sender::default(),
     }
 }
 

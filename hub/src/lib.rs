@@ -4,6 +4,7 @@
 //! and kept by the [`store`]; the [`projector`] follows the facts, the [`fleet`] knows the moment, [`http`] shows
 //! both. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
 
+pub mod backup;
 pub mod boxes;
 pub mod broker;
 pub mod cli;
@@ -15,7 +16,8 @@ pub mod ingest;
 pub mod login;
 pub mod pki;
 pub mod projector;
-mod rate;
+pub mod rate;
+pub mod retention;
 pub mod root;
 pub mod store;
 mod strangers;
@@ -34,6 +36,7 @@ use tokio::sync::mpsc;
 use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::backup::FolderLock;
 use crate::boxes::BoxesParts;
 use crate::broker::Broker;
 use crate::config::HubConfig;
@@ -64,6 +67,8 @@ pub struct Running {
     pub mqtt_address: SocketAddr,
     /// The first account, if this start made it: shown once and kept nowhere.
     pub first_login: Option<FirstLogin>,
+    /// Nobody else works on the data folder meanwhile.
+    _lock: FolderLock,
 }
 
 /// Starts a hub; it runs until the lifecycle stops.
@@ -81,6 +86,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let boxes_address = boxes_listener.local_addr()?;
     let mqtt_address = mqtt_listener.local_addr()?;
 
+    let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;
     let first_login = first_start(store.as_ref(), clock.as_ref(), &config.data).await?;
     let pki = Arc::new(Pki::open(&config.data.join("pki"), clock.wall_ms()).context("open the hub's keys")?);
@@ -109,11 +115,11 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         ca_sha256: pki.ca_sha256(),
     };
     let admin = Admin::new(http::Parts {
-        fleet: Arc::new(wiring::View(inside.board.clone())),
+        fleet: Arc::new(inside.board.clone()),
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),
-        backup: Arc::new(backup::Copies),
+        backup: Arc::new(wiring::Copies { data: config.data.clone(), store: Arc::clone(&store), clock: Arc::clone(&clock) }),
         store,
         clock,
         invitation,
@@ -125,7 +131,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     lifecycle.spawn("admin HTTP", serve::serve_tcp(admin_listener, router.clone(), lifecycle.clone()));
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
     tracing::info!(admin = %admin_address, boxes = %boxes_address, mqtt = %mqtt_address, "the hub runs");
-    Ok(Running { admin_address, boxes_address, mqtt_address, first_login })
+    Ok(Running { admin_address, boxes_address, mqtt_address, first_login, _lock: lock })
 }
 
 /// The parts behind the doors: broker, ingest, projector, fleet.
@@ -163,6 +169,8 @@ async fn start_inside(
     let (runtime, stopping) = (tokio::runtime::Handle::current(), lifecycle.stopping());
     lifecycle.spawn_thread("ingest", move || runtime.block_on(driver.run(message_queue, stopping)))?;
 
+    let keep = (config.retention.clone(), Arc::clone(clock), lifecycle.stopping());
+    lifecycle.spawn("retention", retention::run(Arc::clone(&whole), keep.0, keep.1, keep.2));
     let projector = Projector::start(whole, trail).await.context("read how far the projections are")?;
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
     Ok(Inside { backend, board, health })
@@ -171,7 +179,7 @@ async fn start_inside(
 /// The database of a data folder.
 pub(crate) fn open_store(data: &Path) -> anyhow::Result<Arc<Sqlite>> {
     let vault = Vault::open(&data.join("store.key"))?;
-    Ok(Arc::new(Sqlite::open(&data.join("hub.db"), vault)?))
+    Ok(Arc::new(Sqlite::open(&data.join(backup::DATABASE), vault)?))
 }
 
 fn sites_of(store: &Arc<Sqlite>) -> Arc<dyn store::Sites + Send + Sync> {

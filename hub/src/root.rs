@@ -9,6 +9,7 @@ use vigie_shared::clock::{Clock as _, SystemClock};
 use vigie_shared::config::ConfigErrors;
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::backup::{self, FolderLock};
 use crate::cli::output::Output;
 use crate::cli::{BackupArgs, Cli, InitArgs, RestoreArgs, Root, RunArgs, Scope, dispatch};
 use crate::config::HubConfig;
@@ -29,7 +30,7 @@ pub fn main() -> ExitCode {
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let mut output = Output {
         is_json: cli.scope.json,
-        now_ms: SystemClock::new(|| true).wall_ms(),
+        now_ms: now_ms(),
         zone: jiff::tz::TimeZone::system(),
         width: comfy_table::Table::new().width(),
         out: &mut out,
@@ -89,12 +90,33 @@ impl Root for Programs {
     }
 
     async fn backup_offline(&self, scope: &Scope, args: &BackupArgs) -> anyhow::Result<String> {
-        crate::backup::offline(&load(scope)?.data, args).await
+        let data = load(scope)?.data;
+        let _lock = FolderLock::take(&data)?;
+        let target = args.to.clone().context("say where to with --to")?;
+        let store = crate::open_store(&data)?;
+        let made = backup::write(&store, (&data, &[]), &target, now_ms(), |_| {}).await?;
+        Ok(format!("{}, complete. Keep it on another machine.", made.folder.display()))
     }
 
     async fn restore(&self, scope: &Scope, args: &RestoreArgs) -> anyhow::Result<String> {
-        crate::backup::restore(&load(scope)?.data, args)
+        let data = load(scope)?.data;
+        anyhow::ensure!(
+            args.replace || !data.join(backup::DATABASE).exists(),
+            "{} holds a hub's data; say --replace to put the backup in its place (what is there is set aside)",
+            data.display()
+        );
+        let restored = backup::restore(&args.backup, &data, now_ms())?;
+        let aside = restored.set_aside.map(|aside| format!(" What was there lies in {}.", aside.display()));
+        Ok(format!(
+            "{} is as the backup had it.{} Boxes send what they still hold; what nobody holds is named as a gap.",
+            data.display(),
+            aside.unwrap_or_default()
+        ))
     }
+}
+
+fn now_ms() -> i64 {
+    SystemClock::new(|| true).wall_ms()
 }
 
 fn load(scope: &Scope) -> anyhow::Result<HubConfig> {

@@ -1,20 +1,21 @@
 //! Joins parts that do not know each other: each adapter here fits one part's port to another part.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::SiteId;
 use vigie_shared::wire::Topic;
 
+use crate::backup;
 use crate::broker;
-use crate::fleet::{Board, BoxNow, Connection};
+use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
-use crate::http::ports::{FleetView, Meters, Metric, MetricKind, Readiness, Revoker, Sample, SiteLive};
+use crate::http::ports::{Backup, BackupMade, Meters, Metric, MetricKind, Readiness, Revoker, Sample};
 use crate::ingest::driver::{Downlink, HealthView, Message};
-use crate::store::Store;
+use crate::store::{Sqlite, Store};
 use crate::store::diary::Entry;
 
 /// The ingest's answers go out by the broker.
@@ -75,33 +76,6 @@ pub(crate) async fn keep_diary(mut entries: mpsc::Receiver<Entry>, store: Arc<dy
         }
     }
     Ok(())
-}
-
-/// The fleet as the API wants to see it.
-pub(crate) struct View(pub(crate) Board);
-
-impl FleetView for View {
-    fn snapshot(&self) -> BTreeMap<SiteId, SiteLive> {
-        self.0.snapshot().into_iter().map(|(site, now)| (site, site_live(now))).collect()
-    }
-
-    fn site(&self, id: &SiteId) -> SiteLive {
-        site_live(self.0.site(id))
-    }
-
-    fn changes(&self) -> broadcast::Receiver<SiteId> {
-        self.0.changes()
-    }
-}
-
-fn site_live(now: BoxNow) -> SiteLive {
-    SiteLive {
-        connected_ms: now.connection.map(|connection| connection.since_ms),
-        heard_ms: now.heard_ms,
-        version: now.version,
-        heartbeat: now.heartbeat,
-        is_cloned: now.is_cloned,
-    }
 }
 
 /// A revoked site is cut at the gateway and no longer counts as cloned.
@@ -186,4 +160,21 @@ fn gateway_metrics(gateway: &Gateway) -> Vec<Metric> {
 #[expect(clippy::cast_precision_loss, reason = "metrics are floating-point; 2^53 is enough for a counter")]
 fn number(value: u64) -> f64 {
     value as f64
+}
+
+/// Backups go into a folder beside the store, without keys: they are for a hub that still has its own.
+pub(crate) struct Copies {
+    pub(crate) data: PathBuf,
+    pub(crate) store: Arc<Sqlite>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Backup for Copies {
+    async fn backup(&self) -> anyhow::Result<BackupMade> {
+        let target = self.data.join("backups");
+        crate::make_private(&target)?;
+        let made = backup::write(&self.store, (&self.data, &[]), &target, self.clock.wall_ms(), |_| {}).await?;
+        Ok(BackupMade { path: made.folder, size_bytes: made.size_bytes })
+    }
 }

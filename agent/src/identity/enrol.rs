@@ -111,7 +111,11 @@ fn unreachable_hub(hub: &str, error: &reqwest::Error) -> anyhow::Error {
     let mut source = std::error::Error::source(error);
     let mut deepest = error.to_string();
     while let Some(cause) = source {
-        deepest = cause.to_string();
+        deepest = match cause.downcast_ref::<rustls::Error>() {
+            // The library shows only the type of an error that is ours.
+            Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(ours))) => ours.0.to_string(),
+            _ => cause.to_string(),
+        };
         source = cause.source();
     }
     if error.is_timeout() {

@@ -24,15 +24,26 @@ pub(super) async fn act(hub: &Hub, args: &BackupArgs, output: &mut Output<'_>) -
     Ok(())
 }
 
-/// Copies a finished backup; a folder gets it under its own name.
+/// Copies a finished backup, which is a folder, into another folder under its own name.
 fn copy_to(made: &Path, wanted: &Path) -> anyhow::Result<PathBuf> {
-    let target = match made.file_name() {
-        Some(file) if wanted.is_dir() => wanted.join(file),
-        _ => wanted.to_owned(),
-    };
-    let copied = std::fs::copy(made, &target).and_then(|_| std::fs::File::open(&target)?.sync_all());
-    copied.with_context(|| {
+    let target = made.file_name().map_or_else(|| wanted.to_owned(), |name| wanted.join(name));
+    copy_folder(made, &target).with_context(|| {
         format!("copy the backup to {}; the backup itself is complete and lies at {}", target.display(), made.display())
     })?;
     Ok(target)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), &target)?;
+            std::fs::File::open(&target)?.sync_all()?;
+        }
+    }
+    Ok(())
 }

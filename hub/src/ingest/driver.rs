@@ -278,3 +278,6 @@ async fn finish(in_flight: &mut Option<InFlight>) -> Option<Group> {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,7 +114,8 @@ macro_rules! every_law {
                 what_comes_after_the_anchor_is_dated_at_once,
                 a_records_entry_is_written_once,
                 forgetting_projections_keeps_the_facts,
-                history_shrinks_to_hours_and_ends,
+                what_is_derived_ends,
+                samples_that_are_forgotten_stay_in_their_hour,
             ],
         });
     )+};

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use vigie_shared::id::SiteId;
 use vigie_shared::wire::Lane;
+use vigie_shared::wire::reading::HostSample;
 
 use crate::store::StoreError;
 
@@ -13,7 +14,8 @@ use crate::store::StoreError;
 pub enum Class {
     /// Records of one lane. Only what the projector has followed is forgotten.
     Records(Lane),
-    /// Samples as they were taken. They are rolled up before.
+    /// Samples as they were taken. What is forgotten goes into its hour. Samples that are projected again after
+    /// that, because every projection was forgotten, go into it again.
     Metrics,
     /// One row per site and hour.
     HourlyMetrics,
@@ -34,8 +36,8 @@ pub struct HourlySample {
     pub at_ms: i64,
     /// Samples in the hour.
     pub samples: u32,
-    /// Mean use of the processors, 0 to 1000.
-    pub cpu_permille_mean: u16,
+    /// Use of the processors, 0 to 1000, of all samples together.
+    pub cpu_permille_sum: u64,
     /// Highest use of the processors.
     pub cpu_permille_max: u16,
     /// Least memory that programs could still get, bytes.
@@ -44,6 +46,48 @@ pub struct HourlySample {
     pub temperature_max_milli_c: Option<i32>,
     /// Least space that any disk had left, bytes.
     pub disk_available_min_bytes: Option<u64>,
+}
+
+impl HourlySample {
+    /// Length of an hour, milliseconds.
+    pub const HOUR_MS: i64 = 60 * 60 * 1000;
+
+    /// An hour without samples.
+    #[must_use]
+    pub fn empty(at_ms: i64) -> Self {
+        Self {
+            at_ms: Self::hour_of(at_ms),
+            samples: 0,
+            cpu_permille_sum: 0,
+            cpu_permille_max: 0,
+            memory_available_min_bytes: u64::MAX,
+            temperature_max_milli_c: None,
+            disk_available_min_bytes: None,
+        }
+    }
+
+    /// The beginning of the hour that a moment lies in.
+    #[must_use]
+    pub fn hour_of(at_ms: i64) -> i64 {
+        at_ms - at_ms.rem_euclid(Self::HOUR_MS)
+    }
+
+    /// Adds one sample.
+    pub fn absorb(&mut self, host: &HostSample) {
+        self.samples = self.samples.saturating_add(1);
+        self.cpu_permille_sum = self.cpu_permille_sum.saturating_add(u64::from(host.cpu_permille));
+        self.cpu_permille_max = self.cpu_permille_max.max(host.cpu_permille);
+        self.memory_available_min_bytes = self.memory_available_min_bytes.min(host.memory_available_bytes);
+        self.temperature_max_milli_c = self.temperature_max_milli_c.max(host.temperature_milli_c);
+        let least = host.disks.iter().map(|disk| disk.available_bytes).min();
+        self.disk_available_min_bytes = [self.disk_available_min_bytes, least].into_iter().flatten().min();
+    }
+
+    /// Mean use of the processors, 0 to 1000; none for an hour without samples.
+    #[must_use]
+    pub fn cpu_permille_mean(&self) -> Option<u64> {
+        self.cpu_permille_sum.checked_div(u64::from(self.samples))
+    }
 }
 
 /// The upkeep's part of the store.
@@ -55,13 +99,6 @@ pub trait Upkeep {
     ///
     /// [`StoreError::Failed`].
     async fn forget(&self, class: Class, before_ms: i64, limit: usize) -> Result<u64, StoreError>;
-
-    /// Writes one hour of one site, replacing what was there.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Failed`].
-    async fn put_hours(&self, hours: &[(SiteId, HourlySample)]) -> Result<(), StoreError>;
 
     /// Hours of one site with `from_ms <= at_ms < to_ms`, oldest first, at most `limit`.
     ///

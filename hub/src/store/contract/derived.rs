@@ -144,17 +144,8 @@ pub(super) async fn forgetting_projections_keeps_the_facts(subject: &impl Subjec
     assert_eq!(seqs(&store, "a", 1).await, [1, 2, 3]);
 }
 
-pub(super) async fn history_shrinks_to_hours_and_ends(subject: &impl Subject) {
+pub(super) async fn what_is_derived_ends(subject: &impl Subject) {
     let store = subject.open();
-    let hour = |at_ms| HourlySample {
-        at_ms,
-        samples: 12,
-        cpu_permille_mean: 100,
-        cpu_permille_max: 900,
-        memory_available_min_bytes: 1 << 20,
-        temperature_max_milli_c: Some(61_000),
-        disk_available_min_bytes: None,
-    };
     let known = Device { kind: DeviceKind::Known, ..device("a", "known", 1, 2) };
     store
         .apply(Step {
@@ -165,8 +156,6 @@ pub(super) async fn history_shrinks_to_hours_and_ends(subject: &impl Subject) {
         })
         .await
         .unwrap();
-    store.put_hours(&[(site("a"), hour(0)), (site("a"), hour(3_600_000))]).await.unwrap();
-    store.put_hours(&[(site("a"), HourlySample { samples: 13, ..hour(0) })]).await.unwrap();
     for at_ms in 0..4 {
         store.write(&entry(at_ms, None, "x")).await.unwrap();
     }
@@ -175,7 +164,6 @@ pub(super) async fn history_shrinks_to_hours_and_ends(subject: &impl Subject) {
     assert_eq!(store.forget(Class::Metrics, 3, 2).await.unwrap(), 2);
     assert_eq!(store.forget(Class::Metrics, 3, 2).await.unwrap(), 1);
     assert_eq!(store.forget(Class::Coverage, 3, 10).await.unwrap(), 2);
-    assert_eq!(store.forget(Class::HourlyMetrics, 1, 10).await.unwrap(), 1);
     assert_eq!(store.forget(Class::Diary, 3, 10).await.unwrap(), 3);
     assert_eq!(store.forget(Class::Credentials, 3, 10).await.unwrap(), 0);
 
@@ -183,6 +171,30 @@ pub(super) async fn history_shrinks_to_hours_and_ends(subject: &impl Subject) {
     assert_eq!(ids, ["known", "new"]);
     assert_eq!(samples(&store).await, [(3, true), (4, true)]);
     assert_eq!(store.coverage(&site("a"), 0, 9, 9).await.unwrap(), [span(2, 3)]);
-    assert_eq!(store.hours(&site("a"), 0, i64::MAX, 9).await.unwrap(), [hour(3_600_000)]);
     assert_eq!(store.entries(None, 9).await.unwrap().len(), 1);
+}
+
+pub(super) async fn samples_that_are_forgotten_stay_in_their_hour(subject: &impl Subject) {
+    const HOUR_MS: i64 = HourlySample::HOUR_MS;
+    let store = subject.open();
+    let sample = |at_ms, cpu_permille| {
+        let host = HostSample { cpu_permille, memory_available_bytes: 9, ..HostSample::default() };
+        (site("a"), MetricSample { at_ms, is_dated: true, host })
+    };
+    let samples = [sample(1, 100), sample(2, 300), sample(HOUR_MS, 500), sample(3 * HOUR_MS, 700)];
+    store.apply(Step { metrics: samples.map(dated).to_vec(), ..Step::default() }).await.unwrap();
+
+    for expected in [1, 1, 1, 0] {
+        assert_eq!(store.forget(Class::Metrics, 2 * HOUR_MS, 1).await.unwrap(), expected);
+    }
+    // One that was late goes into the same hour.
+    store.apply(Step { metrics: vec![dated(sample(3, 800))], ..Step::default() }).await.unwrap();
+    store.forget(Class::Metrics, 2 * HOUR_MS, 10).await.unwrap();
+
+    let hours = store.hours(&site("a"), 0, i64::MAX, 9).await.unwrap();
+    let figures: Vec<_> =
+        hours.iter().map(|hour| (hour.at_ms, hour.samples, hour.cpu_permille_mean(), hour.cpu_permille_max)).collect();
+    assert_eq!(figures, [(0, 3, Some(400), 800), (HOUR_MS, 1, Some(500), 500)]);
+    assert_eq!(store.forget(Class::HourlyMetrics, HOUR_MS, 10).await.unwrap(), 1);
+    assert_eq!(store.hours(&site("a"), 0, i64::MAX, 9).await.unwrap().len(), 1);
 }

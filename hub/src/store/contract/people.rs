@@ -86,6 +86,8 @@ pub(super) async fn a_revoked_site_takes_its_papers_with_it(subject: &impl Subje
     assert_eq!(store.site(&site("a")).await.unwrap().unwrap().revoked_ms, None);
     let newer = Certificate { revoked_ms: Some(70), ..certificate("a", "a2", 8) };
     assert_eq!(store.certificates().await.unwrap(), [newer, revoked, certificate("b", "b", 7)]);
+    assert_eq!(store.certificate("b").await.unwrap(), Some(certificate("b", "b", 7)));
+    assert_eq!(store.certificate("c").await.unwrap(), None);
     let same = store.add_certificate(&certificate("b", "a", 9)).await;
     assert!(matches!(same, Err(StoreError::Conflict(_))), "a serial number names one certificate");
 }

@@ -222,11 +222,15 @@ impl ProjectionTables {
         }
     }
 
-    pub(super) fn forget_metrics(&mut self, before_ms: i64, limit: usize) -> usize {
+    /// Removes the oldest samples and returns them with their times.
+    pub(super) fn take_metrics(&mut self, before_ms: i64, limit: usize) -> Vec<(SiteId, i64, HostSample)> {
         let old = |((_, _, at_ms), row): &(&(_, _, i64), &Row<_>)| at_ms + row.believed_ms < before_ms;
         let keys: Vec<_> = self.metrics.iter().filter(old).map(|(key, _)| key.clone()).take(limit).collect();
-        keys.iter().for_each(|key| drop(self.metrics.remove(key)));
-        keys.len()
+        let take = |key: (SiteId, Boot, i64)| {
+            let row = self.metrics.remove(&key)?;
+            Some((key.0, key.2 + row.believed_ms, row.value))
+        };
+        keys.into_iter().filter_map(take).collect()
     }
 
     pub(super) fn forget_coverage(&mut self, before_ms: i64, limit: usize) -> usize {

@@ -18,7 +18,7 @@ impl Upkeep for Memory {
         let forgotten = self.write(|state| {
             Ok(match class {
                 Class::Records(lane) => forget_records(state, lane, before_ms, limit),
-                Class::Metrics => state.projections.forget_metrics(before_ms, limit),
+                Class::Metrics => shrink_metrics(state, before_ms, limit),
                 Class::HourlyMetrics => {
                     let count = state.hours.len();
                     state.hours.retain(|(_, at_ms), _| *at_ms >= before_ms);
@@ -35,13 +35,6 @@ impl Upkeep for Memory {
         Ok(forgotten as u64)
     }
 
-    async fn put_hours(&self, hours: &[(SiteId, HourlySample)]) -> Result<(), StoreError> {
-        self.write(|state| {
-            state.hours.extend(hours.iter().map(|(site, hour)| ((site.clone(), hour.at_ms), hour.clone())));
-            Ok(())
-        })
-    }
-
     async fn hours(
         &self,
         site: &SiteId,
@@ -52,6 +45,16 @@ impl Upkeep for Memory {
         let range = (site.clone(), from_ms)..(site.clone(), to_ms.max(from_ms));
         Ok(self.read(|state| state.hours.range(range).take(limit).map(|(_, hour)| hour.clone()).collect()))
     }
+}
+
+/// Puts the oldest samples into their hours.
+fn shrink_metrics(state: &mut State, before_ms: i64, limit: usize) -> usize {
+    let old = state.projections.take_metrics(before_ms, limit);
+    for (site, at_ms, host) in &old {
+        let key = (site.clone(), HourlySample::hour_of(*at_ms));
+        state.hours.entry(key).or_insert_with(|| HourlySample::empty(*at_ms)).absorb(host);
+    }
+    old.len()
 }
 
 fn forget_records(state: &mut State, lane: Lane, before_ms: i64, limit: usize) -> usize {

@@ -62,3 +62,12 @@ impl ToSql for BootColumn {
         Ok(ToSqlOutput::Borrowed(ValueRef::Blob(bytes)))
     }
 }
+
+impl FromSql for BootColumn {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_blob()? {
+            [] => Ok(Self(None)),
+            bytes => Ok(Self(Some(Column::<BootId>::column_result(ValueRef::Blob(bytes))?.0))),
+        }
+    }
+}

@@ -178,6 +178,7 @@ pub(super) fn dating(undated: Option<crate::store::projections::Undated>) -> (Bo
     (BootColumn(undated.map(|undated| undated.boot)), undated.map_or(0, |undated| undated.believed_ms))
 }
 
-fn unreadable(error: frame::FrameError) -> rusqlite::Error {
+/// A body that does not decode, as an error of its column.
+pub(super) fn unreadable(error: frame::FrameError) -> rusqlite::Error {
     rusqlite::types::FromSqlError::other(error).into()
 }

@@ -13,6 +13,9 @@ use crate::store::vault;
 
 const SITE: &str = "SELECT id, name, zone, created_ms, revoked_ms FROM site WHERE created_ms IS NOT NULL";
 
+const CERTIFICATE: &str = "SELECT serial, site.id, issued_ms, expires_ms, certificate.revoked_ms
+                           FROM certificate JOIN site ON site.no = site_no";
+
 #[async_trait]
 impl Sites for Sqlite {
     async fn add_site(&self, site: &Site) -> Result<(), StoreError> {
@@ -125,15 +128,17 @@ impl Sites for Sqlite {
 
     async fn certificates(&self) -> Result<Vec<Certificate>, StoreError> {
         self.read(|sql| {
-            let mut select = sql.prepare_cached(
-                "SELECT serial, site.id, issued_ms, expires_ms, certificate.revoked_ms
-                 FROM certificate JOIN site ON site.no = site_no ORDER BY issued_ms DESC, serial",
-            )?;
-            let rows = select.query_map([], |row| {
-                let (serial, Column(site), issued_ms) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok(Certificate { serial, site, issued_ms, expires_ms: row.get(3)?, revoked_ms: row.get(4)? })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let mut select = sql.prepare_cached(&format!("{CERTIFICATE} ORDER BY issued_ms DESC, serial"))?;
+            Ok(select.query_map([], certificate)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
+        let serial = serial.to_owned();
+        self.read(move |sql| {
+            let mut select = sql.prepare_cached(&format!("{CERTIFICATE} WHERE serial = ?1"))?;
+            Ok(select.query_row([serial], certificate).optional()?)
         })
         .await
     }
@@ -197,4 +202,9 @@ impl Writing<'_> {
 fn site(row: &Row<'_>) -> rusqlite::Result<Site> {
     let Column(id) = row.get(0)?;
     Ok(Site { id, name: row.get(1)?, zone: row.get(2)?, created_ms: row.get(3)?, revoked_ms: row.get(4)? })
+}
+
+fn certificate(row: &Row<'_>) -> rusqlite::Result<Certificate> {
+    let (serial, Column(site), issued_ms) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    Ok(Certificate { serial, site, issued_ms, expires_ms: row.get(3)?, revoked_ms: row.get(4)? })
 }

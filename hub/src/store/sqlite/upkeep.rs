@@ -1,11 +1,16 @@
 //! Upkeep in SQLite: short deletes, each a transaction of its own.
 
-use async_trait::async_trait;
-use vigie_shared::id::SiteId;
-use vigie_shared::wire::Lane;
+use std::collections::{BTreeMap, btree_map};
 
-use super::codes::lane_code;
+use async_trait::async_trait;
+use rusqlite::OptionalExtension as _;
+use vigie_shared::id::SiteId;
+use vigie_shared::wire::reading::HostSample;
+use vigie_shared::wire::{Lane, frame};
+
+use super::codes::{BootColumn, lane_code};
 use super::keys::site_no;
+use super::projections::unreadable;
 use super::{Sqlite, Writing, failed};
 use crate::store::StoreError;
 use crate::store::upkeep::{Class, HourlySample, Upkeep};
@@ -15,7 +20,7 @@ impl Upkeep for Sqlite {
     async fn forget(&self, class: Class, before_ms: i64, limit: usize) -> Result<u64, StoreError> {
         self.write(move |writing| match class {
             Class::Records(lane) => writing.forget_records(lane, before_ms, limit),
-            Class::Metrics => writing.forget_rows(METRICS, before_ms, limit),
+            Class::Metrics => writing.shrink_metrics(before_ms, limit),
             Class::HourlyMetrics => writing.forget_rows(HOURS, before_ms, limit),
             Class::Coverage => writing.forget_rows(COVERAGE, before_ms, limit),
             Class::PassingDevices => writing.forget_rows(PASSING, before_ms, limit),
@@ -24,21 +29,6 @@ impl Upkeep for Sqlite {
                 let credentials = writing.forget_rows(CREDENTIALS, before_ms, limit)?;
                 Ok(credentials + writing.forget_rows(ENROLMENTS, before_ms, limit)?)
             }
-        })
-        .await
-    }
-
-    async fn put_hours(&self, hours: &[(SiteId, HourlySample)]) -> Result<(), StoreError> {
-        let hours = hours.to_vec();
-        self.write(move |writing| {
-            for (site, hour) in &hours {
-                let no = writing.keys.site(writing.sql, site)?;
-                let body = serde_json::to_string(hour).map_err(failed)?;
-                let mut replace =
-                    writing.sql.prepare_cached("INSERT OR REPLACE INTO metric_hour VALUES (?1, ?2, ?3)")?;
-                replace.execute((no, hour.at_ms, body))?;
-            }
-            Ok(())
         })
         .await
     }
@@ -63,8 +53,6 @@ impl Upkeep for Sqlite {
     }
 }
 
-const METRICS: &str = "DELETE FROM metric WHERE (site_no, boot, at_ms) IN
-    (SELECT site_no, boot, at_ms FROM metric WHERE at_ms + believed_ms < ?1 LIMIT ?2)";
 const HOURS: &str = "DELETE FROM metric_hour WHERE (site_no, at_ms) IN
     (SELECT site_no, at_ms FROM metric_hour WHERE at_ms < ?1 LIMIT ?2)";
 const COVERAGE: &str = "DELETE FROM coverage WHERE (site_no, boot, from_ms, network) IN
@@ -80,6 +68,47 @@ const ENROLMENTS: &str = "DELETE FROM enrolment WHERE secret_sha256 IN
 impl Writing<'_> {
     fn forget_rows(&mut self, delete: &str, before_ms: i64, limit: usize) -> Result<u64, StoreError> {
         Ok(self.sql.prepare_cached(delete)?.execute((before_ms, limit))? as u64)
+    }
+
+    /// Puts the oldest samples into their hours.
+    fn shrink_metrics(&mut self, before_ms: i64, limit: usize) -> Result<u64, StoreError> {
+        let old: Vec<(i64, BootColumn, i64, i64, HostSample)> = self
+            .sql
+            .prepare_cached(
+                "SELECT site_no, boot, at_ms, at_ms + believed_ms, body FROM metric WHERE at_ms + believed_ms < ?1 LIMIT ?2",
+            )?
+            .query_map((before_ms, limit), |row| {
+                let host = frame::open(row.get_ref(4)?.as_blob()?).map_err(unreadable)?;
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, host))
+            })?
+            .collect::<Result<_, _>>()?;
+        let mut hours: BTreeMap<(i64, i64), HourlySample> = BTreeMap::new();
+        for (site_no, boot, at_ms, seen_ms, host) in &old {
+            let key = (*site_no, HourlySample::hour_of(*seen_ms));
+            let hour = match hours.entry(key) {
+                btree_map::Entry::Occupied(known) => known.into_mut(),
+                btree_map::Entry::Vacant(place) => place.insert(self.hour(key)?),
+            };
+            hour.absorb(host);
+            let mut delete =
+                self.sql.prepare_cached("DELETE FROM metric WHERE site_no = ?1 AND boot = ?2 AND at_ms = ?3")?;
+            delete.execute((site_no, boot, at_ms))?;
+        }
+        for ((site_no, at_ms), hour) in hours {
+            let body = serde_json::to_string(&hour).map_err(failed)?;
+            let mut replace = self.sql.prepare_cached("INSERT OR REPLACE INTO metric_hour VALUES (?1, ?2, ?3)")?;
+            replace.execute((site_no, at_ms, body))?;
+        }
+        Ok(old.len() as u64)
+    }
+
+    fn hour(&self, (site_no, at_ms): (i64, i64)) -> Result<HourlySample, StoreError> {
+        let body: Option<String> = self
+            .sql
+            .prepare_cached("SELECT body FROM metric_hour WHERE site_no = ?1 AND at_ms = ?2")?
+            .query_row((site_no, at_ms), |row| row.get(0))
+            .optional()?;
+        body.map_or(Ok(HourlySample::empty(at_ms)), |body| serde_json::from_str(&body).map_err(failed))
     }
 
     /// Forgets the oldest records of each queue of a lane; a queue's records are as old as their positions.

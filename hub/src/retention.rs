@@ -1,0 +1,218 @@
+//! Retention: what is forgotten when. Once an hour, in short steps; once a day the diary says how much.
+//!
+//! Facts are forgotten by the time of their arrival, and only after the projector has followed them; what they
+//! amount to by its own time. Devices that somebody registered or owns are never forgotten here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use vigie_shared::clock::Clock;
+use vigie_shared::units;
+use vigie_shared::wire::Lane;
+
+use crate::store::diary::{Entry, Level};
+use crate::store::upkeep::Class;
+use crate::store::{Store, StoreError};
+
+const ROUND: Duration = Duration::from_secs(60 * 60);
+
+/// Rows forgotten in one transaction.
+const STEP_ROWS: usize = 2_000;
+
+/// Others get their turn between two steps.
+const BREATH: Duration = Duration::from_millis(20);
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long each class is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// Metrics as they were taken.
+    #[serde(with = "units::duration")]
+    pub metrics: Duration,
+    /// Metrics by the hour.
+    #[serde(with = "units::duration")]
+    pub hourly_metrics: Duration,
+    /// Sightings, coverage, alarms of boxes.
+    #[serde(with = "units::duration")]
+    pub observations: Duration,
+    /// Punches and outcomes of commands.
+    #[serde(with = "units::duration")]
+    pub ledger: Duration,
+    /// Devices that nobody registered, after they were last seen.
+    #[serde(with = "units::duration")]
+    pub passing_devices: Duration,
+    /// The diary.
+    #[serde(with = "units::duration")]
+    pub diary: Duration,
+    /// Used or ended enrolments, sessions and API tokens.
+    #[serde(with = "units::duration")]
+    pub credentials: Duration,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        let days = |count: u64| Duration::from_secs(count * 24 * 60 * 60);
+        Self {
+            metrics: days(30),
+            hourly_metrics: days(396),
+            observations: days(30),
+            ledger: days(5 * 365 + 2),
+            passing_devices: days(1),
+            diary: days(396),
+            credentials: days(30),
+        }
+    }
+}
+
+impl RetentionConfig {
+    /// Each class with the moment before which it is forgotten.
+    #[must_use]
+    pub fn limits(&self, now_ms: i64) -> Vec<(Class, i64)> {
+        let before = |keep: Duration| now_ms.saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
+        vec![
+            (Class::Records(Lane::Telemetry), before(self.metrics)),
+            (Class::Metrics, before(self.metrics)),
+            (Class::HourlyMetrics, before(self.hourly_metrics)),
+            (Class::Records(Lane::Observations), before(self.observations)),
+            (Class::Coverage, before(self.observations)),
+            (Class::Records(Lane::Ledger), before(self.ledger)),
+            (Class::PassingDevices, before(self.passing_devices)),
+            (Class::Diary, before(self.diary)),
+            (Class::Credentials, before(self.credentials)),
+        ]
+    }
+}
+
+/// How many rows of each class were forgotten.
+pub type Forgotten = BTreeMap<Class, u64>;
+
+/// Forgets what is due, hour after hour, until the process stops.
+///
+/// # Errors
+///
+/// None so far: a failing store is tried again the next hour.
+pub async fn run(
+    store: Arc<dyn Store>,
+    config: RetentionConfig,
+    clock: Arc<dyn Clock>,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    let mut rounds = tokio::time::interval(ROUND);
+    let (mut forgotten, mut told_ms) = (Forgotten::new(), clock.wall_ms());
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return Ok(()),
+            _ = rounds.tick() => {}
+        }
+        let now_ms = clock.wall_ms();
+        if let Err(error) = round(&*store, &config, now_ms, &mut forgotten).await {
+            tracing::warn!("old rows are still there, trying again in an hour: {:#}", anyhow::Error::from(error));
+        }
+        if now_ms.saturating_sub(told_ms) >= DAY_MS && !forgotten.is_empty() {
+            match store.write(&entry(&forgotten, now_ms)).await {
+                Ok(()) => (forgotten, told_ms) = (Forgotten::new(), now_ms),
+                Err(error) => tracing::warn!("the diary waits: {:#}", anyhow::Error::from(error)),
+            }
+        }
+    }
+}
+
+/// Forgets what is due now, and counts it.
+///
+/// # Errors
+///
+/// [`StoreError::Failed`]; what was forgotten before is counted.
+pub async fn round(
+    store: &dyn Store,
+    config: &RetentionConfig,
+    now_ms: i64,
+    forgotten: &mut Forgotten,
+) -> Result<(), StoreError> {
+    for (class, before_ms) in config.limits(now_ms) {
+        loop {
+            let count = store.forget(class, before_ms, STEP_ROWS).await?;
+            if count == 0 {
+                break;
+            }
+            *forgotten.entry(class).or_default() += count;
+            tokio::time::sleep(BREATH).await;
+        }
+    }
+    Ok(())
+}
+
+fn entry(forgotten: &Forgotten, at_ms: i64) -> Entry {
+    let counts: Vec<String> = forgotten.iter().map(|(class, count)| format!("{count} {}", words(*class))).collect();
+    let text = format!(
+        "Forgotten in the last day because their time was over: {}. Change `retention` in the hub's configuration \
+         to keep things longer.",
+        counts.join(", ")
+    );
+    Entry { at_ms, site: None, level: Level::Note, kind: "retention".to_owned(), text }
+}
+
+fn words(class: Class) -> &'static str {
+    match class {
+        Class::Records(Lane::Ledger) => "records of punches and commands",
+        Class::Records(Lane::Observations) => "records of observations",
+        Class::Records(Lane::Telemetry) => "records of metrics",
+        Class::Metrics => "samples, now kept by the hour",
+        Class::HourlyMetrics => "hours of metrics",
+        Class::Coverage => "spans of coverage",
+        Class::PassingDevices => "devices that passed",
+        Class::Diary => "entries of the diary",
+        Class::Credentials => "ended enrolments, sessions and tokens",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vigie_shared::clock::ManualClock;
+    use vigie_shared::id::BootId;
+    use vigie_shared::wire::Stamp;
+
+    use super::*;
+    use crate::store::{Diary as _, Memory};
+
+    #[test]
+    fn durations_have_units_and_unknown_keys_are_refused() {
+        let config: RetentionConfig = serde_json::from_str(r#"{"ledger": "10years", "metrics": "14days"}"#).unwrap();
+        assert_eq!(config.metrics, Duration::from_secs(14 * 24 * 60 * 60));
+        assert!(serde_json::from_str::<RetentionConfig>(r#"{"ledgers": "10years"}"#).is_err());
+        assert!(serde_json::from_str::<RetentionConfig>(r#"{"ledger": 10}"#).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn more_than_one_step_is_forgotten_in_one_round_and_the_diary_says_so_once_a_day() {
+        let (store, stopping) = (Arc::new(Memory::default()), CancellationToken::new());
+        let start_ms = 1_000 * DAY_MS;
+        let stamp = Stamp { boot: BootId([0; 16]), uptime_ms: 0, wall_ms: start_ms, is_synced: true };
+        let clock = Arc::new(ManualClock::new(stamp));
+        let old = Entry { at_ms: 5, site: None, level: Level::Note, kind: "old".to_owned(), text: String::new() };
+        for _ in 0..STEP_ROWS + 1 {
+            crate::store::Diary::write(&*store, &old).await.unwrap();
+        }
+
+        let task = run(store.clone(), RetentionConfig::default(), clock.clone(), stopping.clone());
+        let watch = async {
+            while store.entries(None, 1).await.unwrap().first().is_some_and(|entry| entry.kind == "old") {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            assert!(store.entries(None, 9).await.unwrap().is_empty());
+            clock.advance(Duration::from_secs(25 * 60 * 60));
+            tokio::time::sleep(ROUND * 2).await;
+            stopping.cancel();
+        };
+        let (result, ()) = tokio::join!(task, watch);
+
+        result.unwrap();
+        let entries = store.entries(None, 9).await.unwrap();
+        assert_eq!(entries.len(), 1);
+        assert!(entries[0].text.contains("2001 entries of the diary"), "{}", entries[0].text);
+    }
+}

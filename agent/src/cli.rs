@@ -35,7 +35,9 @@ const BLOCKED_MAX: std::time::Duration = std::time::Duration::from_secs(2);
 /// Watches over a field site: who and what is here, kept through any outage, delivered to the hub.
 #[derive(Parser)]
 #[command(name = "vigie-agent", version, max_term_width = 100)]
-#[command(after_help = "Examples:\n  vigie-agent scan\n  vigie-agent register vigie1-…\n  vigie-agent run\n  vigie-agent status --json")]
+#[command(
+    after_help = "Examples:\n  vigie-agent scan\n  vigie-agent register vigie1-…\n  vigie-agent run\n  vigie-agent status --json"
+)]
 pub struct Cli {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE", help = format!("The configuration file [default: {CONFIG_FILE}]"))]

@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_wrong_key_is_answered_with_the_right_ones() {
         for (text, expected) in [
-            (r#"{"hots": {}}"#, "expected `host` or"),
+            (r#"{"hots": {}}"#, "expected one of `host`"),
             (r#"{"host": {"heartbeet": "1s"}}"#, "`heartbeat`"),
             (r#"{"host": {"heartbeat": 30}}"#, "\"30s\""),
         ] {

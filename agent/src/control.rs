@@ -154,8 +154,7 @@ pub async fn ask(path: &Path, ask: &Ask) -> anyhow::Result<Option<Value>> {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
         Err(error) => {
-            return Err(error)
-                .with_context(|| format!("open {}; are you root or the agent's user?", path.display()));
+            return Err(error).with_context(|| format!("open {}; are you root or the agent's user?", path.display()));
         }
     };
     let (reader, mut writer) = stream.into_split();

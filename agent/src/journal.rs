@@ -189,13 +189,7 @@ impl Journal {
     /// # Errors
     ///
     /// [`JournalError::Storage`] and [`JournalError::Stopped`].
-    pub async fn read(
-        &self,
-        lane: Lane,
-        from: u64,
-        records_max: u64,
-        bytes_max: usize,
-    ) -> Result<Slice, JournalError> {
+    pub async fn read(&self, lane: Lane, from: u64, records_max: u64, bytes_max: usize) -> Result<Slice, JournalError> {
         let limit = Limit { records_max: usize::try_from(records_max).unwrap_or(usize::MAX), bytes_max };
         self.ask(lane, |answer| Request::Read { from, limit, answer }).await?
     }

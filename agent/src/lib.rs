@@ -59,11 +59,7 @@ pub fn run(config: &AgentConfig, lifecycle: &Lifecycle) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// As [`run`].
-pub fn run_with(
-    config: &AgentConfig,
-    lifecycle: &Lifecycle,
-    more: Vec<Box<dyn Collector>>,
-) -> anyhow::Result<()> {
+pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, more: Vec<Box<dyn Collector>>) -> anyhow::Result<()> {
     make_private(&config.data)?;
     let door = control::open(&config.socket)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(sys::clock_is_synchronised));

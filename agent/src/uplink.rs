@@ -225,8 +225,7 @@ impl Uplink {
             return Ok(());
         }
         let through = slice.start + records.len() as u64 - 1;
-        let batch =
-            Batch { queue: slice.queue, first: slice.first, below: slice.below, start: slice.start, records };
+        let batch = Batch { queue: slice.queue, first: slice.first, below: slice.below, start: slice.start, records };
         let payload = batch.encode();
         let bytes = payload.len();
         session.connection.send(&Topic::Up(session.site.clone(), Up::Lane(request.lane)), payload)?;
@@ -234,12 +233,7 @@ impl Uplink {
         Ok(())
     }
 
-    async fn on_answer(
-        &self,
-        answer: Answer,
-        session: &mut Session,
-        backoff: &mut Backoff,
-    ) -> anyhow::Result<()> {
+    async fn on_answer(&self, answer: Answer, session: &mut Session, backoff: &mut Backoff) -> anyhow::Result<()> {
         self.on_contact(&answer, session.asked.take(), backoff);
         match session.outbox.on_answer(&answer, now()) {
             Verdict::Trim { lane, queue, through } => self.journal.trim(lane, queue, through).await?,

@@ -2,13 +2,12 @@
 //! pulled cable and beside a machine that answers for everybody.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use nix::sched::{CloneFlags, setns};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -151,29 +150,26 @@ impl Kept {
     }
 }
 
-fn collector() -> Box<dyn Collector> {
+/// The collector, and what rings its bell.
+fn collector() -> (Box<dyn Collector>, watch::Sender<()>) {
     let clock = Arc::new(SystemClock::new(|| true));
     let names = naming::Config { inventory: true, exclude: BTreeSet::new() };
+    let sweep_bell = watch::Sender::default();
     let context = Context {
         naming: Arc::new(DeviceNames::new(names, clock.clone())),
         clock,
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
-        sweep_bell: watch::Sender::default(),
+        sweep_bell: sweep_bell.clone(),
     };
     let config = lan::Config { interfaces: vec![INTERFACE.to_owned()], ..lan::Config::default() };
-    lan::new(&config, &context)
+    (lan::new(&config, &context), sweep_bell)
 }
 
-/// Runs a future as if on the box. A namespace belongs to a thread, so it gets one of its own.
+/// Runs a future as if on the box.
 fn on_box<T: Send>(lan: &Lan, future: impl Future<Output = T> + Send) -> T {
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            setns(lan.open_box().unwrap(), CloneFlags::CLONE_NEWNET).unwrap();
-            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-        });
-        thread.join().unwrap()
-    })
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    lan.as_box(|| runtime().block_on(future)).unwrap()
 }
 
 fn rows(readings: &[Reading]) -> Vec<&Sighting> {
@@ -215,7 +211,7 @@ fn macs(lan: &Lan) -> BTreeSet<Mac> {
 #[test]
 fn one_look_sees_every_host_and_the_box_as_infrastructure() {
     let Some(lan) = lan(20, 24) else { return };
-    let readings = on_box(&lan, async { collector().once().await.unwrap() });
+    let readings = on_box(&lan, async { collector().0.once().await.unwrap() });
     let rows = rows(&readings);
     assert_eq!(people(&rows), macs(&lan));
     let own: Vec<_> = rows.iter().filter(|row| row.flags & Sighting::INFRASTRUCTURE != 0).collect();
@@ -229,7 +225,7 @@ fn one_look_sees_every_host_and_the_box_as_infrastructure() {
 fn a_machine_that_answers_for_everybody_credits_nobody_and_is_alarmed() {
     let Some(lan) = lan(5, 24) else { return };
     lan.add_proxy().unwrap();
-    let readings = on_box(&lan, async { collector().once().await.unwrap() });
+    let readings = on_box(&lan, async { collector().0.once().await.unwrap() });
     assert_eq!(people(&rows(&readings)), macs(&lan));
     let is_alarm =
         |reading: &Reading| matches!(reading, Reading::Alarm(alarm) if alarm.kind == AlarmKind::BlindNetwork);
@@ -253,12 +249,74 @@ fn a_pulled_cable_is_a_time_of_blindness_and_everybody_is_seen_again() {
         stop.cancel();
     };
     on_box(&lan, async {
-        let mut collector = collector();
-        let (result, ()) = tokio::join!(collector.run(&kept, stop.clone()), story);
+        let (result, ()) = tokio::join!(collector().0.run(&kept, stop.clone()), story);
         result.unwrap();
     });
 
     let readings = kept.readings.lock().unwrap();
     let reasons = blind(&readings);
     assert!(!reasons.is_empty() && reasons.iter().all(|reason| reason.contains("no carrier")), "{readings:?}");
+}
+
+/// What a device says when its responder starts: "I am `Marie-iPhone.local`, at this address".
+fn announcement(ip: Ipv4Addr) -> Vec<u8> {
+    let mut message = vec![0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+    message.extend(b"\x0cMarie-iPhone\x05local\x00");
+    message.extend([0, 1, 0x80, 1, 0, 0, 0, 120, 0, 4]);
+    message.extend(ip.octets());
+    message
+}
+
+/// What a device sends that looks for a DHCP server.
+fn discover(mac: Mac) -> Vec<u8> {
+    let mut message = vec![1, 1, 6];
+    message.resize(28, 0);
+    message.extend(mac.0);
+    message.resize(236, 0);
+    message.extend([99, 130, 83, 99, 53, 1, 1, 12, 6]);
+    message.extend(b"tablet\xff");
+    message
+}
+
+fn say(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), message: &[u8]) {
+    let socket = UdpSocket::bind(from).unwrap();
+    socket.set_broadcast(true).unwrap();
+    socket.send_to(message, to).unwrap();
+}
+
+#[test]
+fn devices_that_speak_by_themselves_are_heard_with_their_names() {
+    const TABLET: Mac = Mac([0x3c, 0x22, 0xfb, 0xff, 0, 7]);
+    let Some(lan) = lan(3, 24) else { return };
+    let (kept, stop) = (Kept::default(), CancellationToken::new());
+    let (mut collector, bell) = collector();
+    let phone = lan.hosts()[1];
+    let name_of = |readings: &[Reading], mac: Mac| {
+        let rows = rows(readings);
+        let names = rows.iter().filter_map(|row| match &row.device {
+            DeviceRef::Owned(owned) if owned.mac == mac => owned.name.clone(),
+            _ => None,
+        });
+        names.last()
+    };
+
+    let story = async {
+        kept.until("the first report", |readings, _| people(&rows(readings)) == macs(&lan)).await;
+        let speak = || {
+            say((phone.ip, 5353), (Ipv4Addr::new(224, 0, 0, 251), 5353), &announcement(phone.ip));
+            say((phone.ip, 68), (Ipv4Addr::BROADCAST, 67), &discover(TABLET));
+        };
+        lan.as_hosts(speak).unwrap();
+        bell.send_replace(());
+        let is_named = |readings: &[Reading]| {
+            name_of(readings, phone.mac).as_deref() == Some("Marie-iPhone")
+                && name_of(readings, TABLET).as_deref() == Some("tablet")
+        };
+        kept.until("the report with the names", |readings, _| is_named(readings)).await;
+        stop.cancel();
+    };
+    on_box(&lan, async {
+        let (result, ()) = tokio::join!(collector.run(&kept, stop.clone()), story);
+        result.unwrap();
+    });
 }

@@ -28,9 +28,8 @@ fn any_event() -> impl Strategy<Value = Event> {
 fn play(bug: Option<Bug>, cases: u32) -> Result<(), String> {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let histories = prop::collection::vec(any_event(), 1..80);
-    let outcome = TestRunner::new(config).run(&histories, |history| {
-        Fleet::play(BOXES, bug, &history).map_err(TestCaseError::fail)
-    });
+    let outcome = TestRunner::new(config)
+        .run(&histories, |history| Fleet::play(BOXES, bug, &history).map_err(TestCaseError::fail));
     match outcome {
         Ok(()) => Ok(()),
         Err(TestError::Fail(reason, history)) => Err(format!("{reason}\nhistory: {history:#?}")),

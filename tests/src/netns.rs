@@ -11,6 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context as _, ensure};
+use nix::sched::{CloneFlags, setns};
 use vigie_shared::mac::Mac;
 
 use crate::not_run;
@@ -70,13 +71,38 @@ impl Lan {
         &self.hosts
     }
 
-    /// The namespace of the box, as a file.
+    /// Does work as if on the box; for what the programs cannot be made to do by a command.
     ///
     /// # Errors
     ///
-    /// If it is gone.
-    pub fn open_box(&self) -> anyhow::Result<File> {
-        Ok(File::open(Path::new("/run/netns").join(self.place("box")))?)
+    /// If the namespace is gone.
+    ///
+    /// # Panics
+    ///
+    /// If the work does.
+    pub fn as_box<T: Send>(&self, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+        self.as_place("box", work)
+    }
+
+    /// Does work as if on the machine that holds all hosts.
+    ///
+    /// # Errors
+    ///
+    /// If the namespace is gone.
+    ///
+    /// # Panics
+    ///
+    /// If the work does.
+    pub fn as_hosts<T: Send>(&self, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+        self.as_place("hosts", work)
+    }
+
+    /// A namespace belongs to a thread, so the work gets one of its own.
+    fn as_place<T: Send>(&self, place: &str, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+        let namespace = File::open(Path::new("/run/netns").join(self.place(place)))?;
+        let enter = move || setns(namespace, CloneFlags::CLONE_NEWNET).map(|()| work());
+        let outcome = std::thread::scope(|scope| scope.spawn(enter).join());
+        Ok(outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
     }
 
     /// A command that will run on the box, as root.

@@ -11,7 +11,9 @@ use crate::diagnosis::{self, Check, Health};
 
 /// Words after `diagnose`.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  vigie-agent diagnose\n  vigie-agent diagnose --json\n\nExit code 0: nothing is wrong; 1: something is.")]
+#[command(
+    after_help = "Examples:\n  vigie-agent diagnose\n  vigie-agent diagnose --json\n\nExit code 0: nothing is wrong; 1: something is."
+)]
 pub(super) struct DiagnoseArgs {
     /// Answer as JSON.
     #[arg(long)]
@@ -51,6 +53,10 @@ fn text(report: &Report) -> String {
             text.push_str(&format!("      {:<9} → {cure}\n", ""));
         }
     }
-    text.push_str(if report.is_healthy { "Nothing is wrong." } else { "Something is wrong; the arrows say what to do." });
+    text.push_str(if report.is_healthy {
+        "Nothing is wrong."
+    } else {
+        "Something is wrong; the arrows say what to do."
+    });
     text
 }

@@ -77,12 +77,7 @@ pub type AskAgent<'a> = &'a dyn Fn(&QueueVerb) -> anyhow::Result<Option<Value>>;
 /// # Errors
 ///
 /// Words for people: a lane is damaged, the file cannot be written, the agent refuses….
-pub fn run(
-    folder: &Path,
-    config: &QueueConfig,
-    args: &QueueArgs,
-    ask_agent: AskAgent<'_>,
-) -> anyhow::Result<ExitCode> {
+pub fn run(folder: &Path, config: &QueueConfig, args: &QueueArgs, ask_agent: AskAgent<'_>) -> anyhow::Result<ExitCode> {
     let verb = &confirmed(&args.verb)?;
     if let Some(answer) = ask_agent(verb)? {
         return match verb {
@@ -127,8 +122,9 @@ fn open(folder: &Path, config: &QueueConfig, lifecycle: &Lifecycle) -> anyhow::R
         clock: Arc::new(SystemClock::new(|| false)),
         on_damage: OnDamage::Fail,
     };
-    Journal::start(options, lifecycle)
-        .with_context(|| format!("open the queue in {}; an agent that starts sets a damaged lane aside", folder.display()))
+    Journal::start(options, lifecycle).with_context(|| {
+        format!("open the queue in {}; an agent that starts sets a damaged lane aside", folder.display())
+    })
 }
 
 /// The words with everything made sure: paths absolute, since an agent has another folder; drops confirmed.

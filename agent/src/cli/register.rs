@@ -13,7 +13,9 @@ use crate::identity::{Identity, enrol};
 
 /// Words after `register`.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  vigie-agent register vigie1-…\n  ssh hub vigie-hub site add rennes01 | vigie-agent register -\n\nThe token works once. A running agent notices the new identity by itself.")]
+#[command(
+    after_help = "Examples:\n  vigie-agent register vigie1-…\n  ssh hub vigie-hub site add rennes01 | vigie-agent register -\n\nThe token works once. A running agent notices the new identity by itself."
+)]
 pub(super) struct RegisterArgs {
     /// The token, or `-` to read it from standard input.
     token: String,
@@ -27,7 +29,9 @@ pub(super) struct RegisterArgs {
 
 /// Words after `resync`.
 #[derive(Args)]
-#[command(after_help = "Example:\n  vigie-agent resync\n\nIf the hub no longer knows this box, make a new token there: vigie-hub site replace SITE")]
+#[command(
+    after_help = "Example:\n  vigie-agent resync\n\nIf the hub no longer knows this box, make a new token there: vigie-hub site replace SITE"
+)]
 pub(super) struct ResyncArgs {
     /// Answer as JSON.
     #[arg(long)]

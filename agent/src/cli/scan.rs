@@ -18,6 +18,7 @@ use crate::collectors::lan::eyes::{Event, Eyes, Timeline};
 use crate::collectors::lan::interface;
 use crate::collectors::lan::survey::{self, Witness};
 use crate::collectors::lan::sweep::{Outcome, Sweep};
+use crate::collectors::leases;
 
 /// Exit code of a scan that could not ask everybody.
 pub const INCOMPLETE: u8 = 3;
@@ -33,8 +34,8 @@ const SLACK: Duration = Duration::from_secs(15);
 
 /// Show who is on the local network, now.
 ///
-/// Asks every address once by ARP (or, without CAP_NET_RAW, through the kernel), asks the silent again, and lists
-/// who answered. Firewalls do not hide a device from it. Nothing is stored or sent anywhere.
+/// Asks every address by ARP (an ordinary user: through the kernel), asks the silent again, and lists who
+/// answered. Firewalls do not hide a device from it. Nothing is stored or sent anywhere.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(after_help = "Examples:\n  \
     vigie-agent scan                              the networks this box is on\n  \
@@ -97,7 +98,7 @@ async fn scan_one(
     let addresses = interface::addresses(&target.ranges, own);
     let deadline = timeout.unwrap_or_else(|| SLACK + patience_for(addresses.len()));
     let mut sweep = Sweep::new(addresses, survey::plan(method, deadline), timeline.now());
-    let mut observer = Observer::new(Findings::of(&target.interface), timeline);
+    let mut observer = Observer::new(Findings::new(&target.interface, leases::usual_names()), timeline);
 
     survey::run(&mut eyes, &mut sweep, timeline, &mut observer).await?;
     let unnamed: Vec<Ipv4Addr> = observer.findings.unnamed();

@@ -12,7 +12,9 @@ use crate::status::Status;
 
 /// Words after `status`.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  vigie-agent status\n  vigie-agent status --json\n\nExit code 0: connected; 1: not connected, or no agent runs.")]
+#[command(
+    after_help = "Examples:\n  vigie-agent status\n  vigie-agent status --json\n\nExit code 0: connected; 1: not connected, or no agent runs."
+)]
 pub(super) struct StatusArgs {
     /// Answer as JSON.
     #[arg(long)]

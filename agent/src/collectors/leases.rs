@@ -13,12 +13,14 @@ mod kea;
 mod lease;
 mod source;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
+use vigie_shared::mac::Mac;
 use vigie_shared::units;
 use vigie_shared::wire::Reading;
 use vigie_shared::wire::reading::{Sighting, Sightings, Source};
@@ -69,6 +71,16 @@ impl Default for Config {
             network: "dhcp".to_owned(),
         }
     }
+}
+
+/// The names in the usual lease files, as far as this user may read them; for a look without a running agent.
+#[must_use]
+pub fn usual_names() -> BTreeMap<Mac, String> {
+    let size_max = Config::default().file_size_max;
+    let is_small = |path: &&str| std::fs::metadata(path).is_ok_and(|file| file.len() <= size_max);
+    let files = USUAL_FILES.iter().copied().filter(is_small).filter_map(|path| std::fs::read(path).ok());
+    let leases = files.filter_map(|bytes| Some(parse(detect(&bytes)?, &bytes).rows)).flatten();
+    leases.filter_map(|lease| Some((lease.mac, lease.name?))).collect()
 }
 
 /// Makes the collector.

@@ -1,7 +1,7 @@
 //! What every engine must do: one suite, run on the memory twin and on the disk.
 
 use proptest::prelude::*;
-use vigie_shared::wire::{Below, Record, Receipted, Stamp, frame, reading};
+use vigie_shared::wire::{Below, Receipted, Record, Stamp, frame, reading};
 
 use super::*;
 

@@ -253,12 +253,18 @@ fn sorted(error: sled::Error) -> QueueError {
 
 fn says_disk_refuses(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{
-        Interrupted, NotFound, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
-        WriteZero,
+        Interrupted, NotFound, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WriteZero,
     };
     matches!(
         kind,
-        StorageFull | QuotaExceeded | WriteZero | ReadOnlyFilesystem | PermissionDenied | OutOfMemory | Interrupted | NotFound
+        StorageFull
+            | QuotaExceeded
+            | WriteZero
+            | ReadOnlyFilesystem
+            | PermissionDenied
+            | OutOfMemory
+            | Interrupted
+            | NotFound
     )
 }
 

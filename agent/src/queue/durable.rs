@@ -51,7 +51,8 @@ impl DurableQueue {
     fn identify_if_late(&mut self) {
         let last = self.key(self.extent.last);
         let is_late = self.identity.hi == 0 || last >= self.identity.hi + IDENTITY_LAG;
-        if is_late && self.extent.last > 0
+        if is_late
+            && self.extent.last > 0
             && let Err(error) = self.identify()
         {
             tracing::warn!("a lane's identity was not written, the records are safe: {error}");
@@ -125,7 +126,8 @@ impl Queue for DurableQueue {
                 Err(error) => return Err(error),
             };
             bytes += record.len();
-            let fits = slice.records.len() < limit.records_max && (bytes <= limit.bytes_max || slice.records.is_empty());
+            let fits =
+                slice.records.len() < limit.records_max && (bytes <= limit.bytes_max || slice.records.is_empty());
             if key != expected || !fits || frame::check(&record).is_err() {
                 break;
             }
@@ -156,9 +158,7 @@ impl Queue for DurableQueue {
             other => other?,
         };
         let checksum = last.and_then(|record| frame::crc(&record));
-        self.remove(through, |extent, step, bytes| {
-            extent.receipted(step, checksum.filter(|_| step == through), bytes)
-        })
+        self.remove(through, |extent, step, bytes| extent.receipted(step, checksum.filter(|_| step == through), bytes))
     }
 
     fn give_up(&mut self, through: u64, why: Below) -> Result<u64, QueueError> {

@@ -151,9 +151,10 @@ impl Folder {
     /// If the disk fails.
     pub fn remove_stores_except(&self, generation: u64) -> io::Result<()> {
         let current = format!("store-{generation}");
-        self.stores()?.iter().filter(|name| **name != current).try_for_each(|name| {
-            fs::remove_dir_all(self.path.join(name))
-        })
+        self.stores()?
+            .iter()
+            .filter(|name| **name != current)
+            .try_for_each(|name| fs::remove_dir_all(self.path.join(name)))
     }
 
     /// Moves every store but `kept` out of the way and returns the name of the newest one's remains. Older

@@ -88,8 +88,7 @@ impl Keeper {
     ) -> Result<Self, QueueError> {
         let backoff = Backoff::new(RETRY_MIN, RETRY_MAX, now.wall_ms.unsigned_abs());
         let (queue, extent, retry_at, notices) = (None, None, None, Vec::new());
-        let mut keeper =
-            Self { lane, quota, open, volume, queue, extent, backoff, retry_at, rebuilt: None, notices };
+        let mut keeper = Self { lane, quota, open, volume, queue, extent, backoff, retry_at, rebuilt: None, notices };
         match keeper.reopen(Opening::Repair, now) {
             Ok(()) => keeper.volume.take_ballast(keeper.quota.free_bytes_min),
             Err(error @ (QueueError::Busy(_) | QueueError::Broken(_) | QueueError::Corrupt(_))) => {
@@ -233,7 +232,11 @@ impl Keeper {
         if let Some(mut queue) = self.queue.take()
             && let Err(error) = queue.close()
         {
-            tracing::warn!(lane = self.lane.as_str(), "a lane closed untidily, its records are safe: {}", causes(&error));
+            tracing::warn!(
+                lane = self.lane.as_str(),
+                "a lane closed untidily, its records are safe: {}",
+                causes(&error)
+            );
         }
     }
 

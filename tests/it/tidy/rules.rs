@@ -67,6 +67,20 @@ const RULES: &[Rule] = &[
         but_not_in: &["hub/src/http*", "hub/src/boxes*", "hub/src/login*"],
     },
     Rule {
+        says: "only the frame codec knows which library reads frames",
+        cure: "return what was heard as a type of agent/src/collectors/lan/frame.rs",
+        words: &["etherparse"],
+        holds_in: PROGRAMS,
+        but_not_in: &["agent/src/collectors/lan/frame.rs"],
+    },
+    Rule {
+        says: "only the netlink socket knows which library opens it",
+        cure: "go through agent/src/collectors/lan/netlink.rs",
+        words: &["netlink_sys"],
+        holds_in: PROGRAMS,
+        but_not_in: &["agent/src/collectors/lan/netlink.rs", "agent/src/sys.rs"],
+    },
+    Rule {
         says: "certificates are made in one place per program",
         cure: "ask the hub's PKI or the agent's identity for them",
         words: &["rcgen"],

@@ -147,9 +147,14 @@ impl SimHub {
         }
         for lane in sim_box.lanes() {
             let extent = lane.extent();
-            let through = self.disk.queues.get(&(sim_box.site().clone(), extent.queue)).map_or(0, |state| state.through);
+            let through =
+                self.disk.queues.get(&(sim_box.site().clone(), extent.queue)).map_or(0, |state| state.through);
             if lane.lane == Lane::Ledger && extent.first > through + 1 {
-                return Err(format!("{}: the box forgot through {}, the hub holds {through}", sim_box.site(), extent.first - 1));
+                return Err(format!(
+                    "{}: the box forgot through {}, the hub holds {through}",
+                    sim_box.site(),
+                    extent.first - 1
+                ));
             }
         }
         Ok(())
@@ -163,9 +168,11 @@ impl SimHub {
                 return Err(format!("{} {}: {waiting} records still wait", sim_box.site(), lane.lane));
             }
             for (content, (queue, position)) in &lane.collected {
-                let stored = self.disk.records.iter().filter(|((site, ..), record)| {
-                    site == sim_box.site() && record.as_ref() == content.as_slice()
-                });
+                let stored = self
+                    .disk
+                    .records
+                    .iter()
+                    .filter(|((site, ..), record)| site == sim_box.site() && record.as_ref() == content.as_slice());
                 let copies = stored.count();
                 let is_excused = self.gap(sim_box.site(), *queue, *position).is_some_and(|gap| self.may_lack(gap));
                 if copies > 1 || (copies == 0 && !is_excused) {

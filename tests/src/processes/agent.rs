@@ -140,7 +140,9 @@ impl BoxProcess {
     pub async fn drain(&mut self) -> anyhow::Result<()> {
         self.start()?;
         let drained = wait_for("an empty queue", async || self.is_connected() && self.waiting() == Some(0)).await;
-        drained.with_context(|| format!("the box said:\n{}", self.program.as_ref().map_or(String::new(), Program::said)))?;
+        drained.with_context(|| {
+            format!("the box said:\n{}", self.program.as_ref().map_or(String::new(), Program::said))
+        })?;
         anyhow::ensure!(self.program().stop().await?, "the agent did not end well:\n{}", self.program().said());
         Ok(())
     }

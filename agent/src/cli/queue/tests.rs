@@ -71,9 +71,11 @@ fn a_damaged_lane_is_reported_and_left_alone() {
     let error = run_here(&folder, "status").unwrap_err();
 
     assert!(format!("{error:#}").contains("damaged"), "{error:#}");
-    assert!(!std::fs::read_dir(folder.join("ledger")).unwrap().any(|entry| {
-        entry.unwrap().file_name().to_string_lossy().starts_with("corrupt")
-    }));
+    assert!(
+        !std::fs::read_dir(folder.join("ledger"))
+            .unwrap()
+            .any(|entry| { entry.unwrap().file_name().to_string_lossy().starts_with("corrupt") })
+    );
 }
 
 #[test]
@@ -107,7 +109,6 @@ fn the_answers_read_well() {
         lanes: vec![lane(Lane::Ledger, 0, Below::Receipted), lane(Lane::Telemetry, 200, Below::Dropped)],
     };
     insta::assert_snapshot!(text::status(&status));
-    let verdict =
-        QueueVerdict { lanes: vec![LaneVerdict { lane: Lane::Ledger, whole: 5, unknown: 0, damaged: 2 }] };
+    let verdict = QueueVerdict { lanes: vec![LaneVerdict { lane: Lane::Ledger, whole: 5, unknown: 0, damaged: 2 }] };
     insta::assert_snapshot!(text::verdict(&verdict));
 }

@@ -44,9 +44,9 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Begins with the box itself, which never answers its own questions.
+    /// Begins with the box itself, which never answers its own questions, and with names known from elsewhere.
     #[must_use]
-    pub(super) fn of(interface: &Interface) -> Self {
+    pub(super) fn new(interface: &Interface, names: BTreeMap<Mac, String>) -> Self {
         let own = Device {
             ip: Some(interface.address.addr()),
             mac: interface.mac,
@@ -60,7 +60,7 @@ impl Findings {
             gateways: interface::gateways(&interface.name),
             devices: BTreeMap::new(),
             addresses: BTreeMap::new(),
-            names: BTreeMap::new(),
+            names,
         }
     }
 
@@ -250,12 +250,9 @@ mod tests {
     const ACCESS_POINT: Mac = Mac([0x3c, 0x22, 0xfb, 0, 0, 9]);
 
     fn findings() -> Findings {
-        Findings::of(&Interface {
-            name: "none0".to_owned(),
-            index: 2,
-            mac: BOX,
-            address: "10.0.0.2/24".parse().unwrap(),
-        })
+        let address = "10.0.0.2/24".parse().unwrap();
+        let interface = Interface { name: "none0".to_owned(), index: 2, mac: BOX, address };
+        Findings::new(&interface, BTreeMap::new())
     }
 
     fn seen(mac: Mac, n: u8) -> Evidence {

@@ -75,7 +75,7 @@ fn discovered(ranges: &[Ipv4Net]) -> anyhow::Result<Vec<Target>> {
             Ok(interface) => match interface.ranges(ranges) {
                 Err(reason) => refusals.push(format!("{}: {reason}", interface.name)),
                 Ok(own) if own.is_empty() => {
-                    refusals.push(format!("{} is on {}", interface.name, interface.address.trunc()))
+                    refusals.push(format!("{} is on {}", interface.name, interface.address.trunc()));
                 }
                 Ok(ranges) => targets.push(Target { interface, ranges }),
             },

@@ -5,13 +5,16 @@
 //! silence is counted only while the observer can see; a machine that answers for others credits nobody. It
 //! does not decide who has left: that is the hub's, which sees all sources.
 
+mod terms;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use vigie_shared::mac::Mac;
-use vigie_shared::wire::reading::{Sight, Sighting, Source};
+use vigie_shared::wire::reading::{Sight, Sighting};
 
+pub use self::terms::{Check, Evidence, Report, Row, Rules};
 use super::coverage::{Lookout, Stretch};
 use super::tally::Tally;
 
@@ -29,71 +32,6 @@ pub const DEVICES_MAX: usize = 4096;
 
 /// An address in a block reserved for documentation (RFC 5737): who answers for it answers for everybody.
 pub const CANARY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 77);
-
-/// A proof that a device is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// The device.
-    pub mac: Mac,
-    /// The internet address that it used, if known.
-    pub ip: Option<Ipv4Addr>,
-    /// When it was there.
-    pub at: Duration,
-    /// How it was seen.
-    pub source: Source,
-    /// The name that it gave itself, if any.
-    pub name: Option<String>,
-}
-
-/// What the census is told about the network.
-#[derive(Debug, Clone, Default)]
-pub struct Rules {
-    /// The box's own addresses on this network.
-    pub own: BTreeMap<Mac, Ipv4Addr>,
-    /// Addresses of routers.
-    pub gateways: BTreeSet<Ipv4Addr>,
-    /// Silence after which a device believed present is asked.
-    pub check_after: Duration,
-}
-
-/// One device in one interval.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Row {
-    /// The device.
-    pub mac: Mac,
-    /// Its latest internet address, if known.
-    pub ip: Option<Ipv4Addr>,
-    /// First confirmation in the interval.
-    pub first: Duration,
-    /// Last confirmation in the interval.
-    pub last: Duration,
-    /// Seconds of the interval in which it was confirmed.
-    pub count: u16,
-    /// A sum of [`Source::bit`]; nothing for the box itself.
-    pub sources: u16,
-    /// As [`Sighting::flags`].
-    pub flags: u8,
-}
-
-/// A question that is due to one device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Check {
-    /// The device.
-    pub mac: Mac,
-    /// Where it was last.
-    pub ip: Ipv4Addr,
-}
-
-/// One interval, closed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// One row per device, in the order of their addresses.
-    pub rows: Vec<Row>,
-    /// When the observer could see.
-    pub coverage: Vec<Stretch>,
-    /// Machines found to answer for others that were not suspected before.
-    pub new_proxies: Vec<Mac>,
-}
 
 /// The count of one network.
 #[derive(Debug)]
@@ -138,23 +76,24 @@ impl Census {
         self.rules = rules;
     }
 
-    /// Forgets a device at once, and never takes a proof of it again.
+    /// Forgets a device at once, and takes no proof of it until it is included again.
     pub fn exclude(&mut self, mac: Mac) {
         self.devices.remove(&mac);
         self.proxies.remove(&mac);
         self.excluded.insert(mac);
     }
 
+    /// Takes proofs of a device again.
+    pub fn include(&mut self, mac: Mac) {
+        self.excluded.remove(&mac);
+    }
+
     /// Takes one proof. What is not a device of this network, or older than the interval, is ignored.
-    pub fn observe(&mut self, evidence: Evidence) {
-        let Evidence { mac, at, source, .. } = evidence;
-        if !mac.is_device() || mac.is_container() || self.excluded.contains(&mac) {
-            return;
-        }
-        if self.rules.own.contains_key(&mac) || at < self.interval_start {
-            return;
-        }
-        if self.devices.len() >= DEVICES_MAX && !self.devices.contains_key(&mac) {
+    pub fn observe(&mut self, evidence: &Evidence) {
+        let Evidence { mac, at, source, .. } = *evidence;
+        let is_foreign = !mac.is_device() || mac.is_container() || self.rules.own.contains_key(&mac);
+        let is_flood = self.devices.len() >= DEVICES_MAX && !self.devices.contains_key(&mac);
+        if is_foreign || is_flood || at < self.interval_start || self.excluded.contains(&mac) {
             return;
         }
         let device = self.devices.entry(mac).or_default();

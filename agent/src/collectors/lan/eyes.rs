@@ -142,7 +142,7 @@ impl Eyes {
         let own = interface.address.addr();
         let hands = match PacketSocket::open(interface) {
             Ok(socket) => Hands::Packet(socket),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Hands::Poke(Poker::open(own)?),
+            Err(error) if is_forbidden(&error) => Hands::Poke(Poker::open(own)?),
             Err(error) => return Err(error),
         };
         let is_poking = matches!(hands, Hands::Poke(_));
@@ -171,12 +171,7 @@ impl Eyes {
     pub fn ask(&mut self, ip: Ipv4Addr, mac: Option<Mac>) -> io::Result<Sent> {
         let result = match &mut self.hands {
             Hands::Packet(socket) => socket.ask(ip, mac),
-            Hands::Poke(poker) => {
-                if self.known.contains_key(&ip) {
-                    poker.ping(ip);
-                }
-                poker.poke(ip)
-            }
+            Hands::Poke(poker) => poker.poke(ip),
         };
         match result {
             Ok(()) => Ok(Sent::Yes),
@@ -259,7 +254,12 @@ impl Eyes {
         self.know(row.ip, row.mac);
         match row.worth() {
             Worth::Seen(ago) => Some(seen(row.mac, Some(row.ip), now.saturating_sub(ago), Source::Neighbour, None)),
-            Worth::Unsettled => Some(Event::Unsettled(row.ip)),
+            Worth::Unsettled => {
+                if let Hands::Poke(poker) = &self.hands {
+                    poker.ping(row.ip);
+                }
+                Some(Event::Unsettled(row.ip))
+            }
             Worth::Nothing => None,
         }
     }
@@ -287,6 +287,11 @@ impl Eyes {
 
 fn seen(mac: Mac, ip: Option<Ipv4Addr>, at: Duration, source: Source, name: Option<String>) -> Event {
     Event::Seen(Evidence { mac, ip: ip.filter(|ip| !ip.is_unspecified()), at, source, name })
+}
+
+/// Without the capability, or under a service manager that allows no packet sockets.
+fn is_forbidden(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied || error.raw_os_error() == Some(libc::EAFNOSUPPORT)
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -145,8 +145,7 @@ pub fn addresses(ranges: &[Ipv4Net], own: Ipv4Addr) -> Vec<Ipv4Addr> {
 pub fn is_lan_name(name: &str) -> bool {
     let is_docker_bridge =
         name.strip_prefix("br-").is_some_and(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()));
-    let is_foreign = |prefix: &&str| name.starts_with(*prefix);
-    name != "lo" && !is_docker_bridge && !FOREIGN.iter().any(|prefix| is_foreign(&prefix))
+    name != "lo" && !is_docker_bridge && !FOREIGN.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Every interface that may lead to a LAN: ready, or its name and why not. In the order of their names.

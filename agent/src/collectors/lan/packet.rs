@@ -93,7 +93,7 @@ impl PacketSocket {
             let mut guard = self.socket.readable().await?;
             let mut heard = Vec::new();
             for _ in 0..FRAMES_MAX {
-                match guard.try_io(|socket| (&*socket.get_ref()).read(&mut buffer)) {
+                match guard.try_io(|socket| <&Socket>::read(&mut socket.get_ref(), &mut buffer)) {
                     Ok(Ok(length)) => heard.extend(buffer.get(..length).and_then(frame::hear)),
                     Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                     Ok(Err(error)) => return Err(error),

@@ -2,8 +2,8 @@
 //!
 //! What the kernel finds comes by netlink. Several sockets share the load: each address that does not answer
 //! holds a packet in its socket's send buffer for three seconds, and an ordinary user cannot enlarge the
-//! buffer. A device that the kernel knew before is also pinged, where that is permitted, because the kernel
-//! takes seconds to confirm it anew.
+//! buffer. A device that the kernel knew before, and takes seconds to confirm anew, can be pinged meanwhile, where
+//! that is permitted.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};

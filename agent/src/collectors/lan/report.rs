@@ -15,7 +15,7 @@ const ROWS_MAX: usize = 200;
 /// One network's report as readings. `hidden` is the reason why nothing counts as clearly seen, if there is one.
 pub(super) fn readings(
     network: &str,
-    report: Report,
+    report: &Report,
     hidden: Option<&str>,
     context: &Context,
     now: Duration,
@@ -113,7 +113,7 @@ mod tests {
         let context = context();
         context.host_names.learn(row(1).mac, "Marie-iPhone");
 
-        let readings = readings("office", report(vec![row(1)]), None, &context, at(360));
+        let readings = readings("office", &report(vec![row(1)]), None, &context, at(360));
 
         let [Reading::Sightings(sightings), Reading::Coverage(coverage)] = readings.as_slice() else {
             panic!("{readings:?}")
@@ -127,21 +127,21 @@ mod tests {
 
     #[test]
     fn an_excluded_device_has_no_row() {
-        let readings = readings("office", report(vec![row(0xff)]), None, &context(), at(360));
+        let readings = readings("office", &report(vec![row(0xff)]), None, &context(), at(360));
         assert!(matches!(readings.as_slice(), [Reading::Coverage(_)]), "{readings:?}");
     }
 
     #[test]
     fn a_large_network_takes_several_records() {
         let rows = (0..=249).map(row).collect();
-        let readings = readings("office", report(rows), None, &context(), at(360));
+        let readings = readings("office", &report(rows), None, &context(), at(360));
         assert_eq!(readings.len(), 3);
     }
 
     #[test]
     fn a_machine_that_hides_others_is_alarmed_and_may_make_blind() {
         let proxied = Report { new_proxies: vec![row(1).mac], ..report(vec![row(1)]) };
-        let readings = readings("office", proxied, Some("hidden by proxy ARP"), &context(), at(360));
+        let readings = readings("office", &proxied, Some("hidden by proxy ARP"), &context(), at(360));
         assert!(matches!(&readings[1], Reading::Coverage(coverage) if coverage.sight != Sight::Clear));
         assert!(matches!(&readings[2], Reading::Alarm(alarm) if alarm.kind == AlarmKind::BlindNetwork));
     }

@@ -20,7 +20,7 @@ use super::interface;
 use super::neighbour::CONFIRMED_MAX;
 use super::report;
 use super::survey::{self, Witness};
-use super::sweep::{Plan, Step};
+use super::sweep::{Outcome, Plan, Step};
 use crate::collectors::{Context, Outlet, pause};
 
 /// The longest interval of one report.
@@ -208,10 +208,16 @@ impl Watch {
                 Step::Done => break,
             }
         }
-        if session.is_full {
-            self.gap = adapted(self.gap, sweep.outcome().is_lossy());
-        }
+        let outcome = sweep.outcome();
         session.sweep = None;
+        tracing::debug!(interface = self.name, ?outcome, "swept");
+        if !outcome.is_complete() {
+            let Outcome { asked, addresses, .. } = outcome;
+            return Err(io::Error::other(format!("only {asked} of {addresses} addresses left the box in time")));
+        }
+        if session.is_full {
+            self.gap = adapted(self.gap, outcome.is_lossy());
+        }
         Ok(now)
     }
 
@@ -223,7 +229,7 @@ impl Watch {
                 survey::note(sweep, &event, now);
             }
             match event {
-                Event::Seen(evidence) => self.observe(evidence),
+                Event::Seen(evidence) => self.observe(&evidence),
                 Event::Unsettled(_) => {}
                 Event::Link => match interface::find(&self.name) {
                     Ok(interface) if interface == session.interface => {}
@@ -236,11 +242,12 @@ impl Watch {
     }
 
     /// Takes one proof, unless nothing may be said of the device.
-    fn observe(&mut self, evidence: Evidence) {
+    fn observe(&mut self, evidence: &Evidence) {
         if self.context.naming.device(evidence.mac, None, None).is_none() {
             self.census.exclude(evidence.mac);
             return;
         }
+        self.census.include(evidence.mac);
         if let Some(name) = &evidence.name {
             self.context.host_names.learn(evidence.mac, name);
         }
@@ -266,14 +273,14 @@ impl Watch {
         let is_poking = matches!(self.method, Some(Method::Poke { .. }));
         let hidden = (is_poking && self.census.has_proxies()).then_some(HIDDEN);
         let network = self.config.networks.get(&self.name).unwrap_or(&self.name);
-        report::readings(network, report, hidden, &self.context, now)
+        report::readings(network, &report, hidden, &self.context, now)
     }
 }
 
 impl Witness for Watch {
     fn event(&mut self, event: Event) {
         if let Event::Seen(evidence) = event {
-            self.observe(evidence);
+            self.observe(&evidence);
         }
     }
 }

@@ -68,13 +68,7 @@ pub fn open(options: &DurableOptions, opening: Opening, wall_ms: i64) -> Result<
     start(folder, fresh, options, Some(report(known, why, remains)))
 }
 
-fn queue(
-    folder: Folder,
-    store: Store,
-    identity: Identity,
-    extent: Extent,
-    options: &DurableOptions,
-) -> DurableQueue {
+fn queue(folder: Folder, store: Store, identity: Identity, extent: Extent, options: &DurableOptions) -> DurableQueue {
     DurableQueue { store, identity, extent, folder, set_aside_bytes_max: options.set_aside_bytes_max }
 }
 
@@ -197,7 +191,6 @@ fn report(known: Known, why: String, remains: String) -> SetAside {
         remains,
     }
 }
-
 
 #[cfg(test)]
 mod tests;

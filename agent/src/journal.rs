@@ -8,66 +8,30 @@
 pub mod alarms;
 pub mod answers;
 mod config;
+mod held;
 mod lane;
 mod live;
+mod outlet;
+mod shared;
+mod start;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use vigie_shared::backoff::Backoff;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::QueueId;
-use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::delivery::RECORD_BYTES_MAX;
-use vigie_shared::wire::reading::BoxAlarm;
-use vigie_shared::wire::{Below, Lane, LaneDepth, LaneHello, Live, Reading, Record, Stamp};
+use vigie_shared::wire::{Below, Lane, LaneDepth, LaneHello, Reading, Record, Stamp};
 
 pub use config::QueueConfig;
 pub use live::LiveReceiver;
+pub use start::{JournalOptions, OnDamage};
 
-use crate::collectors::Outlet;
 use crate::outbox::LaneState;
-use crate::queue::durable::{self, DurableOptions};
-use crate::queue::keeper::{self, Keeper, Moment};
 use crate::queue::quota::Shortage;
-use crate::queue::volume::{DiskVolume, Volume};
-use crate::queue::{Extent, Limit, QueueError};
-use lane::{LaneThread, Request, Shared, View};
-
-/// Requests that may wait for one lane's thread. Each holds at most one record.
-const REQUESTS_MAX: usize = 64;
-
-/// Alarms of all lanes that may wait for the observations lane.
-const ALARMS_MAX: usize = 32;
-
-/// Waits of a reading whose lane has no room.
-const ROOM_WAIT_MIN: Duration = Duration::from_millis(500);
-const ROOM_WAIT_MAX: Duration = Duration::from_secs(30);
-
-/// What a journal is built from.
-pub struct JournalOptions {
-    /// The folder of the lanes' folders.
-    pub folder: PathBuf,
-    /// The owner's settings.
-    pub config: QueueConfig,
-    /// Stamps the readings.
-    pub clock: Arc<dyn Clock>,
-    /// What to do with a lane that is damaged.
-    pub on_damage: OnDamage,
-}
-
-/// What to do with a lane that is damaged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnDamage {
-    /// Set it aside and start a new one.
-    SetAside,
-    /// Leave it alone and fail.
-    Fail,
-}
+use crate::queue::{Extent, Limit, QueueError, keeper};
+use shared::{Request, View};
 
 /// The handle on all lanes. Clones share them.
 #[derive(Clone)]
@@ -130,34 +94,6 @@ impl From<QueueError> for JournalError {
 }
 
 impl Journal {
-    /// Opens the lanes, in this thread, and starts their threads.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError::Busy`] if another agent has the folder; [`QueueError::Storage`] if it cannot be made or no
-    /// thread can be started; [`QueueError::Corrupt`] only with [`OnDamage::Fail`]. A disk that is full or fails
-    /// for the moment is no error.
-    pub fn start(options: JournalOptions, lifecycle: &Lifecycle) -> Result<Self, QueueError> {
-        let (changed, changes) = watch::channel(0);
-        let (alarms, alarms_in) = mpsc::channel(ALARMS_MAX);
-        let shared = Shared {
-            clock: Arc::clone(&options.clock),
-            flush_interval: options.config.flush_interval,
-            changed: Arc::new(changed),
-            alarms,
-            stopping: lifecycle.stopping(),
-        };
-        let mut alarms_in = Some(alarms_in);
-        let mut lanes = Vec::new();
-        for keeper in open_lanes(&options, shared.now())? {
-            // All lanes' alarms are observations.
-            let alarms_in = if keeper.lane() == Lane::Observations { alarms_in.take() } else { None };
-            lanes.push(start_lane(keeper, shared.clone(), alarms_in, lifecycle).map_err(QueueError::Storage)?);
-        }
-        let (live, stopping) = (live::LiveSender::default(), lifecycle.stopping());
-        Ok(Self { lanes: lanes.into(), changes, live, clock: options.clock, stopping })
-    }
-
     /// Stamps a reading and takes it into its lane: on the disk if it is the ledger, accepted otherwise.
     ///
     /// # Errors
@@ -302,66 +238,6 @@ impl Journal {
         self.send(lane, request(answer)).await?;
         answered.await.map_err(|_closed| JournalError::Stopped)
     }
-}
-
-#[async_trait]
-impl Outlet for Journal {
-    async fn append(&self, reading: Reading) {
-        let record = Record { stamp: self.clock.stamp(), reading };
-        let seed = record.stamp.uptime_ms;
-        let mut backoff = Backoff::new(ROOM_WAIT_MIN, ROOM_WAIT_MAX, seed);
-        loop {
-            match self.append_stamped(&record).await {
-                Ok(()) | Err(JournalError::Stopped) => return,
-                Err(error @ JournalError::TooLarge { .. }) => {
-                    tracing::error!(kind = record.reading.kind(), "a reading is given up: {error}");
-                    return;
-                }
-                Err(error @ (JournalError::Full(_) | JournalError::Storage(_))) => {
-                    tracing::debug!(kind = record.reading.kind(), "a reading waits: {error}");
-                }
-            }
-            if !crate::collectors::pause(backoff.next_wait(), &self.stopping).await {
-                return;
-            }
-        }
-    }
-
-    fn live(&self, live: Live) {
-        self.live.send(live);
-    }
-}
-
-/// Opens every lane before any is served, so that a folder in use is noticed before anything starts.
-fn open_lanes(options: &JournalOptions, now: Moment) -> Result<Vec<Keeper>, QueueError> {
-    let quota = options.config.quota();
-    let volume: Arc<dyn Volume> = Arc::new(DiskVolume::new(&options.folder).map_err(QueueError::Storage)?);
-    let open = |lane: Lane| {
-        let folder = options.folder.join(lane.as_str());
-        let place = DurableOptions { folder, set_aside_bytes_max: quota.bytes_max / 2 };
-        let opener = match options.on_damage {
-            OnDamage::SetAside => durable::opener(place),
-            OnDamage::Fail => durable::inspector(place),
-        };
-        Keeper::open(lane, quota, opener, Arc::clone(&volume), now)
-    };
-    Lane::ALL.into_iter().map(open).collect()
-}
-
-fn start_lane(
-    keeper: Keeper,
-    shared: Shared,
-    alarms_in: Option<mpsc::Receiver<BoxAlarm>>,
-    lifecycle: &Lifecycle,
-) -> std::io::Result<LaneHandle> {
-    let lane = keeper.lane();
-    let name = lane::thread_name(lane);
-    let (requests, requests_in) = mpsc::channel(REQUESTS_MAX);
-    let (view, views) = watch::channel(None);
-    let thread = LaneThread::new(keeper, shared, requests_in, alarms_in, view);
-    let progress = lifecycle.progress(name, lane::SILENCE_MAX);
-    lifecycle.spawn_thread(name, move || thread.run(&progress))?;
-    Ok(LaneHandle { lane, requests, view: views })
 }
 
 /// Seconds from one stamp to another: by the time since boot if both are of one boot.

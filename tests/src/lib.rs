@@ -11,6 +11,7 @@ pub mod netns;
 mod not_run;
 pub mod processes;
 pub mod punches;
+pub mod queue_writer;
 pub mod stored;
 pub mod wire_client;
 

@@ -1,11 +1,9 @@
 //! What people ask about the queue, and the answers: the same for a running agent and for a folder of lanes.
-//!
-//! An export is a file of items, each `[length u32, little endian][frame]`: first a header, then every waiting
-//! record with its lane, queue id and position, last an end that counts them. [`read_export`] reads it back and
-//! says whether it is whole.
+
+mod export_file;
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read as _};
+use std::io::{self, BufWriter};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -14,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::{Below, Lane, LaneHello, Receipted, Record, frame};
 
+pub use export_file::{ExportItem, read_export};
+
 use super::{Journal, Slice};
+use export_file::write_item;
 
 /// How much is read at a time.
 const SLICE_RECORDS_MAX: u64 = 512;
 const SLICE_BYTES_MAX: usize = 256 << 10;
-
-/// Longest item of an export, bytes.
-const ITEM_BYTES_MAX: u32 = 64 << 10;
 
 /// What each lane holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,34 +103,6 @@ pub struct Discarded {
     pub waiting: u64,
 }
 
-/// One item of an export: version 1, frozen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ExportItem {
-    /// Comes first.
-    Header {
-        /// The program version that wrote the file.
-        version: String,
-        /// What the lanes held.
-        lanes: Vec<LaneHello>,
-    },
-    /// One waiting record.
-    Record {
-        /// Its lane.
-        lane: Lane,
-        /// Its queue.
-        queue: QueueId,
-        /// Its position.
-        position: u64,
-        /// Its bytes, as they are stored and sent.
-        bytes: Vec<u8>,
-    },
-    /// Comes last.
-    End {
-        /// Records in the file.
-        records: u64,
-    },
-}
-
 /// Is told how many records are done, and of how many.
 pub type OnProgress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
 
@@ -188,8 +158,14 @@ pub async fn export(journal: &Journal, file: &Path, progress: OnProgress<'_>) ->
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    let options = File::options().write(true).create(true).truncate(true).mode(0o600).clone();
-    let output = options.open(&part).with_context(|| format!("create {}", part.display()))?;
+    let mut options = File::options();
+    let output = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)
+        .with_context(|| format!("create {}", part.display()))?;
     let mut output = BufWriter::new(output);
     let version = env!("CARGO_PKG_VERSION").to_owned();
     write_item(&mut output, &ExportItem::Header { version, lanes: walk.lanes.clone() })?;
@@ -218,40 +194,6 @@ pub async fn discard(journal: &Journal, lane: Lane, through: u64) -> anyhow::Res
     let records = journal.discard(lane, through).await.with_context(|| format!("drop records of the lane `{lane}`"))?;
     let waiting = journal.depths().iter().find(|depth| depth.lane == lane).map_or(0, |depth| depth.waiting);
     Ok(Discarded { lane, records, waiting })
-}
-
-/// Reads an export back, item by item.
-///
-/// # Errors
-///
-/// If the file cannot be opened. Each item is an error if it is damaged, or if the file ends before its end.
-pub fn read_export(file: &Path) -> io::Result<impl Iterator<Item = anyhow::Result<ExportItem>>> {
-    let mut input = BufReader::new(File::open(file)?);
-    let mut is_over = false;
-    Ok(std::iter::from_fn(move || {
-        if is_over {
-            return None;
-        }
-        let item = read_item(&mut input);
-        is_over = !matches!(item, Ok(ExportItem::Header { .. } | ExportItem::Record { .. }));
-        Some(item)
-    }))
-}
-
-fn write_item(output: &mut impl io::Write, item: &ExportItem) -> anyhow::Result<()> {
-    let bytes = frame::seal(1, item);
-    let length = u32::try_from(bytes.len()).context("an item of the export is too large")?;
-    output.write_all(&length.to_le_bytes()).and_then(|()| output.write_all(&bytes)).context("write the export")
-}
-
-fn read_item(input: &mut impl io::Read) -> anyhow::Result<ExportItem> {
-    let mut length = [0; 4];
-    input.read_exact(&mut length).context("the export is cut off: its end is missing")?;
-    let length = u32::from_le_bytes(length);
-    anyhow::ensure!(length <= ITEM_BYTES_MAX, "the export is damaged: an item of {length} bytes");
-    let mut bytes = Vec::new();
-    input.take(u64::from(length)).read_to_end(&mut bytes).context("read the export")?;
-    frame::open(&bytes).context("read an item of the export")
 }
 
 /// A walk over everything that waited when it began.

@@ -4,109 +4,34 @@
 //! needs no answer is gathered in memory first, bounded in time and size. When the process stops, everything is
 //! written, and the thread goes on for a moment so that what others do last still finds its place.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use vigie_shared::clock::Clock;
-use vigie_shared::id::QueueId;
 use vigie_shared::lifecycle::Progress;
 use vigie_shared::wire::reading::BoxAlarm;
 use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 
 use super::alarms::LaneAlarms;
+use super::held::Held;
+use super::shared::{Request, Shared, View};
 use super::{JournalError, Slice};
-use crate::queue::keeper::{Keeper, Moment, Notice};
+use crate::queue::keeper::{Keeper, Notice};
 use crate::queue::quota::Shortage;
 use crate::queue::{Extent, Limit, QueueError};
 
 /// Longest silence that counts as alive: a slow card may take this long over one flush.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(180);
 
-/// Most bytes and records written in one batch.
-const GROUP_BYTES_MAX: usize = 256 << 10;
-const GROUP_RECORDS_MAX: usize = 1024;
-
-/// What waits in memory while the disk refuses, bytes; beyond it the oldest goes.
-const HELD_BYTES_MAX: usize = 1 << 20;
-
 /// How often a lane looks after itself.
 const TEND_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long records wait after the disk refused them; the keeper has a back-off of its own.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// After a stop: ends when nobody has asked for anything for this long, and after the other in any case.
 const LINGER: Duration = Duration::from_millis(500);
 const LINGER_MAX: Duration = Duration::from_secs(5);
-
-/// What a lane's thread is asked to do.
-pub(super) enum Request {
-    Append { record: Vec<u8>, answer: Option<oneshot::Sender<Result<(), JournalError>>> },
-    Read { from: u64, limit: Limit, answer: oneshot::Sender<Result<Slice, JournalError>> },
-    Peek { from: u64, limit: Limit, answer: oneshot::Sender<Result<Slice, JournalError>> },
-    Trim { queue: QueueId, through: u64 },
-    Renew { queue: QueueId, answer: oneshot::Sender<Result<(), JournalError>> },
-    Discard { through: u64, answer: oneshot::Sender<Result<u64, JournalError>> },
-    Flush { answer: oneshot::Sender<Result<(), JournalError>> },
-}
-
-/// What a lane holds, as others see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct View {
-    pub(super) extent: Extent,
-    pub(super) size_bytes: u64,
-    pub(super) oldest: Option<Stamp>,
-}
-
-/// What all lanes' threads share.
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) flush_interval: Duration,
-    pub(super) changed: Arc<watch::Sender<u64>>,
-    pub(super) alarms: mpsc::Sender<BoxAlarm>,
-    pub(super) stopping: CancellationToken,
-}
-
-impl Shared {
-    pub(super) fn now(&self) -> Moment {
-        Moment { instant: Instant::now().into_std(), wall_ms: self.clock.wall_ms() }
-    }
-}
-
-/// The thread's name, for logs and the watchdog.
-pub(super) fn thread_name(lane: Lane) -> &'static str {
-    match lane {
-        Lane::Ledger => "journal-ledger",
-        Lane::Observations => "journal-observ",
-        Lane::Telemetry => "journal-metrics",
-    }
-}
-
-/// What is accepted and not yet on the disk.
-#[derive(Default)]
-struct Held {
-    records: Vec<Vec<u8>>,
-    bytes: usize,
-    answers: Vec<oneshot::Sender<Result<(), JournalError>>>,
-    due: Option<Instant>,
-}
-
-impl Held {
-    fn is_full(&self) -> bool {
-        self.bytes >= GROUP_BYTES_MAX || self.records.len() >= GROUP_RECORDS_MAX
-    }
-
-    /// Forgets the oldest beyond the bound; returns how many.
-    fn shorten(&mut self) -> u64 {
-        let mut excess = 0;
-        while self.bytes > HELD_BYTES_MAX {
-            self.bytes -= self.records.get(excess).map_or(self.bytes, Vec::len);
-            excess += 1;
-        }
-        self.records.drain(..excess.min(self.records.len())).count() as u64
-    }
-}
 
 /// What wakes the thread.
 enum Event {
@@ -165,13 +90,12 @@ impl LaneThread {
             match self.next_event().await {
                 Event::Request(request) => self.on_request(request),
                 Event::Alarm(alarm) => self.hold(self.encode(alarm)),
-                Event::Time => self.on_time()?,
+                Event::Time => {}
                 Event::Stopping => self.stop_by = Some(Instant::now() + LINGER_MAX),
                 Event::End => return Ok(()),
             }
-            if self.stop_by.is_some() {
-                self.write_quietly();
-            }
+            // Not only when time wakes us: a channel that is never empty must not starve it.
+            self.on_time()?;
             self.tell_alarms();
             self.publish();
         }
@@ -259,7 +183,7 @@ impl LaneThread {
         self.held.bytes += record.len();
         self.held.records.push(record);
         self.held.due.get_or_insert(Instant::now() + self.shared.flush_interval);
-        if self.held.is_full() && self.held.due.is_some_and(|due| due > Instant::now()) {
+        if self.held.is_full() && !self.held.is_failing {
             self.held.due = Some(Instant::now());
         }
         let lost = self.held.shorten();
@@ -270,7 +194,7 @@ impl LaneThread {
 
     fn on_time(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
-        if self.held.due.is_some_and(|due| due <= now) {
+        if self.held.due.is_some_and(|due| due <= now) || self.stop_by.is_some() {
             self.write_quietly();
         }
         if self.tend_at <= now {
@@ -304,7 +228,8 @@ impl LaneThread {
             Err(_) if !answers.is_empty() => self.held = Held::default(),
             Err(error) => {
                 tracing::debug!(lane = %self.keeper.lane(), "records wait in memory: {error}");
-                self.held.due = Some(Instant::now() + self.shared.flush_interval.max(Duration::from_secs(1)));
+                self.held.is_failing = true;
+                self.held.due = Some(Instant::now() + RETRY_INTERVAL);
             }
         }
         let said = |result: &Result<(), QueueError>| match result {

@@ -1,8 +1,13 @@
+use std::time::Duration;
+
 use vigie_shared::clock::ManualClock;
 use vigie_shared::id::BootId;
+use vigie_shared::lifecycle::Lifecycle;
+use vigie_shared::wire::Live;
 use vigie_shared::wire::reading::{AlarmKind, HostSample, Punch, Sightings};
 
 use super::*;
+use crate::collectors::Outlet;
 
 struct Bench {
     folder: tempfile::TempDir,

@@ -183,7 +183,11 @@ impl Deref for Careful {
 impl Drop for Careful {
     fn drop(&mut self) {
         let db = self.0.take();
-        if let Err(error) = guarded(|| Ok(drop(db))) {
+        let closed = guarded(|| {
+            drop(db);
+            Ok(())
+        });
+        if let Err(error) = closed {
             tracing::debug!("a damaged store was closed: {error}");
         }
     }

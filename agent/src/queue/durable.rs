@@ -118,21 +118,20 @@ impl Queue for DurableQueue {
         let start = from.max(self.extent.first);
         let mut slice = Slice { start, records: Vec::new() };
         let mut bytes = 0;
-        let mut expected = self.key(start);
-        for stored in self.store.records(expected, self.key(self.extent.last)) {
+        let stored = self.store.records(self.key(start), self.key(self.extent.last));
+        for (expected, stored) in (self.key(start)..).zip(stored) {
             let (key, record) = match stored {
                 Ok(stored) => stored,
                 Err(QueueError::Corrupt(_)) => break,
                 Err(error) => return Err(error),
             };
             bytes += record.len();
-            let fits =
-                slice.records.len() < limit.records_max && (bytes <= limit.bytes_max || slice.records.is_empty());
+            let is_first = slice.records.is_empty();
+            let fits = slice.records.len() < limit.records_max && (bytes <= limit.bytes_max || is_first);
             if key != expected || !fits || frame::check(&record).is_err() {
                 break;
             }
             slice.records.push(record);
-            expected += 1;
         }
         Ok(slice)
     }

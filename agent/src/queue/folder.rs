@@ -23,8 +23,10 @@ use vigie_shared::wire::frame;
 
 use super::QueueError;
 
-/// Positions by which the identity may lag behind the store: a loss of fewer than these, at the very end of a
-/// damaged store, can go unnoticed here. The hub then notices, because it knows the receipted ones.
+/// Positions by which the identity may lag behind the store.
+///
+/// A loss of fewer than these, at the very end of a damaged store, can go unnoticed here. The hub notices it when
+/// it holds more than the box says it ever had.
 pub const IDENTITY_LAG: u64 = 128;
 
 /// Most damaged stores that are kept for a person to look at.

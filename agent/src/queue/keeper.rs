@@ -4,8 +4,10 @@
 //! a full disk it first throws the ballast overboard. When there is no room it does what the lane's policy says:
 //! refuse, or give up the oldest. What it had to do is told in [`Notice`]s, for alarms.
 
+mod recovery;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use vigie_shared::backoff::Backoff;
 use vigie_shared::id::QueueId;
@@ -14,10 +16,7 @@ use vigie_shared::wire::{Below, Lane};
 use super::quota::{Load, Policy, Quota, Shortage};
 use super::volume::Volume;
 use super::{Extent, Limit, Opener, Opening, Queue, QueueError, SetAside, Slice};
-
-/// Waits between tries to open a lane whose disk refuses.
-const RETRY_MIN: Duration = Duration::from_millis(500);
-const RETRY_MAX: Duration = Duration::from_secs(60);
+use recovery::{RETRY_MAX, RETRY_MIN};
 
 /// An empty lane gives its files back when they are larger than this, bytes.
 const SHRINK_BYTES: u64 = 8 << 20;
@@ -55,7 +54,7 @@ pub enum Notice {
         /// How many.
         count: u64,
     },
-    /// The disk was full.
+    /// The disk was full, or so nearly that the lane refused records.
     DiskFull,
 }
 
@@ -257,6 +256,9 @@ impl Keeper {
     /// Refuses, or gives up the oldest, as the lane's policy says.
     fn make_room(&mut self, added: Load, shortage: Shortage, now: Moment) -> Result<(), QueueError> {
         if Policy::of(self.lane) == Policy::Refuse {
+            if matches!(shortage, Shortage::FreeBytes | Shortage::FreeInodes) {
+                self.notices.push(Notice::DiskFull);
+            }
             return Err(QueueError::Full(shortage));
         }
         let quota = self.quota;
@@ -270,86 +272,6 @@ impl Keeper {
             self.notices.push(Notice::Dropped { count, shortage });
         }
         Ok(())
-    }
-
-    /// The open queue; tries to open it if its time has come.
-    fn ready(&mut self, now: Moment) -> Result<&mut Box<dyn Queue>, QueueError> {
-        if self.queue.is_none() {
-            if self.retry_at.is_some_and(|at| now.instant < at) {
-                let text = "the lane is closed until its disk works again";
-                return Err(QueueError::Storage(std::io::Error::other(text)));
-            }
-            match self.reopen(Opening::Repair, now) {
-                Err(error) if error.is_disk_full() => self.recover(error, now)?,
-                result => result?,
-            }
-        }
-        self.queue.as_mut().ok_or_else(|| QueueError::Storage(std::io::Error::other("the lane is closed")))
-    }
-
-    fn recover_and_say<T>(&mut self, failure: QueueError, now: Moment) -> Result<T, QueueError> {
-        let text = causes(&failure);
-        let said = match &failure {
-            QueueError::Storage(error) => QueueError::Storage(std::io::Error::new(error.kind(), text)),
-            _ => QueueError::Corrupt(text),
-        };
-        self.recover(failure, now)?;
-        Err(said)
-    }
-
-    /// After a failure: opens the lane again; a damaged one is rebuilt, or set aside if even that fails.
-    fn recover(&mut self, failure: QueueError, now: Moment) -> Result<(), QueueError> {
-        if self.rebuild(&failure, now) {
-            return Ok(());
-        }
-        let opening = match &failure {
-            QueueError::Storage(_) => Opening::Repair,
-            QueueError::Corrupt(_) => Opening::Distrust,
-            QueueError::Full(_) | QueueError::Busy(_) | QueueError::Broken(_) => return Err(failure),
-        };
-        tracing::warn!(lane = self.lane.as_str(), "opening a lane again: {}", causes(&failure));
-        self.extent = self.extent();
-        // The former handle must be gone before the next one is opened.
-        self.queue = None;
-        if failure.is_disk_full() {
-            self.notices.push(Notice::DiskFull);
-            let had_ballast = self.volume.drop_ballast();
-            tracing::debug!(lane = self.lane.as_str(), had_ballast, "the disk is full");
-        }
-        self.reopen(opening, now)
-    }
-
-    /// Rebuilds a damaged lane, but not one that was rebuilt a moment ago.
-    fn rebuild(&mut self, failure: &QueueError, now: Moment) -> bool {
-        let is_again = self.rebuilt.is_some_and(|at| now.instant.saturating_duration_since(at) < RETRY_MAX);
-        let (QueueError::Corrupt(why), Some(queue), false) = (failure, &mut self.queue, is_again) else {
-            return false;
-        };
-        self.rebuilt = Some(now.instant);
-        match queue.rebuild(now.wall_ms) {
-            Ok(remains) => self.notices.push(Notice::Rebuilt { why: why.clone(), remains }),
-            Err(error) => {
-                tracing::warn!(lane = self.lane.as_str(), "a lane cannot be rebuilt: {}", causes(&error));
-                return false;
-            }
-        }
-        true
-    }
-
-    fn reopen(&mut self, opening: Opening, now: Moment) -> Result<(), QueueError> {
-        match (self.open)(opening, now.wall_ms) {
-            Ok(opened) => {
-                self.notices.extend(opened.set_aside.map(Notice::SetAside));
-                self.queue = Some(opened.queue);
-                self.retry_at = None;
-                self.backoff.reset();
-                Ok(())
-            }
-            Err(error) => {
-                self.retry_at = Some(now.instant + self.backoff.next_wait());
-                Err(error)
-            }
-        }
     }
 }
 

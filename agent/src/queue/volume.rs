@@ -52,6 +52,7 @@ impl DiskVolume {
 }
 
 impl Volume for DiskVolume {
+    #[expect(clippy::useless_conversion, reason = "these numbers have 32 bits on the smallest boards")]
     fn free(&self) -> io::Result<Free> {
         let volume = nix::sys::statvfs::statvfs(&self.folder)?;
         let bytes = u64::from(volume.blocks_available()).saturating_mul(u64::from(volume.fragment_size()));

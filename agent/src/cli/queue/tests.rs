@@ -16,6 +16,7 @@ fn words(text: &str) -> Result<QueueArgs, clap::Error> {
     Words::try_parse_from(std::iter::once("queue").chain(text.split(' '))).map(|words| words.queue)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a real asker")]
 fn no_agent(_verb: &QueueVerb) -> anyhow::Result<Option<Value>> {
     Ok(None)
 }

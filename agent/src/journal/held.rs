@@ -1,0 +1,39 @@
+//! What a lane has accepted and not yet written: bounded.
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::JournalError;
+
+/// Most bytes and records written in one batch.
+const GROUP_BYTES_MAX: usize = 256 << 10;
+const GROUP_RECORDS_MAX: usize = 1024;
+
+/// What waits in memory while the disk refuses, bytes; beyond it the oldest goes.
+const HELD_BYTES_MAX: usize = 1 << 20;
+
+/// What is accepted and not yet on the disk.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) records: Vec<Vec<u8>>,
+    pub(super) bytes: usize,
+    pub(super) answers: Vec<oneshot::Sender<Result<(), JournalError>>>,
+    pub(super) due: Option<Instant>,
+    pub(super) is_failing: bool,
+}
+
+impl Held {
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= GROUP_BYTES_MAX || self.records.len() >= GROUP_RECORDS_MAX
+    }
+
+    /// Forgets the oldest beyond the bound; returns how many.
+    pub(super) fn shorten(&mut self) -> u64 {
+        let mut excess = 0;
+        while self.bytes > HELD_BYTES_MAX {
+            self.bytes -= self.records.get(excess).map_or(self.bytes, Vec::len);
+            excess += 1;
+        }
+        self.records.drain(..excess.min(self.records.len())).count() as u64
+    }
+}

@@ -1,6 +1,6 @@
-//! Who is on the LAN: sees every device that answers ARP or speaks by itself, and says when it could not see.
+//! Who is on the LAN: who answers, who speaks, and when the box could not see.
 //!
-//! Reads the network itself; with `CAP_NET_RAW` by a packet socket, without any privilege through the kernel's
+//! Sees every device that answers ARP, whatever its firewall drops: with `CAP_NET_RAW` by a packet socket, without any privilege through the kernel's
 //! neighbour table. The tiers: listening always; after a minute of silence, a question to each device believed
 //! present, and to it alone; one slow sweep every few minutes, in random order; a fast sweep at the start, when
 //! the network comes back, and when asked for.

@@ -11,12 +11,13 @@ mod link;
 
 use std::time::{Duration, Instant};
 
-pub use boxes::{LANES, SimBox};
-pub use hub::SimHub;
+use boxes::{LANES, SimBox};
+use hub::SimHub;
 use link::Link;
 
-/// Something that happens to the fleet. Numbers are taken modulo what exists.
+/// Something that happens to the fleet. `of` names a box; numbers are taken modulo what exists.
 #[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields say what they are")]
 pub enum Event {
     /// A box collects so many records in one lane.
     Append { of: usize, lane: usize, count: usize },

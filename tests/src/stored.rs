@@ -4,20 +4,17 @@ use std::path::Path;
 
 use bytes::Bytes;
 use vigie_hub::store::Facts as _;
+use vigie_hub::store::Sqlite;
 use vigie_hub::store::facts::Gap;
-use vigie_hub::store::sqlite::SqliteStore;
+use vigie_hub::store::vault::Vault;
 use vigie_shared::id::SiteId;
-use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::{Lane, Reading, Record};
 
 /// Records read at once.
 const PAGE: usize = 10_000;
 
 /// A hub's store.
-pub struct Stored {
-    store: SqliteStore,
-    lifecycle: Lifecycle,
-}
+pub struct Stored(Sqlite);
 
 impl Stored {
     /// Opens the store of a hub that does not run.
@@ -26,9 +23,8 @@ impl Stored {
     ///
     /// If it cannot be opened.
     pub fn open(data: &Path) -> anyhow::Result<Self> {
-        let lifecycle = Lifecycle::new();
-        let store = SqliteStore::open(data, &lifecycle)?;
-        Ok(Self { store, lifecycle })
+        let vault = Vault::open(&data.join("store.key"))?;
+        Ok(Self(Sqlite::open(&data.join(vigie_hub::backup::DATABASE), vault)?))
     }
 
     /// Every record of a lane, queue after queue, in the order of positions.
@@ -38,10 +34,10 @@ impl Stored {
     /// If the store cannot be read.
     pub async fn records(&self, site: &SiteId, lane: Lane) -> anyhow::Result<Vec<Bytes>> {
         let mut records = Vec::new();
-        for queue in self.store.queues().await?.into_iter().filter(|queue| queue.site == *site && queue.lane == lane) {
+        for queue in self.0.queues().await?.into_iter().filter(|queue| queue.site == *site && queue.lane == lane) {
             let mut from = 1;
             loop {
-                let page = self.store.records(site, queue.queue, from, PAGE).await?;
+                let page = self.0.records(site, queue.queue, from, PAGE).await?;
                 let Some(last) = page.last() else { break };
                 from = last.seq + 1;
                 records.extend(page.into_iter().map(|record| record.bytes));
@@ -71,12 +67,6 @@ impl Stored {
     ///
     /// If the store cannot be read.
     pub async fn gaps(&self, site: &SiteId) -> anyhow::Result<Vec<Gap>> {
-        Ok(self.store.gaps(site).await?)
-    }
-}
-
-impl Drop for Stored {
-    fn drop(&mut self) {
-        self.lifecycle.stop();
+        Ok(self.0.gaps(site).await?)
     }
 }

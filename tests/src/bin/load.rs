@@ -62,7 +62,8 @@ async fn run(args: &Args) -> anyhow::Result<()> {
         let (receipted, recipe) = (Arc::clone(&receipted), recipe);
         let is_idle = args.idle;
         tasks.spawn_local(async move {
-            let ended = if is_idle { stay(&identity, recipe).await } else { deliver(&identity, recipe, &receipted).await };
+            let ended =
+                if is_idle { stay(&identity, recipe).await } else { deliver(&identity, recipe, &receipted).await };
             ended.expect("a box of the load ended early");
         });
     }
@@ -85,7 +86,10 @@ async fn measure(args: &Args, hub_id: u32, empty_bytes: u64, receipted: &AtomicU
     if args.idle {
         let bytes = pss_bytes(hub_id)?;
         let per_box = bytes.saturating_sub(empty_bytes) / args.boxes.max(1) as u64;
-        println!("{}", json!({ "boxes": args.boxes, "hub_bytes_empty": empty_bytes, "hub_bytes": bytes, "bytes_per_box": per_box }));
+        println!(
+            "{}",
+            json!({ "boxes": args.boxes, "hub_bytes_empty": empty_bytes, "hub_bytes": bytes, "bytes_per_box": per_box })
+        );
         return Ok(());
     }
     let mut rates = Vec::new();

@@ -35,8 +35,7 @@ struct Args {
 
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
-    let sources =
-        Sources { file: args.config.clone(), is_required: true, env_prefix: vigie_agent::config::ENV_PREFIX };
+    let sources = Sources { file: args.config.clone(), is_required: true, env_prefix: vigie_agent::config::ENV_PREFIX };
     let config: AgentConfig = config::load(&sources)?;
     vigie_shared::telemetry::start("info")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

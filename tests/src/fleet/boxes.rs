@@ -14,50 +14,50 @@ use super::Bug;
 use super::link::{Link, UpMessage};
 
 /// The lanes that a simulated box has: one that never drops, one that may.
-pub const LANES: [Lane; 2] = [Lane::Ledger, Lane::Observations];
+pub(super) const LANES: [Lane; 2] = [Lane::Ledger, Lane::Observations];
 
 /// One box.
-pub struct SimBox {
+pub(super) struct SimBox {
     site: SiteId,
     instance: InstanceId,
     lanes: Vec<SimLane>,
-    pub outbox: Option<Outbox>,
+    pub(super) outbox: Option<Outbox>,
     /// Connections that the outbox found not worth keeping.
-    pub give_ups: usize,
+    pub(super) give_ups: usize,
     connected_at: Option<Instant>,
 }
 
 /// One lane, with a memory of everything that was ever collected in it.
-pub struct SimLane {
-    pub lane: Lane,
+pub(super) struct SimLane {
+    pub(super) lane: Lane,
     disk: MemoryDisk,
     queue: MemoryQueue,
     /// Where each record was first stored: content to queue and position.
-    pub collected: BTreeMap<Vec<u8>, (QueueId, u64)>,
+    pub(super) collected: BTreeMap<Vec<u8>, (QueueId, u64)>,
     /// Planted: positions are counted from here again.
     forgotten: u64,
 }
 
 impl SimBox {
-    pub fn new(number: usize) -> Self {
+    pub(super) fn new(number: usize) -> Self {
         let lanes = LANES.iter().map(|lane| SimLane::new(*lane)).collect();
         let site = format!("box{number}").parse().expect("the name is a site id");
         Self { site, instance: InstanceId::random(), lanes, outbox: None, give_ups: 0, connected_at: None }
     }
 
-    pub fn site(&self) -> &SiteId {
+    pub(super) fn site(&self) -> &SiteId {
         &self.site
     }
 
-    pub fn lanes(&self) -> &[SimLane] {
+    pub(super) fn lanes(&self) -> &[SimLane] {
         &self.lanes
     }
 
-    pub fn append(&mut self, lane: usize, count: usize) {
+    pub(super) fn append(&mut self, lane: usize, count: usize) {
         self.lanes[lane].append(count);
     }
 
-    pub fn drop_oldest(&mut self, count: u64) {
+    pub(super) fn drop_oldest(&mut self, count: u64) {
         for lane in self.lanes.iter_mut().filter(|lane| lane.lane != Lane::Ledger) {
             let extent = lane.queue.extent();
             let through = (extent.first + count).saturating_sub(1).min(extent.last);
@@ -65,7 +65,7 @@ impl SimBox {
         }
     }
 
-    pub fn crash(&mut self, bug: Option<Bug>) {
+    pub(super) fn crash(&mut self, bug: Option<Bug>) {
         self.instance = InstanceId::random();
         for lane in &mut self.lanes {
             lane.queue = lane.disk.open();
@@ -76,7 +76,7 @@ impl SimBox {
         }
     }
 
-    pub fn connect(&mut self, now: Instant) {
+    pub(super) fn connect(&mut self, now: Instant) {
         self.connected_at = Some(now);
         self.outbox = Some(Outbox::new(&self.states(), Window::default(), now));
     }
@@ -85,7 +85,7 @@ impl SimBox {
         self.lanes.iter().map(SimLane::state).collect()
     }
 
-    pub fn hear(&mut self, answers: Vec<Answer>, now: Instant) {
+    pub(super) fn hear(&mut self, answers: Vec<Answer>, now: Instant) {
         let Some(outbox) = &mut self.outbox else { return };
         for answer in answers {
             match outbox.on_answer(&answer, now) {
@@ -109,7 +109,7 @@ impl SimBox {
     }
 
     /// Does what the outbox wants done now.
-    pub fn speak(&mut self, link: &mut Link, now: Instant, elapsed: Duration, bug: Option<Bug>) {
+    pub(super) fn speak(&mut self, link: &mut Link, now: Instant, elapsed: Duration, bug: Option<Bug>) {
         let states = self.states();
         let Some(mut outbox) = self.outbox.take() else { return };
         states.iter().for_each(|state| outbox.on_lane(*state, now));
@@ -183,7 +183,7 @@ impl SimBox {
     }
 
     /// What holds for a box at every moment.
-    pub fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let flying = self.outbox.as_ref().map_or(0, Outbox::flying_records);
         let window = Window::default().records_max;
         if flying > window { Err(format!("{}: {flying} records fly, window {window}", self.site)) } else { Ok(()) }
@@ -213,7 +213,7 @@ impl SimLane {
     }
 
     /// What the lane holds.
-    pub fn extent(&self) -> vigie_agent::queue::Extent {
+    pub(super) fn extent(&self) -> vigie_agent::queue::Extent {
         self.queue.extent()
     }
 }

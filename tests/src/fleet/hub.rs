@@ -22,7 +22,7 @@ struct Disk {
 }
 
 /// The hub.
-pub struct SimHub {
+pub(super) struct SimHub {
     ingest: Ingest,
     disk: Disk,
     saved: Disk,
@@ -35,7 +35,7 @@ pub struct SimHub {
 }
 
 impl SimHub {
-    pub fn new(bug: Option<Bug>) -> Self {
+    pub(super) fn new(bug: Option<Bug>) -> Self {
         Self {
             ingest: Ingest::new(Vec::new()),
             disk: Disk::default(),
@@ -48,25 +48,25 @@ impl SimHub {
         }
     }
 
-    pub fn crash(&mut self) {
+    pub(super) fn crash(&mut self) {
         self.uncommitted = None;
         let is_forgetful = self.bug == Some(Bug::HubForgetsQueues);
         let queues = if is_forgetful { Vec::new() } else { self.disk.queues.values().cloned().collect() };
         self.ingest = Ingest::new(queues);
     }
 
-    pub fn back_up(&mut self) {
+    pub(super) fn back_up(&mut self) {
         self.saved = self.disk.clone();
     }
 
-    pub fn restore(&mut self) {
+    pub(super) fn restore(&mut self) {
         self.disk = self.saved.clone();
         self.was_restored = true;
         self.answered.clear();
         self.crash();
     }
 
-    pub fn hear(&mut self, site: &SiteId, message: &UpMessage, elapsed: Duration) {
+    pub(super) fn hear(&mut self, site: &SiteId, message: &UpMessage, elapsed: Duration) {
         let now_ms = millis(elapsed);
         loop {
             let check = match message.up {
@@ -84,7 +84,7 @@ impl SimHub {
     }
 
     /// Commits what was heard and returns the answers.
-    pub fn commit(&mut self, elapsed: Duration) -> Vec<(SiteId, Answer)> {
+    pub(super) fn commit(&mut self, elapsed: Duration) -> Vec<(SiteId, Answer)> {
         if let Some(late) = self.uncommitted.take() {
             self.write(&late);
         }
@@ -127,7 +127,7 @@ impl SimHub {
     }
 
     /// What holds for the store at every moment: rows without holes.
-    pub fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
@@ -141,7 +141,7 @@ impl SimHub {
     }
 
     /// A box forgets only what this hub holds on its disk, or what it says it dropped.
-    pub fn check_trimmed(&self, sim_box: &SimBox) -> Result<(), String> {
+    pub(super) fn check_trimmed(&self, sim_box: &SimBox) -> Result<(), String> {
         if self.was_restored {
             return Ok(());
         }
@@ -161,7 +161,7 @@ impl SimHub {
     }
 
     /// At rest, every record that the box ever collected is stored exactly once, or named in a gap.
-    pub fn check_complete(&self, sim_box: &SimBox) -> Result<(), String> {
+    pub(super) fn check_complete(&self, sim_box: &SimBox) -> Result<(), String> {
         for lane in sim_box.lanes() {
             let waiting = lane.extent().waiting();
             if waiting > 0 {

@@ -121,7 +121,7 @@ macro_rules! registry {
 registry! {
     /// The box's own pulse: processor, memory, temperature, disks, network, and what the agent itself costs.
     host,
-    /// The devices on the LAN: who answers, who speaks, and when the box could not see.
+    /// Who is on the LAN: who answers, who speaks, and when the box could not see.
     lan,
     /// Names and arrivals from the lease file of a DHCP server on the box: dnsmasq, Kea, ISC dhcpd.
     leases,

@@ -249,7 +249,8 @@ fn a_pulled_cable_is_a_time_of_blindness_and_everybody_is_seen_again() {
         stop.cancel();
     };
     on_box(&lan, async {
-        let (result, ()) = tokio::join!(collector().0.run(&kept, stop.clone()), story);
+        let (mut collector, _bell) = collector();
+        let (result, ()) = tokio::join!(collector.run(&kept, stop.clone()), story);
         result.unwrap();
     });
 

@@ -1,9 +1,9 @@
-//! Who is on the LAN: sees every device that answers ARP or speaks by itself, and says when it could not see.
+//! Who is on the LAN: who answers, who speaks, and when the box could not see.
 //!
-//! Reads the network itself; with `CAP_NET_RAW` by a packet socket, without any privilege through the kernel's
-//! neighbour table. The tiers: listening always; after a minute of silence, a question to each device believed
-//! present, and to it alone; one slow sweep every few minutes, in random order; a fast sweep at the start, when
-//! the network comes back, and when asked for.
+//! Sees every device that answers ARP, whatever its firewall drops: with `CAP_NET_RAW` by a packet socket, without any
+//! privilege through the kernel's neighbour table. The tiers: listening always; after a minute of silence, a
+//! question to each device believed present, and to it alone; one slow sweep every few minutes, in random order; a
+//! fast sweep at the start, when the network comes back, and when asked for.
 //!
 //! `census`, `sweep`, `coverage` and `tally` are pure cores; `frame`, `dhcp`, `mdns` and `neighbour` pure codecs;
 //! `packet`, `poke`, `netlink` and `names` sockets; `eyes` joins the sockets, `watch` drives one interface.
@@ -173,6 +173,6 @@ mod tests {
     fn nothing_asks_more_often_than_batteries_can_bear() {
         let config: Config = serde_json::from_str(r#"{"check": "1s", "sweep": "1s"}"#).unwrap();
         assert!(config.check < CHECK_MIN && config.sweep < SWEEP_MIN);
-        assert_eq!(new(&config, &super::super::testing::context()).name(), "lan");
+        assert_eq!(new(&config, &crate::testing::context()).name(), "lan");
     }
 }

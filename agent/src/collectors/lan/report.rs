@@ -85,7 +85,7 @@ mod tests {
     use vigie_shared::wire::reading::DeviceRef;
 
     use super::*;
-    use crate::collectors::testing::context;
+    use crate::testing::context;
 
     fn at(s: u64) -> Duration {
         Duration::from_secs(s)

@@ -220,14 +220,10 @@ proptest! {
     ) {
         let excluded = Mac([0x3c, 0x22, 0xfb, 0, 0, excluded]);
         let mut census = census();
-        let late = when.index(evidence.len() + 1);
-        for (n, one) in evidence.into_iter().enumerate() {
-            if n == late {
-                census.exclude(excluded);
-            }
-            census.observe(&one);
-        }
+        let (before, after) = evidence.split_at(when.index(evidence.len() + 1));
+        before.iter().for_each(|one| census.observe(one));
         census.exclude(excluded);
+        after.iter().for_each(|one| census.observe(one));
         prop_assert!(census.due_checks(at(500)).iter().all(|check| check.mac != excluded));
         prop_assert!(census.report(at(360)).rows.iter().all(|row| row.mac != excluded));
     }

@@ -96,6 +96,10 @@ impl Sites for MemorySites {
         Ok(self.state().certificates.iter().rev().cloned().collect())
     }
 
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
+        Ok(self.state().certificates.iter().find(|certificate| certificate.serial == serial).cloned())
+    }
+
     async fn pseudonym_secret(&self, site: &SiteId) -> Result<[u8; 32], StoreError> {
         let digest = site.as_str().bytes().fold(7u8, u8::wrapping_add);
         Ok([digest; 32])

@@ -21,11 +21,12 @@ use super::policy::Policy;
 /// Bytes read from a box before they are passed on: two of the largest messages, in one write.
 const UP_BYTES: usize = 64 * 1024;
 
-/// Below this much room the buffer is enlarged before reading on.
-const UP_ROOM_BYTES: usize = 16 * 1024;
+/// The buffer begins with this size and doubles while it fills: most boxes say little at a time, and memory
+/// once touched is hard to give back.
+const UP_FIRST_BYTES: usize = 2 * 1024;
 
 /// Bytes read from the broker at once.
-const DOWN_BYTES: usize = 8 * 1024;
+const DOWN_BYTES: usize = 2 * 1024;
 
 /// How long a connection that is ending may take to be polite.
 const PARTING_LIMIT: Duration = Duration::from_secs(1);
@@ -54,8 +55,8 @@ impl<R: AsyncRead + Unpin> Inbox<R> {
         let before = self.buffer.len();
         std::future::poll_fn(|cx| {
             loop {
-                if self.buffer.capacity() - self.buffer.len() < UP_ROOM_BYTES {
-                    self.buffer.reserve(UP_BYTES);
+                if self.buffer.capacity() - self.buffer.len() < UP_FIRST_BYTES / 2 {
+                    self.buffer.reserve(self.buffer.len().max(UP_FIRST_BYTES));
                 }
                 let polled = pin!(self.reader.read_buf(&mut self.buffer)).poll(cx);
                 let has_more = self.buffer.len() > before;

@@ -106,7 +106,8 @@ async fn welcome(gate: &Gate, stream: TcpStream) -> Result<(Guest, oneshot::Rece
 impl Guest {
     /// May it connect, and does it ask properly? Returns its keep-alive in seconds.
     async fn open(&mut self, gate: &Gate, policy: &Policy) -> Result<u16, Ending> {
-        let admitted = gate.access.admit(&self.peer.site, &self.peer.serial).await;
+        let asked = gate.access.admit(&self.peer.site, &self.peer.serial);
+        let admitted = timeout(gate.config.connect_limit, asked).await.map_err(|_late| Ending::Undecided)?;
         if let Err(refusal) = admitted {
             tracing::info!(site = %self.peer.site, serial = self.peer.serial, "a box was refused: {refusal}");
             self.refuse().await;
@@ -176,7 +177,11 @@ fn log_end(ticket: &Ticket, ending: Ending) {
     }
 }
 
-/// Tells the hub. While it does not listen, the box waits; when it is gone, nobody needs to know.
+/// Tells the hub. While it does not listen, the box waits; when it is gone or stops, nobody needs to know.
 async fn tell(gate: &Gate, event: BoxEvent) {
-    drop(gate.events.send(event).await);
+    tokio::select! {
+        biased;
+        _is_told = gate.events.send(event) => {}
+        () = gate.stopping.cancelled() => {}
+    }
 }

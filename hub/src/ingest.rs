@@ -38,7 +38,7 @@ pub use counters::Counters;
 pub use group::Group;
 
 use group::Building;
-use queue::{Held, QueueMemo};
+use queue::{Held, QueueMemo, crc_of};
 
 /// Most queues of one site that the hub follows: each is a new card or a lost queue, so a sane box has a few.
 const QUEUES_PER_SITE_MAX: usize = 4096;
@@ -173,10 +173,10 @@ impl Ingest {
         }
         let overlap_end = end.min(memo.through);
         if batch.start <= overlap_end {
-            let sent = position_in(&batch, overlap_end).and_then(|record| vigie_shared::wire::frame::crc(record));
+            let sent = position_in(&batch, overlap_end).map_or(0, crc_of);
             match memo.held(overlap_end) {
                 Held::Unknown => return Some(Check { site: site.clone(), queue: batch.queue, seq: overlap_end }),
-                Held::Crc(held) if sent != Some(held) => {
+                Held::Crc(held) if sent != held => {
                     self.dispute(site, batch.queue, lane, now_ms);
                     return None;
                 }

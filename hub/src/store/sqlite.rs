@@ -191,3 +191,6 @@ fn conflict_is(what: impl FnOnce() -> String) -> impl FnOnce(rusqlite::Error) ->
         _ => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,8 +25,8 @@ use vigie_shared::config::{self, Sources};
 
 use self::client::{Hub, HubError};
 use self::output::Output;
-use crate::http::document;
 use crate::config::{CONFIG_FILE, ENV_PREFIX, HubConfig};
+use crate::http::document;
 use crate::http::serve::socket_path;
 use crate::up::UpArgs;
 

@@ -67,11 +67,7 @@ impl Default for HubConfig {
 
 impl Default for ListenConfig {
     fn default() -> Self {
-        Self {
-            admin: "127.0.0.1:8080".to_owned(),
-            boxes: "0.0.0.0:8443".to_owned(),
-            mqtt: "0.0.0.0:8883".to_owned(),
-        }
+        Self { admin: "127.0.0.1:8080".to_owned(), boxes: "0.0.0.0:8443".to_owned(), mqtt: "0.0.0.0:8883".to_owned() }
     }
 }
 

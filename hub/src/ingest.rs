@@ -19,16 +19,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use vigie_shared::id::{InstanceId, QueueId, SiteId};
 use vigie_shared::wire::frame::FrameError;
-use vigie_shared::wire::{Answer, Batch, Below, Hello, Lane, LaneHello, Record};
+use vigie_shared::wire::{Answer, Below, Lane};
 
 use crate::store::facts::{Gap, GapReason, QueueState};
 
+mod batch;
 pub mod counters;
 pub mod driver;
 mod group;
+mod hello;
 #[cfg(test)]
 mod laws;
 mod notes;
@@ -38,7 +39,7 @@ pub use counters::Counters;
 pub use group::Group;
 
 use group::Building;
-use queue::{Held, QueueMemo};
+use queue::QueueMemo;
 
 /// Most queues of one site that the hub follows: each is a new card or a lost queue, so a sane box has a few.
 const QUEUES_PER_SITE_MAX: usize = 4096;
@@ -90,104 +91,6 @@ impl Ingest {
             ingest.sites.entry(state.site).or_default().queues.insert(state.queue, memo);
         }
         ingest
-    }
-
-    /// Takes a hello. If it returns a check, nothing was decided yet.
-    pub fn on_hello(&mut self, site: &SiteId, hello: &Hello, now_ms: i64) -> Option<Check> {
-        let at = (hello.instance, hello.stamp.uptime_ms);
-        let newest = self.sites.get(site).and_then(|memo| memo.hello);
-        let is_late = newest.is_some_and(|(instance, uptime_ms)| instance == at.0 && at.1 <= uptime_ms);
-        for lane in &hello.lanes {
-            if !is_sane(lane) {
-                self.counters.malformed += 1;
-                continue;
-            }
-            if is_late {
-                self.answer_again(site, lane);
-                continue;
-            }
-            let check = self.on_lane(site, lane, now_ms);
-            if check.is_some() {
-                return check;
-            }
-        }
-        self.counters.hellos += 1;
-        if is_late {
-            self.counters.late_hellos += 1;
-        } else {
-            self.sites.entry(site.clone()).or_default().hello = Some(at);
-        }
-        None
-    }
-
-    /// Repeats the last word on a lane.
-    fn answer_again(&mut self, site: &SiteId, lane: &LaneHello) {
-        if memo_of(&mut self.sites, site, lane.queue).is_some_and(|memo| memo.is_disputed) {
-            self.group.renew(site, lane.lane, lane.queue);
-        } else {
-            self.group.answer(site, lane.queue);
-        }
-    }
-
-    fn on_lane(&mut self, site: &SiteId, lane: &LaneHello, now_ms: i64) -> Option<Check> {
-        let receipted = lane.receipted.map_or(0, |record| record.seq);
-        let claim = Claim { queue: lane.queue, lane: lane.lane, first: lane.first, below: lane.below, receipted };
-        let memo = self.queue(site, &claim, now_ms)?;
-        let is_ours = memo.lane == lane.lane && lane.last >= memo.through;
-        let held = lane.receipted.map(|record| (record, memo.held(record.seq)));
-        match held {
-            Some((record, Held::Unknown)) if is_ours => {
-                return Some(Check { site: site.clone(), queue: lane.queue, seq: record.seq });
-            }
-            Some((record, Held::Crc(crc))) if is_ours && crc != record.crc => {
-                self.dispute(site, lane.queue, lane.lane, now_ms);
-            }
-            _ if !is_ours => self.dispute(site, lane.queue, lane.lane, now_ms),
-            _ => {
-                memo.begin(receipted.max(lane.first - 1));
-                self.close_gap(site, &claim, now_ms);
-                self.group.answer(site, lane.queue);
-            }
-        }
-        None
-    }
-
-    /// Takes a batch. If it returns a check, nothing was decided yet.
-    pub fn on_batch(&mut self, site: &SiteId, lane: Lane, payload: &Bytes, now_ms: i64) -> Option<Check> {
-        let batch = match Batch::decode(payload) {
-            Ok(batch) => batch,
-            Err(error) => {
-                self.count_unreadable(error);
-                return None;
-            }
-        };
-        let Some(end) = end_of(&batch) else {
-            self.counters.malformed += 1;
-            return None;
-        };
-        let claim = Claim { queue: batch.queue, lane, first: batch.first, below: batch.below, receipted: 0 };
-        let memo = self.queue(site, &claim, now_ms)?;
-        if memo.is_disputed || memo.lane != lane {
-            self.dispute(site, batch.queue, lane, now_ms);
-            return None;
-        }
-        let overlap_end = end.min(memo.through);
-        if batch.start <= overlap_end {
-            let sent = position_in(&batch, overlap_end).and_then(|record| vigie_shared::wire::frame::crc(record));
-            match memo.held(overlap_end) {
-                Held::Unknown => return Some(Check { site: site.clone(), queue: batch.queue, seq: overlap_end }),
-                Held::Crc(held) if sent != Some(held) => {
-                    self.dispute(site, batch.queue, lane, now_ms);
-                    return None;
-                }
-                Held::Crc(_) | Held::Nothing => {}
-            }
-        }
-        self.counters.batches += 1;
-        self.close_gap(site, &claim, now_ms);
-        self.take_new(site, &batch, payload, now_ms);
-        self.group.answer(site, batch.queue);
-        None
     }
 
     /// Takes the store's answer to a check: the checksum of the record, or that the store does not hold it.
@@ -303,36 +206,6 @@ impl Ingest {
         self.group.touch(site, claim.queue);
     }
 
-    /// Takes the records of a batch that continue what is held.
-    fn take_new(&mut self, site: &SiteId, batch: &Batch<'_>, payload: &Bytes, now_ms: i64) {
-        let Some(memo) = memo_of(&mut self.sites, site, batch.queue) else { return };
-        let (next, count) = (memo.through + 1, batch.records.len());
-        memo.agree_below(batch.first);
-        if batch.start > memo.receipt() + 1 {
-            self.counters.holes += 1;
-            return;
-        }
-        let known = usize::try_from(next - batch.start).unwrap_or(usize::MAX).min(count);
-        self.counters.duplicates += known as u64;
-        memo.agree_through(batch.start + count as u64 - 1);
-        if known == count {
-            return;
-        }
-        let mut arrival = self.group.arrival(site, memo.lane, batch.queue, next);
-        for record in batch.records.iter().skip(known) {
-            if let Some(version) = record.first().filter(|version| **version != Record::VERSION)
-                && self.unknown_versions.len() < usize::from(u8::MAX)
-                && self.unknown_versions.insert(*version)
-            {
-                arrival.write(notes::unknown_version(site, memo.lane, *version, now_ms));
-            }
-            memo.push(record);
-            arrival.push(payload.slice_ref(record));
-        }
-        self.counters.records += (count - known) as u64;
-        self.group.touch(site, batch.queue);
-    }
-
     fn dispute(&mut self, site: &SiteId, queue: QueueId, lane: Lane, now_ms: i64) {
         let memo = memo_of(&mut self.sites, site, queue);
         if let Some(memo) = memo
@@ -350,25 +223,4 @@ impl Ingest {
 
 fn memo_of<'a>(sites: &'a mut BTreeMap<SiteId, SiteMemo>, site: &SiteId, queue: QueueId) -> Option<&'a mut QueueMemo> {
     sites.get_mut(site)?.queues.get_mut(&queue)
-}
-
-/// Whether a lane's word fits itself. Positions stay within what the store can count.
-fn is_sane(lane: &LaneHello) -> bool {
-    let ends = lane.last.checked_add(1).filter(|next| i64::try_from(*next).is_ok());
-    lane.first >= 1
-        && ends.is_some_and(|next| lane.first <= next)
-        && lane.receipted.is_none_or(|record| (1..=lane.last).contains(&record.seq))
-}
-
-/// Position of a batch's last record, `start - 1` if it has none; `None` if the batch does not fit itself.
-fn end_of(batch: &Batch<'_>) -> Option<u64> {
-    let count = u64::try_from(batch.records.len()).ok()?;
-    let end = batch.start.checked_add(count)?.checked_sub(1)?;
-    let fits = 1 <= batch.first && batch.first <= batch.start && i64::try_from(end).is_ok();
-    fits.then_some(end)
-}
-
-fn position_in<'a>(batch: &Batch<'a>, seq: u64) -> Option<&'a [u8]> {
-    let at = usize::try_from(seq.checked_sub(batch.start)?).ok()?;
-    batch.records.get(at).map(|record| &***record)
 }

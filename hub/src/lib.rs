@@ -110,16 +110,18 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         BoxesParts { config: boxes_config, pki: Arc::clone(&pki), sites: sites_of(&store), clock: Arc::clone(&clock) };
     boxes::start(boxes_listener, boxes_parts, lifecycle)?;
 
-    let invitation = Invitation {
-        address: format!("{}:{}", config.boxes_host(), boxes_address.port()),
-        ca_sha256: pki.ca_sha256(),
-    };
+    let invitation =
+        Invitation { address: format!("{}:{}", config.boxes_host(), boxes_address.port()), ca_sha256: pki.ca_sha256() };
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),
-        backup: Arc::new(wiring::Copies { data: config.data.clone(), store: Arc::clone(&store), clock: Arc::clone(&clock) }),
+        backup: Arc::new(wiring::Copies {
+            data: config.data.clone(),
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+        }),
         store,
         clock,
         invitation,

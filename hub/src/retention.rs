@@ -110,14 +110,15 @@ pub async fn run(
             _ = rounds.tick() => {}
         }
         let now_ms = clock.wall_ms();
-        if let Err(error) = round(&*store, &config, now_ms, &mut forgotten).await {
-            tracing::warn!("old rows are still there, trying again in an hour: {:#}", anyhow::Error::from(error));
+        let is_day_over = now_ms.saturating_sub(told_ms) >= DAY_MS;
+        let mut result = round(&*store, &config, now_ms, &mut forgotten).await;
+        if result.is_ok() && is_day_over && !forgotten.is_empty() {
+            result = store.write(&entry(&forgotten, now_ms)).await;
         }
-        if now_ms.saturating_sub(told_ms) >= DAY_MS && !forgotten.is_empty() {
-            match store.write(&entry(&forgotten, now_ms)).await {
-                Ok(()) => (forgotten, told_ms) = (Forgotten::new(), now_ms),
-                Err(error) => tracing::warn!("the diary waits: {:#}", anyhow::Error::from(error)),
-            }
+        match result {
+            Ok(()) if is_day_over => (forgotten, told_ms) = (Forgotten::new(), now_ms),
+            Ok(()) => {}
+            Err(error) => tracing::warn!("old rows may stay another hour: {:#}", anyhow::Error::from(error)),
         }
     }
 }

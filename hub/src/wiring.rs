@@ -15,8 +15,8 @@ use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
 use crate::http::ports::{Backup, BackupMade, Meters, Metric, MetricKind, Readiness, Revoker, Sample};
 use crate::ingest::driver::{Downlink, HealthView, Message};
-use crate::store::{Sqlite, Store};
 use crate::store::diary::Entry;
+use crate::store::{Sqlite, Store};
 
 /// The ingest's answers go out by the broker.
 pub(crate) struct Answers(pub(crate) broker::Downlink);

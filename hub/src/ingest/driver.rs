@@ -76,6 +76,22 @@ impl HealthView {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn fail(&self, error: &anyhow::Error) {
+        tracing::error!("records wait, since the store cannot take them; no receipt is sent: {error:#}");
+        self.change(|health| {
+            health.trouble = Some(format!("{error:#}"));
+            health.counters.failed_commits += 1;
+        });
+    }
+
+    fn recover(&self) {
+        self.change(|health| {
+            if health.trouble.take().is_some() {
+                tracing::info!("the store takes records again");
+            }
+        });
+    }
+
     fn change(&self, change: impl FnOnce(&mut Health)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -253,21 +269,13 @@ async fn commit(
 ) -> bool {
     loop {
         let Err(error) = store.commit(Arc::clone(&group.commit)).await else { break };
-        let error = anyhow::Error::from(error);
-        tracing::error!("records wait, since the store cannot take them; no receipt is sent: {error:#}");
-        health.change(|health| {
-            health.trouble = Some(format!("{error:#}"));
-            health.counters.failed_commits += 1;
-        });
+        health.fail(&anyhow::Error::from(error));
         tokio::select! {
             () = stopping.cancelled() => return false,
             () = tokio::time::sleep(retry.next_wait()) => {}
         }
     }
-    if retry.failures() > 0 {
-        tracing::info!(failures = retry.failures(), "the store takes records again");
-        health.change(|health| health.trouble = None);
-    }
+    health.recover();
     true
 }
 

@@ -538,6 +538,19 @@ fn records_of_an_unknown_version_are_kept_and_told_once_per_version() {
 }
 
 #[test]
+fn a_record_too_short_for_a_checksum_is_kept_and_may_come_again() {
+    let site: SiteId = "a".parse().unwrap();
+    let mut ingest = Ingest::default();
+    for _ in 0..2 {
+        let records = vec![serde_bytes::Bytes::new(b"\x01x")];
+        let batch = Batch { queue: QueueId([1; 16]), first: 1, below: Below::Receipted, start: 1, records };
+        assert_eq!(ingest.on_batch(&site, LANE, &batch.encode().into(), 0), None);
+    }
+    let counters = ingest.counters();
+    assert_eq!((counters.records, counters.duplicates, counters.disputes), (1, 1, 0));
+}
+
+#[test]
 fn numbers_that_make_no_sense_are_counted_and_ignored() {
     let site: SiteId = "a".parse().unwrap();
     let mut ingest = Ingest::default();

@@ -84,12 +84,12 @@ impl QueueMemo {
         }
     }
 
-    /// Takes the record at `through + 1`. One too short to carry a checksum counts as carrying 0.
+    /// Takes the record at `through + 1`.
     pub(super) fn push(&mut self, record: &[u8]) {
         if self.crcs.len() == CRCS_MAX {
             self.crcs.pop_front();
         }
-        self.crcs.push_back(frame::crc(record).unwrap_or(0));
+        self.crcs.push_back(crc_of(record));
         self.through += 1;
     }
 
@@ -106,6 +106,11 @@ impl QueueMemo {
     pub(super) fn may_tell_dispute(&mut self, now_ms: i64) -> bool {
         is_due(&mut self.dispute_told_ms, now_ms)
     }
+}
+
+/// The checksum that a record ends with. One too short to carry any counts as carrying 0, as in the store.
+pub(super) fn crc_of(record: &[u8]) -> u32 {
+    frame::crc(record).unwrap_or(0)
 }
 
 fn is_due(told_ms: &mut Option<i64>, now_ms: i64) -> bool {

@@ -17,19 +17,19 @@ pub(super) fn project(seen: &Seen<'_>, draft: &mut Draft) {
             btree_map::Entry::Vacant(place) => {
                 place.insert(Derived { value: device, undated: seen.undated });
             }
-            btree_map::Entry::Occupied(mut known) => merge(known.get_mut(), device, seen),
+            btree_map::Entry::Occupied(mut known) => merge(known.get_mut(), &device, seen),
         }
     }
 }
 
 /// Two sights of one boot may believe in different beginnings; both are counted from the boot, the later belief
 /// stands for both until an anchor comes.
-fn merge(known: &mut Derived<Device>, device: Device, seen: &Seen<'_>) {
+fn merge(known: &mut Derived<Device>, device: &Device, seen: &Seen<'_>) {
     if let (Some(old), Some(new)) = (known.undated, seen.undated) {
         known.value.shift(new.believed_ms.saturating_sub(old.believed_ms));
         known.undated = seen.undated;
     }
-    known.value.merge(&device);
+    known.value.merge(device);
 }
 
 fn device(seen: &Seen<'_>, row: &Sighting) -> Device {

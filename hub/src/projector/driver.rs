@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::backoff::Backoff;
 use vigie_shared::id::{QueueId, SiteId};
@@ -117,9 +118,16 @@ impl Projector {
         Ok(())
     }
 
+    /// Rests after each step for as long as the step took: with a long way to go, half a processor is left to
+    /// the ingest.
     async fn follow(&mut self, held: &QueueState) -> Result<(), StoreError> {
-        while self.step(held).await? {}
-        Ok(())
+        loop {
+            let began = Instant::now();
+            if !self.step(held).await? {
+                return Ok(());
+            }
+            tokio::time::sleep(began.elapsed()).await;
+        }
     }
 
     /// Follows one page of one queue; false if there was nothing to follow.

@@ -52,6 +52,9 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// A lane, its newest position, and what waits in it.
+type Queue = (Lane, u64, Vec<(u64, Vec<u8>)>);
+
 /// A box without a clock of its own, and the hub's projector.
 struct World {
     store: Arc<Memory>,
@@ -61,7 +64,7 @@ struct World {
     boot: u8,
     booted_ms: i64,
     is_synced: bool,
-    lanes: [(Lane, u64, Vec<(u64, Vec<u8>)>); 2],
+    lanes: [Queue; 2],
     confirmed: u64,
 }
 
@@ -78,7 +81,7 @@ impl World {
     fn stamp(&self) -> Stamp {
         let uptime_ms = self.true_ms - self.booted_ms;
         let wall_ms = if self.is_synced { self.true_ms } else { 5_000 + uptime_ms + self.true_ms % 3 };
-        Stamp { boot: BootId([self.boot; 16]), uptime_ms: uptime_ms as u64, wall_ms, is_synced: self.is_synced }
+        Stamp { boot: BootId([self.boot; 16]), uptime_ms: uptime_ms.unsigned_abs(), wall_ms, is_synced: self.is_synced }
     }
 
     fn add(&mut self, reading: Reading) {
@@ -172,7 +175,7 @@ impl World {
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
 }
 
 proptest! {

@@ -38,8 +38,11 @@ const READERS: usize = 4;
 /// Statements that a connection keeps prepared: more than there are.
 const STATEMENTS: usize = 64;
 
+/// Bytes of a page: some forty records, so that the tree is flat.
+const PAGE_BYTES: u32 = 8192;
+
 /// Pages after which a commit moves the log into the database: 32 MiB, a few group commits.
-const CHECKPOINT_PAGES: u32 = 8192;
+const CHECKPOINT_PAGES: u32 = 4096;
 
 /// The log is cut back to this size after it was moved, bytes.
 const LOG_BYTES: u64 = 64 << 20;
@@ -166,6 +169,7 @@ fn connect(file: &Path, flags: OpenFlags) -> anyhow::Result<Connection> {
 }
 
 fn prepare_file(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
@@ -191,3 +195,6 @@ fn conflict_is(what: impl FnOnce() -> String) -> impl FnOnce(rusqlite::Error) ->
         _ => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

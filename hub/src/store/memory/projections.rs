@@ -13,6 +13,12 @@ use crate::store::projections::{CoverageSpan, Cursor, Derived, Device, MetricSam
 
 type Boot = Option<BootId>;
 
+/// Where a span of coverage begins, and in which network.
+type SpanKey = (SiteId, Boot, i64, String);
+
+/// When it ends, and why it was blind.
+type SpanEnd = (i64, Option<String>);
+
 /// A value, and when the box believed that its boot began; 0 for what is dated.
 #[derive(Debug, Clone)]
 struct Row<T> {
@@ -24,8 +30,7 @@ struct Row<T> {
 pub(super) struct ProjectionTables {
     devices: BTreeMap<(SiteId, String, Boot), Row<Device>>,
     metrics: BTreeMap<(SiteId, Boot, i64), Row<HostSample>>,
-    /// End and reason of each span.
-    coverage: BTreeMap<(SiteId, Boot, i64, String), Row<(i64, Option<String>)>>,
+    coverage: BTreeMap<SpanKey, Row<SpanEnd>>,
     cursors: BTreeMap<(SiteId, QueueId), (Cursor, Option<Undated>)>,
     anchors: BTreeMap<(SiteId, BootId), i64>,
     /// Records whose entry is in the diary; not forgotten with the projections.

@@ -64,7 +64,7 @@ impl Projections for Sqlite {
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let site = site.cloned();
-        self.read(move |sql| devices(sql, site.as_ref(), after, limit)).await
+        self.read(move |sql| devices(sql, site.as_ref(), after.as_ref(), limit)).await
     }
 
     async fn metrics(
@@ -122,10 +122,10 @@ impl Projections for Sqlite {
 fn devices(
     sql: &Connection,
     site: Option<&SiteId>,
-    after: Option<(SiteId, String)>,
+    after: Option<&(SiteId, String)>,
     limit: usize,
 ) -> Result<Vec<Device>, StoreError> {
-    let first = after.as_ref().map_or("", |(site, _)| site.as_str());
+    let first = after.map_or("", |(site, _)| site.as_str());
     let mut select =
         sql.prepare_cached("SELECT no, id FROM site WHERE id >= ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id")?;
     let sites = select.query_map((first, site.map(SiteId::as_str)), |row| {
@@ -135,7 +135,7 @@ fn devices(
     let mut page: Vec<Device> = Vec::new();
     for row in sites {
         let (no, id): (i64, SiteId) = row?;
-        let after_id = after.as_ref().filter(|(site, _)| *site == id).map_or("", |(_, device)| device);
+        let after_id = after.filter(|(site, _)| *site == id).map_or("", |(_, device)| device);
         let mut select =
             sql.prepare_cached(&format!("{DEVICE_SEEN} WHERE site_no = ?1 AND id > ?2 ORDER BY id, boot"))?;
         for device in select.query_map((no, after_id), |row| device_of(row, &id))? {

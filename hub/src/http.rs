@@ -128,7 +128,6 @@ impl Deref for Inner {
 }
 
 /// Every route, ready to be served.
-#[must_use]
 pub fn router(admin: Admin) -> Router {
     let (api, _document) = openapi::api().split_for_parts();
     let router = api.merge(page::routes());

@@ -3,6 +3,7 @@
 mod assets;
 mod fleet;
 mod frame;
+mod history;
 mod live;
 mod login;
 mod marks;

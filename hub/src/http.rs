@@ -15,6 +15,7 @@ pub mod guard;
 mod health;
 mod idempotency;
 pub mod input;
+pub mod meters;
 mod metrics;
 mod openapi;
 pub mod page;

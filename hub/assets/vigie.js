@@ -50,8 +50,8 @@
     template.innerHTML = html.trim();
     const fresh = template.content.firstElementChild;
     const old = fresh && document.getElementById(fresh.id);
-    if (!old || busy(old) || old.outerHTML === fresh.outerHTML) return;
-    fresh.classList.add("changed");
+    if (!old || busy(old)) return;
+    if (old.textContent !== fresh.textContent) fresh.classList.add("changed");
     old.replaceWith(fresh);
   };
 

@@ -161,7 +161,7 @@ pub struct InitArgs {}
   vigie-hub backup --to /mnt/usb/        and put it there
   vigie-hub backup --offline --to /mnt/  while the hub does not run")]
 pub struct BackupArgs {
-    /// Also copy the finished backup to this file or folder.
+    /// Also copy the finished backup to this folder.
     #[arg(long, value_name = "PATH")]
     pub to: Option<PathBuf>,
     /// Open the files directly; the hub must not run.

@@ -15,6 +15,7 @@ pub mod guard;
 mod health;
 mod idempotency;
 pub mod input;
+pub mod meters;
 mod metrics;
 mod openapi;
 pub mod page;
@@ -128,7 +129,6 @@ impl Deref for Inner {
 }
 
 /// Every route, ready to be served.
-#[must_use]
 pub fn router(admin: Admin) -> Router {
     let (api, _document) = openapi::api().split_for_parts();
     let router = api.merge(page::routes());

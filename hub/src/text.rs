@@ -132,7 +132,7 @@ pub fn size(lang: Lang, bytes: u64) -> String {
         Lang::Fr => ',',
         Lang::En => '.',
     };
-    let number = if unit == 0 || tenths >= 1000 || tenths % 10 == 0 {
+    let number = if unit == 0 || tenths >= 1000 || tenths.is_multiple_of(10) {
         (tenths / 10).to_string()
     } else {
         format!("{}{point}{}", tenths / 10, tenths % 10)
@@ -150,7 +150,7 @@ pub fn number(lang: Lang, value: u64) -> String {
     };
     let length = digits.len();
     digits.chars().enumerate().fold(String::new(), |mut text, (place, digit)| {
-        if place > 0 && (length - place) % 3 == 0 {
+        if place > 0 && (length - place).is_multiple_of(3) {
             text.push(separator);
         }
         text.push(digit);

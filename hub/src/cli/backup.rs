@@ -1,5 +1,6 @@
 //! `vigie-hub backup`: a copy of everything, made by the running hub.
 
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -14,8 +15,8 @@ use crate::text::{self, Lang};
 pub(super) async fn act(hub: &Hub, args: &BackupArgs, output: &mut Output<'_>) -> Result<(), VerbError> {
     let mut made = hub.change(Method::POST, "/api/v1/backups", &json!({})).await?;
     if let Some(wanted) = &args.to {
-        let copy = copy_to(Path::new(&name(&made["path"])), wanted)?;
-        made["path"] = copy.display().to_string().into();
+        let copy = copy_to(Path::new(&name(made.get("path").unwrap_or_default())), wanted)?;
+        made = json!({ "path": copy, "size_bytes": made.get("size_bytes") });
     }
     output.answer(&made, |_, made| {
         let size = text::size(Lang::En, made["size_bytes"].as_u64().unwrap_or(0)).replace('\u{a0}', " ");
@@ -24,15 +25,28 @@ pub(super) async fn act(hub: &Hub, args: &BackupArgs, output: &mut Output<'_>) -
     Ok(())
 }
 
+<<<<<<< HEAD
 /// Copies a finished backup, which is a folder, into another folder under its own name.
 fn copy_to(made: &Path, wanted: &Path) -> anyhow::Result<PathBuf> {
     let target = made.file_name().map_or_else(|| wanted.to_owned(), |name| wanted.join(name));
     copy_folder(made, &target).with_context(|| {
         format!("copy the backup to {}; the backup itself is complete and lies at {}", target.display(), made.display())
+=======
+/// Copies a finished backup; a folder that exists gets it under its own name.
+fn copy_to(made: &Path, wanted: &Path) -> anyhow::Result<PathBuf> {
+    let target = match made.file_name() {
+        Some(file) if wanted.is_dir() => wanted.join(file),
+        _ => wanted.to_owned(),
+    };
+    copy(made, &target).with_context(|| {
+        let (to, from) = (target.display(), made.display());
+        format!("copy the backup to {to}; the backup itself is complete and lies at {from}")
+>>>>>>> admin
     })?;
     Ok(target)
 }
 
+<<<<<<< HEAD
 fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
@@ -46,4 +60,41 @@ fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+=======
+/// Copies a file or a folder with all that is in it, and syncs every file. Never writes over anything.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    if !from.is_dir() {
+        let mut new = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+        std::io::copy(&mut std::fs::File::open(from)?, &mut new)?;
+        return new.sync_all();
+    }
+    std::fs::DirBuilder::new().mode(0o700).create(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    std::fs::File::open(to)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_is_copied_whole_and_never_over_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (made, usb) = (folder.path().join("2026-11-20"), folder.path().join("usb"));
+        std::fs::create_dir_all(made.join("pki")).unwrap();
+        std::fs::create_dir(&usb).unwrap();
+        std::fs::write(made.join("vigie.db"), "facts").unwrap();
+        std::fs::write(made.join("pki/ca.pem"), "trust").unwrap();
+
+        let copy = copy_to(&made, &usb).unwrap();
+
+        assert_eq!(copy, usb.join("2026-11-20"));
+        assert_eq!(std::fs::read_to_string(copy.join("pki/ca.pem")).unwrap(), "trust");
+        let refusal = copy_to(&made, &usb).unwrap_err().to_string();
+        assert!(refusal.contains("the backup itself is complete"), "{refusal}");
+    }
+>>>>>>> admin
 }

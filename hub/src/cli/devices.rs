@@ -29,7 +29,7 @@ pub(super) async fn act(hub: &Hub, args: &DevicesArgs, output: &mut Output<'_>) 
         if let Some(Value::Array(rows)) = page.get_mut("items").map(Value::take) {
             items.extend(rows);
         }
-        match page["next"].as_str() {
+        match page.get("next").and_then(Value::as_str) {
             Some(next) => after = format!("&after={next}"),
             None => break,
         }

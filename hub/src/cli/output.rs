@@ -25,6 +25,15 @@ pub struct Output<'a> {
     pub width: Option<u16>,
 }
 
+impl<'a> Output<'a> {
+    /// Writes to the given streams in the machine's zone and at the terminal's width.
+    #[must_use]
+    pub fn new(out: &'a mut (dyn Write + Send), err: &'a mut (dyn Write + Send), is_json: bool, now_ms: i64) -> Self {
+        let width = Table::new().width();
+        Self { out, err, is_json, now_ms, zone: TimeZone::system(), width }
+    }
+}
+
 impl Output<'_> {
     /// Prints lines for people.
     ///

@@ -75,7 +75,8 @@ pub(super) async fn act(hub: &Hub, verb: &UserVerb, output: &mut Output<'_>) -> 
         }
         UserVerb::Password { name, source } => {
             let users = hub.get("/api/v1/users").await?;
-            let is_known = users["items"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == **name));
+            let all = users.get("items").and_then(Value::as_array);
+            let is_known = all.is_some_and(|all| all.iter().any(|one| one.get("name") == Some(&json!(name))));
             if !is_known {
                 let cure = format!("there is no account `{name}`; `vigie-hub user list` shows all");
                 return Err(anyhow::anyhow!(cure).into());

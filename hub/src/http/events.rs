@@ -4,7 +4,7 @@
 //! reader who missed some gets all of them again. A `beat` every 15 s shows that the stream lives. The caller's
 //! right is checked at every beat; when it ends, the stream says `end` and closes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use vigie_shared::id::SiteId;
 use super::Admin;
 use super::guard::Viewer;
 use super::problem::{Problem, Refused};
+use super::reach::{Reach, reach};
 use super::time::Time;
 use super::views::SiteView;
 use crate::login::Caller;
@@ -46,6 +47,7 @@ pub(super) async fn stream(
         let event = loop {
             match watch.next(&admin).await? {
                 Seen::Beat => break Event::default().event("beat").data(Time(admin.clock.wall_ms()).to_string()),
+                Seen::Settled => {}
                 Seen::End => break Event::default().event("end").data("log in again"),
                 Seen::Site(site) => {
                     if let Some(event) = site_event(&admin, &site).await {
@@ -71,6 +73,8 @@ pub(super) enum Seen {
     Beat,
     /// Something about a site changed.
     Site(SiteId),
+    /// That was all, for this moment.
+    Settled,
     /// The reader's right ended; nothing comes after.
     End,
 }
@@ -82,6 +86,9 @@ pub(super) struct Watch {
     pending: BTreeSet<SiteId>,
     flushing: BTreeSet<SiteId>,
     knows_all: bool,
+    has_told: bool,
+    /// Each box's link at the last beat.
+    links: BTreeMap<SiteId, Reach>,
     is_over: bool,
     beat: Interval,
     calm: Interval,
@@ -109,6 +116,8 @@ impl Watch {
             pending: BTreeSet::new(),
             flushing: BTreeSet::new(),
             knows_all: false,
+            has_told: false,
+            links: links(admin),
             is_over: false,
             beat: every(BEAT, BEAT),
             calm: every(Duration::ZERO, CALM),
@@ -120,7 +129,11 @@ impl Watch {
     pub(super) async fn next(&mut self, admin: &Admin) -> Option<Seen> {
         loop {
             if let Some(site) = self.flushing.pop_first() {
+                self.has_told = true;
                 return Some(Seen::Site(site));
+            }
+            if std::mem::take(&mut self.has_told) {
+                return Some(Seen::Settled);
             }
             if self.is_over {
                 return None;
@@ -159,8 +172,17 @@ impl Watch {
         }
     }
 
+    /// A box that falls silent announces nothing: its state changes by time alone.
+    fn notice_silence(&mut self, admin: &Admin) {
+        let now = links(admin);
+        let changed = now.iter().filter(|(site, link)| self.links.get(*site) != Some(link));
+        self.pending.extend(changed.map(|(site, _)| site.clone()));
+        self.links = now;
+    }
+
     /// A failing store does not end a stream: its reader keeps what they have.
     async fn checked(&mut self, admin: &Admin) -> Seen {
+        self.notice_silence(admin);
         match admin.logins.caller_via(self.caller.via.clone()).await {
             Ok(None) => {
                 self.is_over = true;
@@ -169,6 +191,12 @@ impl Watch {
             Ok(Some(_)) | Err(_) => Seen::Beat,
         }
     }
+}
+
+/// Each box's link at this moment.
+fn links(admin: &Admin) -> BTreeMap<SiteId, Reach> {
+    let now_ms = admin.clock.wall_ms();
+    admin.fleet.snapshot().into_iter().map(|(site, now)| (site, reach(&now, false, now_ms))).collect()
 }
 
 fn every(first: Duration, period: Duration) -> Interval {
@@ -212,6 +240,18 @@ mod tests {
         until(&mut stream, &["event: site", "\"metz\"", "never_heard"]).await;
         stage.fleet.tell(&metz, live());
         until(&mut stream, &["event: site", "\"metz\"", "\"reachable\""]).await;
+    }
+
+    #[tokio::test]
+    async fn a_box_that_falls_silent_is_told_although_it_says_nothing() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.fleet.tell(&metz, live());
+        let mut stream = open(&stage).await;
+        until(&mut stream, &["\"metz\"", "\"reachable\""]).await;
+        tokio::time::pause();
+        stage.clock.advance(crate::http::reach::SILENT_AFTER);
+        until(&mut stream, &["\"metz\"", "\"silent\""]).await;
     }
 
     #[tokio::test]

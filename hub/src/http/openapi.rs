@@ -38,7 +38,11 @@ impl utoipa::Modify for Bearer {
 
 /// Every route with its description. Adding a resource is one file and its lines here.
 pub(super) fn api() -> OpenApiRouter<Admin> {
-    OpenApiRouter::with_openapi(Head::openapi())
+    OpenApiRouter::with_openapi(Head::openapi()).merge(of_sites()).merge(of_people()).merge(of_hub())
+}
+
+fn of_sites() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
         .routes(routes!(sites::list, sites::create))
         .routes(routes!(site::show, sites::remove))
         .routes(routes!(sites::revoke))
@@ -46,15 +50,23 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .routes(routes!(devices::list))
         .routes(routes!(enrolments::list, enrolments::create))
         .routes(routes!(diary::list))
+        .routes(routes!(events::stream))
+}
+
+fn of_people() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::remove))
         .routes(routes!(users::list))
         .routes(routes!(users::put))
-        .routes(routes!(backups::create))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::whoami))
-        .routes(routes!(events::stream))
+}
+
+fn of_hub() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(backups::create))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::show))

@@ -64,7 +64,7 @@ impl Problem {
     pub fn unknown(what: &str, id: &str) -> Self {
         let (code, title) = (format!("{what}_unknown"), format!("There is no such {what}"));
         let shown: String = id.chars().take(64).collect();
-        let detail = format!("no {what} is called `{shown}`; the list is at /api/v1/{what}s");
+        let detail = format!("no {what} is called `{shown}`; `vigie-hub {what} list` or /api/v1/{what}s shows all");
         Self::new(StatusCode::NOT_FOUND, &code, &title, detail)
     }
 

@@ -81,7 +81,7 @@ fn judge(host: &HostSample) -> Health {
     worst.into_iter().min().unwrap_or(Health::Unknown)
 }
 
-fn above<T: PartialOrd>(value: T, attention: T, critical: T) -> Health {
+fn above<T: PartialOrd + Copy>(value: T, attention: T, critical: T) -> Health {
     if value >= critical {
         Health::Critical
     } else if value >= attention {

@@ -1,5 +1,6 @@
-//! What every answer needs: limits, security headers, ETags, and a problem where the framework says plain words.
+//! What every answer needs: limits, security headers, names by hash, and a problem where the framework says plain words.
 
+use std::future::ready;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _, to_bytes};
@@ -42,7 +43,7 @@ pub(super) fn wrap(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
         .layer(from_fn(in_time))
         .layer(from_fn(as_problem))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::map_response(move |response: Response| with_headers(response, is_tls)))
+        .layer(middleware::map_response(move |response: Response| ready(with_headers(response, is_tls))))
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
@@ -112,7 +113,7 @@ fn names(known: &HeaderValue, tag: &str) -> bool {
     list.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == tag || one == "*")
 }
 
-async fn with_headers(mut response: Response, is_tls: bool) -> Response {
+fn with_headers(mut response: Response, is_tls: bool) -> Response {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));

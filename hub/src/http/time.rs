@@ -26,7 +26,7 @@ impl FromStr for Time {
         let shown: String = text.chars().take(64).collect();
         text.parse::<Timestamp>()
             .map(|moment| Self(moment.as_millisecond()))
-            .map_err(|_| format!("`{shown}` is not a time; write it like 2026-11-20T14:05:00Z"))
+            .map_err(|_unreadable| format!("`{shown}` is not a time; write it like 2026-11-20T14:05:00Z"))
     }
 }
 

@@ -8,9 +8,11 @@ use serde::Deserialize;
 use super::frame::{Frame, Reader, render};
 use super::row::{Facts, Row, whole_row};
 use crate::http::Admin;
+use crate::http::completeness::Deliveries;
 use crate::http::problem::Problem;
 use crate::http::site::deliveries;
 use crate::http::time::Time;
+use crate::store::sites::Site;
 use crate::text::{self, Lang};
 
 /// Rows of one page.
@@ -42,6 +44,12 @@ struct FleetPage<'a> {
     now: Time,
 }
 
+#[derive(Template)]
+#[template(path = "headline.html")]
+struct HeadlinePage {
+    headline: String,
+}
+
 /// Shows the fleet.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, Query(filter): Query<Filter>) -> Response {
     let frame = reader.frame;
@@ -52,20 +60,13 @@ pub(super) async fn show(reader: Reader, State(admin): State<Admin>, Query(filte
 }
 
 async fn page(admin: &Admin, frame: &Frame, filter: &Filter) -> Result<Response, Problem> {
-    let (sites, fleet, now_ms) = (admin.store.sites().await?, admin.fleet.snapshot(), admin.clock.wall_ms());
-    let delivered = deliveries(admin).await?;
-    let mut rows = Vec::new();
-    for site in &sites {
-        let live = fleet.get(&site.id).cloned().unwrap_or_default();
-        let lines = delivered.lines(&site.id, &[], live.heartbeat.as_ref());
-        rows.push(Row::new(frame, &Facts { site, live, lines }, now_ms));
-    }
+    let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?);
+    let mut rows = rows(admin, frame, &sites, &delivered);
     let headline = headline(frame.lang, &rows);
     rows.retain(|row| is_wanted(row, filter));
     rows.sort_by_key(|row| (row.urgency, row.name.to_lowercase()));
     let has_more = rows.len() > filter.skip.saturating_add(ROWS_MAX);
     let mut rows: Vec<Row> = rows.into_iter().skip(filter.skip).take(ROWS_MAX).collect();
-    // Gaps cost a question each: only for what is shown.
     for shown in &mut rows {
         if let Some(site) = sites.iter().find(|site| site.id.as_str() == shown.id) {
             *shown = whole_row(admin, frame, site, &delivered).await?;
@@ -73,7 +74,25 @@ async fn page(admin: &Admin, frame: &Frame, filter: &Filter) -> Result<Response,
     }
     let more = has_more.then(|| next_page(filter));
     let has_sites = !sites.is_empty();
-    Ok(render(&FleetPage { frame, filter, headline, rows, has_sites, more, now: Time(now_ms) }))
+    Ok(render(&FleetPage { frame, filter, headline, rows, has_sites, more, now: Time(admin.clock.wall_ms()) }))
+}
+
+/// A row per site, without gaps: those cost a question each.
+fn rows(admin: &Admin, frame: &Frame, sites: &[Site], delivered: &Deliveries) -> Vec<Row> {
+    let (mut fleet, now_ms) = (admin.fleet.snapshot(), admin.clock.wall_ms());
+    let row = |site: &Site| {
+        let live = fleet.remove(&site.id).unwrap_or_default();
+        let lines = delivered.lines(&site.id, &[], live.heartbeat.as_ref());
+        Row::new(frame, &Facts { site, live, lines }, now_ms)
+    };
+    sites.iter().map(row).collect()
+}
+
+/// The sentence alone, for the live stream.
+pub(super) async fn headline_html(admin: &Admin, frame: &Frame) -> Result<String, Problem> {
+    let (sites, delivered) = (admin.store.sites().await?, Deliveries::default());
+    let headline = headline(frame.lang, &rows(admin, frame, &sites, &delivered));
+    Ok(HeadlinePage { headline }.render().unwrap_or_default())
 }
 
 fn is_wanted(row: &Row, filter: &Filter) -> bool {

@@ -1,6 +1,6 @@
 //! Fragments of the open page as they change: one row of the fleet, or the head of one site.
 //!
-//! Events: `row` (HTML whose first element carries the id of what it replaces), `beat` (the hub's time) and `end`.
+//! Events: `row` (HTML whose only element carries the id of what it replaces), `beat` (the hub's time) and `end`.
 
 use std::convert::Infallible;
 
@@ -54,8 +54,17 @@ impl Page {
     async fn event(&self, seen: Seen) -> Option<Event> {
         match seen {
             Seen::Beat => Some(Event::default().event("beat").data(Time(self.admin.clock.wall_ms()).to_string())),
+            Seen::Settled => Some(Event::default().event("row").data(self.headline().await?)),
             Seen::End => Some(Event::default().event("end").data("")),
             Seen::Site(site) => Some(Event::default().event("row").data(self.fragment(&site).await?)),
+        }
+    }
+
+    /// The fleet's sentence, so that it never contradicts its rows.
+    async fn headline(&self) -> Option<String> {
+        match self.scope.site {
+            Some(_) => None,
+            None => super::fleet::headline_html(&self.admin, &self.frame).await.ok(),
         }
     }
 

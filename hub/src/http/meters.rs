@@ -1,0 +1,94 @@
+//! Figures of the ingest and the gateway as metrics, for whoever fills the [`Meters`](super::ports::Meters) port.
+
+use super::ports::{Metric, MetricKind, Sample};
+use crate::gateway::GatewayFigures;
+use crate::ingest::Counters;
+
+/// What the ingest decided since the hub started.
+#[must_use]
+pub fn of_ingest(counters: &Counters) -> Vec<Metric> {
+    let told = [
+        ("vigie_ingest_hellos_total", "Hellos understood.", counters.hellos),
+        ("vigie_ingest_late_hellos_total", "Hellos that came again or too late.", counters.late_hellos),
+        ("vigie_ingest_batches_total", "Batches understood.", counters.batches),
+        ("vigie_ingest_records_total", "New records taken.", counters.records),
+        ("vigie_ingest_duplicates_total", "Records that were held already.", counters.duplicates),
+        ("vigie_ingest_holes_total", "Batches that began beyond the next position.", counters.holes),
+        ("vigie_ingest_gaps_total", "Gaps written down.", counters.gaps),
+        ("vigie_ingest_lost_records_total", "Records that will never arrive.", counters.lost_positions),
+        ("vigie_ingest_queues_total", "Queues heard of for the first time.", counters.queues),
+        ("vigie_ingest_refused_queues_total", "Queues of sites that had too many.", counters.refused_queues),
+        ("vigie_ingest_disputes_total", "Boxes that sent another stream under a known queue.", counters.disputes),
+        ("vigie_ingest_checks_total", "Records that the store was asked about.", counters.checks),
+        ("vigie_ingest_damaged_total", "Messages with a wrong checksum.", counters.damaged),
+        ("vigie_ingest_unknown_total", "Messages of an unknown version.", counters.unknown_messages),
+        ("vigie_ingest_malformed_total", "Messages that make no sense.", counters.malformed),
+        ("vigie_ingest_foreign_total", "Messages on topics of no box.", counters.foreign),
+        ("vigie_ingest_commits_total", "Groups committed.", counters.commits),
+        ("vigie_ingest_failed_commits_total", "Commits that failed and were tried again.", counters.failed_commits),
+        ("vigie_ingest_receipts_total", "Receipts sent.", counters.receipts),
+    ];
+    told.into_iter().map(|(name, help, value)| counter(name, help, value)).collect()
+}
+
+/// What the gateway let in and refused since the hub started.
+#[must_use]
+pub fn of_gateway(figures: &GatewayFigures) -> Vec<Metric> {
+    let ended = figures.ended_total.iter().map(|(reason, count)| Sample {
+        suffix: "",
+        labels: vec![("reason", (*reason).to_owned())],
+        value: *count as f64,
+    });
+    vec![
+        gauge("vigie_gateway_connections", "Open connections, strangers included.", figures.open),
+        gauge("vigie_gateway_connected", "Boxes that are connected and known.", figures.connected),
+        gauge("vigie_gateway_strangers", "Connections that have not proved who they are.", figures.strangers),
+        counter("vigie_gateway_accepted_total", "Connections accepted.", figures.accepted_total),
+        counter("vigie_gateway_up_packets_total", "Packets from boxes.", figures.up_packets_total),
+        counter("vigie_gateway_up_bytes_total", "Bytes from boxes.", figures.up_bytes_total),
+        counter("vigie_gateway_down_bytes_total", "Bytes to boxes.", figures.down_bytes_total),
+        counter("vigie_gateway_throttled_total", "Times a box was slowed down.", figures.throttled_total),
+        Metric {
+            name: "vigie_gateway_ended_total",
+            help: "Connections that ended, by reason.",
+            kind: MetricKind::Counter,
+            samples: ended.collect(),
+        },
+    ]
+}
+
+fn counter(name: &'static str, help: &'static str, value: u64) -> Metric {
+    Metric::plain(name, help, MetricKind::Counter, value as f64)
+}
+
+fn gauge(name: &'static str, help: &'static str, value: usize) -> Metric {
+    Metric::plain(name, help, MetricKind::Gauge, value as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn counters_say_so_in_their_name_and_none_is_told_twice() {
+        let figures = GatewayFigures {
+            open: 3,
+            connected: 2,
+            strangers: 1,
+            accepted_total: 9,
+            up_packets_total: 100,
+            up_bytes_total: 1000,
+            down_bytes_total: 10,
+            throttled_total: 0,
+            ended_total: [("closed", 6)].into(),
+        };
+        let metrics = [of_ingest(&Counters::default()), of_gateway(&figures)].concat();
+        for metric in &metrics {
+            assert_eq!(metric.name.ends_with("_total"), metric.kind == MetricKind::Counter, "{}", metric.name);
+        }
+        let names: BTreeSet<&str> = metrics.iter().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), metrics.len());
+    }
+}

@@ -6,14 +6,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 use vigie_agent::config::AgentConfig;
+use vigie_hub::config::HubConfig;
 use vigie_shared::config;
 
 /// Settings that have no default, so that their example is only an example.
-const WITHOUT_DEFAULT: &[&str] = &["collect.host.temperature_sensor"];
+const WITHOUT_DEFAULT: &[&str] = &["collect.host.temperature_sensor", "public_address", "boxes.mqtt_host"];
 
 #[test]
 fn the_agents_example_shows_every_setting_with_its_default() {
     check::<AgentConfig>("packaging/agent.toml", include_str!("../../packaging/agent.toml"));
+}
+
+#[test]
+fn the_hubs_example_shows_every_setting_with_its_default() {
+    check::<HubConfig>("packaging/hub.toml", include_str!("../../packaging/hub.toml"));
 }
 
 fn check<T: Default + Serialize + DeserializeOwned>(name: &str, text: &str) {

@@ -42,7 +42,6 @@ pub struct Config {
     #[serde(with = "units::duration")]
     pub sample: Duration,
     /// A part of the label of the temperature sensor to show; without it, the hottest processor sensor.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature_sensor: Option<String>,
 }
 

@@ -7,8 +7,15 @@ use super::tree::{File, files, fits};
 use super::{Violation, assert_none};
 
 /// Files that cargo compiles by themselves.
-const ROOTS: &[&str] =
-    &["*/src/lib.rs", "*/src/main.rs", "*/src/bin/*.rs", "*/build.rs", "tests/it/main.rs", "tests/fuzz/main.rs"];
+const ROOTS: &[&str] = &[
+    "*/src/lib.rs",
+    "*/src/main.rs",
+    "*/src/bin/*.rs",
+    "*/examples/*.rs",
+    "*/build.rs",
+    "tests/it/main.rs",
+    "tests/fuzz/main.rs",
+];
 
 /// Tokens of every Rust file, by path.
 type Sources<'a> = BTreeMap<&'a str, Vec<Token>>;

@@ -25,13 +25,6 @@ pub(super) async fn act(hub: &Hub, args: &BackupArgs, output: &mut Output<'_>) -
     Ok(())
 }
 
-<<<<<<< HEAD
-/// Copies a finished backup, which is a folder, into another folder under its own name.
-fn copy_to(made: &Path, wanted: &Path) -> anyhow::Result<PathBuf> {
-    let target = made.file_name().map_or_else(|| wanted.to_owned(), |name| wanted.join(name));
-    copy_folder(made, &target).with_context(|| {
-        format!("copy the backup to {}; the backup itself is complete and lies at {}", target.display(), made.display())
-=======
 /// Copies a finished backup; a folder that exists gets it under its own name.
 fn copy_to(made: &Path, wanted: &Path) -> anyhow::Result<PathBuf> {
     let target = match made.file_name() {
@@ -41,26 +34,10 @@ fn copy_to(made: &Path, wanted: &Path) -> anyhow::Result<PathBuf> {
     copy(made, &target).with_context(|| {
         let (to, from) = (target.display(), made.display());
         format!("copy the backup to {to}; the backup itself is complete and lies at {from}")
->>>>>>> admin
     })?;
     Ok(target)
 }
 
-<<<<<<< HEAD
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), &target)?;
-            std::fs::File::open(&target)?.sync_all()?;
-        }
-    }
-    Ok(())
-=======
 /// Copies a file or a folder with all that is in it, and syncs every file. Never writes over anything.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     if !from.is_dir() {
@@ -96,5 +73,4 @@ mod tests {
         let refusal = copy_to(&made, &usb).unwrap_err().to_string();
         assert!(refusal.contains("the backup itself is complete"), "{refusal}");
     }
->>>>>>> admin
 }

@@ -1,5 +1,7 @@
 //! Drives the process `queue_writer`, and checks what it left behind.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails, its helpers included")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};

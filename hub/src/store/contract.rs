@@ -2,8 +2,6 @@
 //!
 //! A new adapter adds one `suite!` line and a [`Subject`].
 
-#![expect(clippy::cognitive_complexity, reason = "a list of assertions is simple to read")]
-
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -217,13 +217,14 @@ mod tests {
 
     /// Reads events until one contains all of `words`.
     async fn until(stream: &mut BodyDataStream, words: &[&str]) -> String {
-        loop {
+        for _ in 0..100 {
             let chunk = stream.next().await.expect("the stream goes on").unwrap();
             let text = String::from_utf8(chunk.to_vec()).unwrap();
             if words.iter().all(|word| text.contains(word)) {
                 return text;
             }
         }
+        panic!("no event says {words:?}");
     }
 
     async fn open(stage: &Stage) -> BodyDataStream {

@@ -19,6 +19,7 @@ use vigie_shared::mac::Mac;
 use vigie_shared::wire::reading::{AlarmKind, DeviceRef, Sight, Sighting};
 use vigie_shared::wire::{Live, Reading};
 use vigie_tests::netns::{self, Host, INTERFACE, Lan};
+use vigie_tests::processes::binary;
 
 /// Nothing here takes longer than a fraction of this; without it a lost event would hang the tests.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,7 +52,7 @@ fn all(lan: &Lan) -> BTreeSet<Host> {
 #[test]
 fn every_host_of_a_24_is_found_by_root_and_by_nobody() {
     let Some(lan) = lan(60, 24) else { return };
-    let agent = netns::program("vigie-agent").unwrap();
+    let agent = binary("vigie-agent").unwrap();
 
     let by_root = scan(lan.on_box(&agent));
     lan.forget_neighbours().unwrap();
@@ -66,7 +67,7 @@ fn every_host_of_a_24_is_found_by_root_and_by_nobody() {
 #[test]
 fn every_host_of_a_22_is_found_by_root_and_by_nobody() {
     let Some(lan) = lan(160, 22) else { return };
-    let agent = netns::program("vigie-agent").unwrap();
+    let agent = binary("vigie-agent").unwrap();
 
     let by_root = scan(lan.on_box(&agent));
     lan.forget_neighbours().unwrap();
@@ -77,9 +78,17 @@ fn every_host_of_a_22_is_found_by_root_and_by_nobody() {
 }
 
 #[test]
+fn whom_the_kernel_knew_before_is_asked_anew_and_waited_for() {
+    let Some(lan) = lan(10, 24) else { return };
+    lan.age_neighbours().unwrap();
+    let scan = scan(lan.on_box_as_nobody(&binary("vigie-agent").unwrap()).unwrap());
+    assert_eq!(hosts_without(&scan, "this box"), all(&lan));
+}
+
+#[test]
 fn the_scan_lists_the_box_itself() {
     let Some(lan) = lan(1, 24) else { return };
-    let scan = scan(lan.on_box(&netns::program("vigie-agent").unwrap()));
+    let scan = scan(lan.on_box(&binary("vigie-agent").unwrap()));
     let own: Vec<_> =
         scan["devices"].as_array().unwrap().iter().filter(|device| device["flags"][0] == "this box").collect();
     assert_eq!(own.len(), 1);
@@ -91,7 +100,7 @@ fn a_machine_that_answers_for_everybody_hides_nobody_from_the_scan() {
     let Some(lan) = lan(5, 24) else { return };
     let proxy = lan.add_proxy().unwrap();
 
-    let scan = scan(lan.on_box(&netns::program("vigie-agent").unwrap()));
+    let scan = scan(lan.on_box(&binary("vigie-agent").unwrap()));
 
     let devices = scan["devices"].as_array().unwrap();
     let macs: BTreeSet<Mac> = devices.iter().map(|device| device["mac"].as_str().unwrap().parse().unwrap()).collect();
@@ -105,7 +114,7 @@ fn a_machine_that_answers_for_everybody_hides_nobody_from_the_scan() {
 fn a_scan_without_a_network_says_why_and_what_to_do() {
     let Some(lan) = lan(0, 24) else { return };
     lan.set_cable(false).unwrap();
-    let output = lan.on_box(&netns::program("vigie-agent").unwrap()).arg("scan").output().unwrap();
+    let output = lan.on_box(&binary("vigie-agent").unwrap()).arg("scan").output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(text.contains("lan0 has no carrier") && text.contains("cable"), "{text}");
@@ -294,11 +303,11 @@ fn devices_that_speak_by_themselves_are_heard_with_their_names() {
     let phone = lan.hosts()[1];
     let name_of = |readings: &[Reading], mac: Mac| {
         let rows = rows(readings);
-        let names = rows.iter().filter_map(|row| match &row.device {
+        let mut names = rows.iter().filter_map(|row| match &row.device {
             DeviceRef::Owned(owned) if owned.mac == mac => owned.name.clone(),
             _ => None,
         });
-        names.last()
+        names.next_back()
     };
 
     let story = async {

@@ -139,6 +139,16 @@ impl Lan {
         run(Command::new("ip").args(["-n", &self.place("box"), "neigh", "flush", "all"])).map(drop)
     }
 
+    /// Makes the box remember every host as somebody of whom it has not heard for a while.
+    ///
+    /// # Errors
+    ///
+    /// If the command fails.
+    pub fn age_neighbours(&self) -> anyhow::Result<()> {
+        let line = |host: &Host| format!("neigh replace {} lladdr {} dev {INTERFACE} nud stale\n", host.ip, host.mac);
+        self.batch("box", &self.hosts.iter().map(line).collect::<String>())
+    }
+
     /// Pulls the cable at the switch, or puts it back.
     ///
     /// # Errors
@@ -282,17 +292,4 @@ pub fn run(command: &mut Command) -> anyhow::Result<Output> {
     let output = command.output().with_context(|| format!("start {command:?}"))?;
     ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
     Ok(output)
-}
-
-/// A program of this workspace, built by the same command as the tests.
-///
-/// # Errors
-///
-/// If it was not built.
-pub fn program(name: &str) -> anyhow::Result<PathBuf> {
-    let tests = std::env::current_exe()?;
-    let folder = tests.parent().and_then(Path::parent).context("the tests lie in no build folder")?;
-    let path = folder.join(name);
-    ensure!(path.exists(), "{} does not exist: run `cargo build --workspace` before the tests", path.display());
-    Ok(path)
 }

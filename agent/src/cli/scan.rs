@@ -14,10 +14,11 @@ use ipnet::Ipv4Net;
 
 use self::findings::{Findings, Summary};
 use self::targets::Target;
-use crate::collectors::lan::eyes::{Event, Eyes, Timeline};
+use crate::collectors::lan::eyes::{Event, Eyes};
 use crate::collectors::lan::interface;
 use crate::collectors::lan::survey::{self, Witness};
 use crate::collectors::lan::sweep::{Outcome, Sweep};
+use crate::collectors::lan::timeline::Timeline;
 use crate::collectors::leases;
 
 /// Exit code of a scan that could not ask everybody.

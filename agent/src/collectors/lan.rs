@@ -24,6 +24,7 @@ mod report;
 pub mod survey;
 pub mod sweep;
 pub mod tally;
+pub mod timeline;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

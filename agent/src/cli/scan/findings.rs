@@ -11,10 +11,11 @@ use vigie_shared::mac::Mac;
 
 use super::targets::Target;
 use crate::collectors::lan::census::{ADDRESSES_MAX, CANARY, Evidence};
-use crate::collectors::lan::eyes::{Method, Timeline};
+use crate::collectors::lan::eyes::Method;
 use crate::collectors::lan::interface::{self, Interface};
 use crate::collectors::lan::neighbour::CONFIRMED_MAX;
 use crate::collectors::lan::sweep::Outcome;
+use crate::collectors::lan::timeline::Timeline;
 
 /// One device at one address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

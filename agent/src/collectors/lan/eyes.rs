@@ -11,7 +11,6 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use nix::libc;
-use tokio::time::Instant;
 use vigie_shared::mac::Mac;
 use vigie_shared::wire::reading::Source;
 
@@ -20,38 +19,14 @@ use super::dhcp;
 use super::frame::Heard;
 use super::interface::Interface;
 use super::names::{NameSockets, Spoken};
-use super::neighbour::{CONFIRMED_MAX, Told, Worth};
+use super::neighbour::{Told, Worth};
 use super::netlink::Netlink;
 use super::packet::PacketSocket;
 use super::poke::Poker;
+use super::timeline::Timeline;
 
 /// More addresses than the largest network that is swept unasked; later ones are not remembered.
 const KNOWN_MAX: usize = 4096;
-
-/// Time since a moment that lies [`CONFIRMED_MAX`] before the start, so that what was confirmed shortly before
-/// the start has a time too.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeline(Instant);
-
-impl Timeline {
-    /// Begins now.
-    #[must_use]
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    /// The present moment.
-    #[must_use]
-    pub fn now(self) -> Duration {
-        self.0.elapsed() + CONFIRMED_MAX
-    }
-
-    /// The moment as the runtime's timers understand it.
-    #[must_use]
-    pub fn instant(self, at: Duration) -> Instant {
-        self.0 + at.saturating_sub(CONFIRMED_MAX)
-    }
-}
 
 /// How a network is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +78,7 @@ pub enum Sent {
 pub enum Event {
     /// A device is there.
     Seen(Evidence),
-    /// The kernel is finding out about a device that it knew before.
+    /// The kernel knew this device before: it takes seconds to find out whether it is still there.
     Unsettled(Ipv4Addr),
     /// An interface or an address changed: look whether ours still is what it was.
     Link,
@@ -117,6 +92,7 @@ pub struct Eyes {
     hands: Hands,
     names: NameSockets,
     known: BTreeMap<Ipv4Addr, Mac>,
+    early: Vec<Event>,
 }
 
 enum Hands {
@@ -147,11 +123,14 @@ impl Eyes {
         };
         let is_poking = matches!(hands, Hands::Poke(_));
         let netlink = Netlink::open(is_poking)?;
-        if is_poking {
-            netlink.request_neighbours()?;
-        }
         let names = NameSockets::open(own, is_poking)?;
-        Ok(Self { timeline, interface: interface.index, netlink, hands, names, known: BTreeMap::new() })
+        let (known, early) = (BTreeMap::new(), Vec::new());
+        let mut eyes = Self { timeline, interface: interface.index, netlink, hands, names, known, early };
+        // Whom the kernel knows must be known before the first question: these devices take longer.
+        eyes.reread()?;
+        let told = eyes.netlink.told_so_far()?;
+        eyes.early = eyes.judge(News::Kernel(told));
+        Ok(eyes)
     }
 
     /// How this network is asked.
@@ -171,7 +150,12 @@ impl Eyes {
     pub fn ask(&mut self, ip: Ipv4Addr, mac: Option<Mac>) -> io::Result<Sent> {
         let result = match &mut self.hands {
             Hands::Packet(socket) => socket.ask(ip, mac),
-            Hands::Poke(poker) => poker.poke(ip),
+            Hands::Poke(poker) => {
+                if self.known.contains_key(&ip) {
+                    poker.ping(ip);
+                }
+                poker.poke(ip)
+            }
         };
         match result {
             Ok(()) => Ok(Sent::Yes),
@@ -203,6 +187,9 @@ impl Eyes {
     ///
     /// If the link is lost.
     pub async fn next(&mut self) -> io::Result<Vec<Event>> {
+        if !self.early.is_empty() {
+            return Ok(std::mem::take(&mut self.early));
+        }
         let by_hand = async {
             match &self.hands {
                 Hands::Packet(socket) => socket.next().await.map(News::Frames),
@@ -254,12 +241,7 @@ impl Eyes {
         self.know(row.ip, row.mac);
         match row.worth() {
             Worth::Seen(ago) => Some(seen(row.mac, Some(row.ip), now.saturating_sub(ago), Source::Neighbour, None)),
-            Worth::Unsettled => {
-                if let Hands::Poke(poker) = &self.hands {
-                    poker.ping(row.ip);
-                }
-                Some(Event::Unsettled(row.ip))
-            }
+            Worth::Unsettled => Some(Event::Unsettled(row.ip)),
             Worth::Nothing => None,
         }
     }

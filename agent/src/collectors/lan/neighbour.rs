@@ -40,7 +40,7 @@ pub struct Row {
 pub enum Worth {
     /// The device was here this long ago.
     Seen(Duration),
-    /// The kernel is finding out: look again after [`RECHECK`].
+    /// The kernel knew the device before: asked, it takes up to [`RECHECK`] to find out.
     Unsettled,
     /// Says nothing about presence.
     Nothing,
@@ -63,7 +63,7 @@ impl Row {
     pub fn worth(&self) -> Worth {
         match (self.state, self.confirmed_ago) {
             (NeighbourState::Reachable, Some(age)) if age <= CONFIRMED_MAX => Worth::Seen(age),
-            (NeighbourState::Delay | NeighbourState::Probe, _) => Worth::Unsettled,
+            (NeighbourState::Stale | NeighbourState::Delay | NeighbourState::Probe, _) => Worth::Unsettled,
             _ => Worth::Nothing,
         }
     }
@@ -173,8 +173,8 @@ mod tests {
         };
         assert_eq!(worth(NeighbourState::Reachable, 3), Worth::Seen(Duration::from_secs(3)));
         assert_eq!(worth(NeighbourState::Reachable, 600), Worth::Nothing);
-        assert_eq!(worth(NeighbourState::Stale, 200), Worth::Nothing);
-        assert_eq!(worth(NeighbourState::Stale, 1), Worth::Nothing);
+        assert_eq!(worth(NeighbourState::Stale, 200), Worth::Unsettled);
+        assert_eq!(worth(NeighbourState::Stale, 1), Worth::Unsettled);
         assert_eq!(worth(NeighbourState::Failed, 3), Worth::Nothing);
         assert_eq!(worth(NeighbourState::Delay, 3), Worth::Unsettled);
         assert_eq!(worth(NeighbourState::Permanent, 3), Worth::Nothing);

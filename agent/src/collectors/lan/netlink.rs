@@ -49,6 +49,22 @@ impl Netlink {
         self.0.get_ref().send_to(&neighbour::dump_request(), &SocketAddr::new(0, 0), 0).map(|_bytes| ())
     }
 
+    /// What the kernel has told so far, without waiting: the answer to a request begins at once.
+    ///
+    /// # Errors
+    ///
+    /// If the socket fails.
+    pub fn told_so_far(&self) -> io::Result<Vec<Told>> {
+        let mut all = Vec::new();
+        loop {
+            match self.0.get_ref().recv_from_full() {
+                Ok((datagram, _from)) => all.extend(neighbour::told(&datagram)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(all),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Waits for news. Cancel-safe: nothing is taken before it is returned.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::census::CANARY;
-use super::eyes::{Event, Eyes, Method, Sent, Timeline};
+use super::eyes::{Event, Eyes, Method, Sent};
 use super::neighbour::RECHECK;
 use super::sweep::{Outcome, Plan, Step, Sweep};
+use super::timeline::Timeline;
 
 /// Sends /24 within 0.26 s; a person waits for the answer.
 const GAP: Duration = Duration::from_millis(1);

@@ -15,11 +15,12 @@ use vigie_shared::wire::Reading;
 use self::session::Session;
 use super::Config;
 use super::census::{Census, Evidence, Report, Rules};
-use super::eyes::{Event, Eyes, Method, Sent, Timeline};
+use super::eyes::{Event, Eyes, Method, Sent};
 use super::interface;
 use super::neighbour::CONFIRMED_MAX;
 use super::report;
 use super::survey::{self, Witness};
+use super::timeline::Timeline;
 use super::sweep::{Outcome, Plan, Step};
 use crate::collectors::{Context, Outlet, pause};
 

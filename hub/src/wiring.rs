@@ -13,7 +13,8 @@ use crate::backup;
 use crate::broker;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
-use crate::http::ports::{Backup, BackupMade, Meters, Metric, MetricKind, Readiness, Revoker, Sample};
+use crate::http::meters::{of_gateway, of_ingest};
+use crate::http::ports::{Backup, BackupMade, Meters, Metric, Readiness, Revoker};
 use crate::ingest::driver::{Downlink, HealthView, Message};
 use crate::store::diary::Entry;
 use crate::store::{Sqlite, Store};
@@ -110,56 +111,10 @@ pub(crate) struct Figures {
 
 impl Meters for Figures {
     fn read(&self) -> Vec<Metric> {
-        let mut metrics = ingest_metrics(&self.ingest);
-        metrics.extend(gateway_metrics(&self.gateway));
+        let mut metrics = of_ingest(&self.ingest.now().counters);
+        metrics.extend(of_gateway(&self.gateway.figures()));
         metrics
     }
-}
-
-fn ingest_metrics(health: &HealthView) -> Vec<Metric> {
-    let counters = serde_json::to_value(health.now().counters).unwrap_or_default();
-    let samples = counters.as_object().into_iter().flatten().map(|(name, value)| Sample {
-        suffix: "",
-        labels: vec![("decision", name.clone())],
-        value: value.as_f64().unwrap_or(0.0),
-    });
-    vec![Metric {
-        name: "vigie_ingest_total",
-        help: "Decisions of the ingest since the hub started, by kind.",
-        kind: MetricKind::Counter,
-        samples: samples.collect(),
-    }]
-}
-
-fn gateway_metrics(gateway: &Gateway) -> Vec<Metric> {
-    let figures = gateway.figures();
-    let plain = |name, help, kind, value: u64| Metric::plain(name, help, kind, number(value));
-    let open = u64::try_from(figures.open).unwrap_or(u64::MAX);
-    let ended = figures.ended_total.iter().map(|(reason, count)| Sample {
-        suffix: "",
-        labels: vec![("reason", (*reason).to_owned())],
-        value: number(*count),
-    });
-    use MetricKind::{Counter, Gauge};
-    vec![
-        plain("vigie_gateway_connections", "Open connections of boxes and strangers.", Gauge, open),
-        plain("vigie_gateway_accepted_total", "Connections accepted.", Counter, figures.accepted_total),
-        plain("vigie_gateway_up_packets_total", "Packets passed on to the broker.", Counter, figures.up_packets_total),
-        plain("vigie_gateway_up_bytes_total", "Bytes passed on to the broker.", Counter, figures.up_bytes_total),
-        plain("vigie_gateway_down_bytes_total", "Bytes passed on to boxes.", Counter, figures.down_bytes_total),
-        plain("vigie_gateway_throttled_total", "Times that a box sent too fast.", Counter, figures.throttled_total),
-        Metric {
-            name: "vigie_gateway_ended_total",
-            help: "Connections that ended, by reason.",
-            kind: Counter,
-            samples: ended.collect(),
-        },
-    ]
-}
-
-#[expect(clippy::cast_precision_loss, reason = "metrics are floating-point; 2^53 is enough for a counter")]
-fn number(value: u64) -> f64 {
-    value as f64
 }
 
 /// Backups go into a folder beside the store, without keys: they are for a hub that still has its own.

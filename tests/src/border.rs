@@ -16,14 +16,13 @@ use vigie_hub::boxes::{self, BoxesConfig, BoxesParts};
 use vigie_hub::broker::{Broker, BrokerConfig, Downlink, Message};
 use vigie_hub::gateway::{BoxEvent, Gateway, GatewayConfig, GatewayParts, StoreAccess};
 use vigie_hub::pki::Pki;
-use vigie_hub::store::Sites as _;
 use vigie_hub::store::sites::{Certificate, Enrolment, Site};
+use vigie_hub::store::{Memory, Sites as _};
 use vigie_shared::clock::{Clock as _, SystemClock};
 use vigie_shared::id::SiteId;
 use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::{Down, Topic};
 
-use crate::memory_sites::MemorySites;
 use crate::wire_client::{PATIENCE, WireClient, packets};
 
 /// Messages and events that a test may leave lying.
@@ -47,7 +46,7 @@ pub struct Border {
     /// Its keys.
     pub pki: Arc<Pki>,
     /// Its sites.
-    pub sites: Arc<MemorySites>,
+    pub sites: Arc<Memory>,
     /// Its gateway.
     pub gateway: Gateway,
     /// Says something to boxes.
@@ -80,18 +79,18 @@ impl Border {
     pub async fn start_in(folder: TempDir, config: BorderConfig) -> anyhow::Result<Self> {
         let (lifecycle, clock) = (Lifecycle::new(), Arc::new(SystemClock::new(|| true)));
         let pki = Arc::new(Pki::open(folder.path(), clock.wall_ms())?);
-        let sites = Arc::new(MemorySites::default());
+        let sites = Arc::new(Memory::default());
         let Broker { uplink, downlink, backend } = Broker::start(&config.broker, &lifecycle).await?;
         let (listener, events_channel) = (listen().await?, mpsc::channel(UNREAD_MAX));
         let mqtt = listener.local_addr()?;
-        let access = Arc::new(StoreAccess(Arc::<MemorySites>::clone(&sites)));
+        let access = Arc::new(StoreAccess(Arc::<Memory>::clone(&sites)));
         let tls = pki.mutual_tls()?;
         let parts = GatewayParts { config: config.gateway, tls, access, backend, events: events_channel.0 };
         let gateway = Gateway::start(listener, parts, &lifecycle);
         let listener = listen().await?;
         let https = listener.local_addr()?;
         let parts =
-            BoxesParts { config: config.boxes, pki: Arc::clone(&pki), sites: Arc::<MemorySites>::clone(&sites), clock };
+            BoxesParts { config: config.boxes, pki: Arc::clone(&pki), sites: Arc::<Memory>::clone(&sites), clock };
         boxes::start(listener, parts, &lifecycle)?;
         let (messages_tx, messages) = mpsc::channel(UNREAD_MAX);
         lifecycle.spawn_thread("reader", move || {

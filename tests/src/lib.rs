@@ -6,7 +6,6 @@ mod effort;
 pub mod fleet;
 pub mod fuzz;
 pub mod load;
-pub mod memory_sites;
 pub mod netns;
 mod not_run;
 pub mod processes;

@@ -110,6 +110,10 @@ impl Sites for Memory {
         Ok(all)
     }
 
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
+        Ok(self.read(|state| state.sites.certificates.get(serial).cloned()))
+    }
+
     async fn pseudonym_secret(&self, site: &SiteId) -> Result<[u8; 32], StoreError> {
         self.write(|state| Ok(*state.sites.secrets.entry(site.clone()).or_insert_with(vault::random)))
     }

@@ -1,3 +1,5 @@
+//! The journal from outside: what is durable when, what a stop and a full lane do.
+
 use std::time::Duration;
 
 use vigie_shared::clock::ManualClock;

@@ -41,6 +41,8 @@ impl HubProcess {
             ports.2
         )?;
         let (admin_port, boxes_port, mqtt_port) = ports;
+        // The client wants a provider even where no TLS is spoken; a second installation keeps the first.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder().no_proxy().build()?;
         Ok(Self { folder: folder.to_path_buf(), admin_port, boxes_port, mqtt_port, program: None, http })
     }

@@ -1,3 +1,5 @@
+//! What the `queue` verbs answer, with and without a running agent.
+
 use clap::Parser;
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::reading::Punch;

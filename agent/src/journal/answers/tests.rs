@@ -1,3 +1,5 @@
+//! Status, verification and export of lanes that are whole, damaged or empty.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! The keeper on a memory disk that fails on command: quotas, drops, refusals, reopening.
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -98,12 +98,13 @@ pub async fn run(config: &AgentConfig) -> Vec<Check> {
     checks
 }
 
+#[expect(clippy::useless_conversion, reason = "these numbers have 32 bits on the smallest boards")]
 fn disk(config: &AgentConfig) -> Check {
     let folder = config.data.ancestors().find(|folder| folder.exists()).unwrap_or(&config.data);
     match nix::sys::statvfs::statvfs(folder) {
         Err(error) => Check::wrong("disk", format!("{}: {error}", folder.display()), "look at the disk with dmesg"),
         Ok(stat) => {
-            let free = stat.blocks_available().saturating_mul(stat.fragment_size());
+            let free = u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size()));
             let text = format!("{} MiB free for {}", free >> 20, config.data.display());
             if free < FREE_BYTES_LOW {
                 Check::wrong("disk", text, "make room: old logs, old packages (apt clean), old videos")

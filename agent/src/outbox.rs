@@ -107,8 +107,10 @@ struct LaneOutbox {
     is_open: bool,
     /// The hub holds everything through here.
     receipted: u64,
-    /// Sent through here.
+    /// Sent through here, since the last time that everything after the receipt was sent again.
     sent: u64,
+    /// Sent through here at any time on this connection.
+    sent_max: u64,
     /// Batches beyond the receipt: last position, bytes.
     flying: VecDeque<(u64, usize)>,
     resend_at: Instant,
@@ -159,8 +161,10 @@ impl Outbox {
         if through > ours.state.last {
             return Verdict::Nothing;
         }
+        // What was never sent on this connection cannot be receipted by it: that word is for a twin of this box.
+        let is_ours = !ours.is_open || through <= ours.sent_max;
         let is_progress = !ours.is_open || through > ours.receipted;
-        if !is_progress {
+        if !(is_ours && is_progress) {
             return Verdict::Nothing;
         }
         ours.open_or_advance(through, now);
@@ -175,6 +179,7 @@ impl Outbox {
             ours.resend_at = now + RESEND_AFTER;
         }
         ours.sent = ours.sent.max(through);
+        ours.sent_max = ours.sent_max.max(through);
         ours.flying.push_back((through, bytes));
     }
 
@@ -230,13 +235,14 @@ impl Outbox {
 
 impl LaneOutbox {
     fn new(state: LaneState, now: Instant) -> Self {
-        Self { state, is_open: false, receipted: 0, sent: 0, flying: VecDeque::new(), resend_at: now }
+        Self { state, is_open: false, receipted: 0, sent: 0, sent_max: 0, flying: VecDeque::new(), resend_at: now }
     }
 
     fn open_or_advance(&mut self, through: u64, now: Instant) {
         if !self.is_open {
             self.is_open = true;
             self.sent = through;
+            self.sent_max = through;
         }
         self.receipted = through;
         self.sent = self.sent.max(through);
@@ -357,6 +363,15 @@ mod tests {
         assert_eq!(outbox.on_answer(&receipt(101), now), Verdict::Nothing);
         let foreign = Answer::Receipt { lane: Lane::Ledger, queue: QueueId([2; 16]), through: 50, hub_ms: 0 };
         assert_eq!(outbox.on_answer(&foreign, now), Verdict::Nothing);
+    }
+
+    #[test]
+    fn a_receipt_for_what_this_connection_never_sent_trims_nothing() {
+        let now = start();
+        let mut outbox = opened(1, 100, 10, now);
+        outbox.on_sent(Lane::Ledger, 20, 1_000, now);
+        assert_eq!(outbox.on_answer(&receipt(50), now), Verdict::Nothing);
+        assert_ne!(outbox.on_answer(&receipt(20), now), Verdict::Nothing);
     }
 
     #[test]

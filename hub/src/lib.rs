@@ -167,7 +167,10 @@ async fn start_inside(
     let driver = Driver::start(parts, seed).await.context("read how far every queue is")?;
     let health = driver.health();
     let (messages, message_queue) = mpsc::channel(MESSAGES_MAX);
-    lifecycle.spawn_thread("messages", move || wiring::pass_on(&uplink, &messages))?;
+    lifecycle.spawn_thread("messages", move || {
+        wiring::pass_on(&uplink, &messages);
+        Ok(())
+    })?;
     let (runtime, stopping) = (tokio::runtime::Handle::current(), lifecycle.stopping());
     lifecycle.spawn_thread("ingest", move || runtime.block_on(driver.run(message_queue, stopping)))?;
 

@@ -31,16 +31,12 @@ impl Downlink for Answers {
 }
 
 /// Hands the broker's messages to the ingest until either ends. A full ingest makes the broker wait.
-pub(crate) fn pass_on(
-    uplink: &std::sync::mpsc::Receiver<broker::Message>,
-    messages: &mpsc::Sender<Message>,
-) -> anyhow::Result<()> {
+pub(crate) fn pass_on(uplink: &std::sync::mpsc::Receiver<broker::Message>, messages: &mpsc::Sender<Message>) {
     while let Ok(broker::Message { topic, payload }) = uplink.recv() {
         if messages.blocking_send(Message { topic, payload }).is_err() {
             break;
         }
     }
-    Ok(())
 }
 
 /// Tells the fleet who comes and goes.

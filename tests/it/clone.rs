@@ -23,8 +23,8 @@ async fn a_cloned_data_folder_is_recognised_and_both_streams_are_kept() {
 
     original.start_punching().unwrap();
     copy.start_punching().unwrap();
-    wait_for("the clone's name in the diary", async || diary_has(&hub, "box_cloned").await).await.unwrap();
-    wait_for("a disputed queue in the diary", async || diary_has(&hub, "queue_disputed").await).await.unwrap();
+    wait_for("the clone's name in the diary", async || diary_has(&hub, "two_boxes").await).await.unwrap();
+    wait_for("a disputed queue in the diary", async || diary_has(&hub, "box_cloned").await).await.unwrap();
 
     // One after the other, as after the repair: each delivers what it collected.
     original.kill();

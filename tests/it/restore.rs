@@ -26,7 +26,7 @@ async fn a_restored_hub_takes_everything_that_boxes_hold_and_names_the_rest() {
     victim.kill();
     victim.drain().await.unwrap();
     assert!(hub.program().stop().await.unwrap(), "{}", hub.program().said());
-    let restored = hub.run_verb(&["restore", &backup, "--yes"]).await.unwrap();
+    let restored = hub.run_verb(&["restore", &backup, "--replace"]).await.unwrap();
     assert!(!restored.is_empty(), "restore says what it did");
 
     // What waits on the box at the moment of the restore must arrive.

@@ -86,8 +86,7 @@ impl Default for Config {
 /// Makes the collector.
 #[must_use]
 pub fn new(config: &Config, context: &Context) -> Box<dyn Collector> {
-    let config =
-        Config { check: config.check.max(CHECK_MIN), sweep: config.sweep.max(SWEEP_MIN), ..config.clone() };
+    let config = Config { check: config.check.max(CHECK_MIN), sweep: config.sweep.max(SWEEP_MIN), ..config.clone() };
     Box::new(Lan { config, context: context.clone() })
 }
 

@@ -7,8 +7,8 @@ use crate::id::{BootId, CommandId, InstanceId, QueueId, from_hex, to_hex};
 use crate::mac::Mac;
 use crate::pseudonym::Pseudonym;
 use crate::wire::reading::{
-    AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, OwnedDevice, Punch,
-    Sight, Sighting, Sightings, Source, TimeSource,
+    AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, OwnedDevice, Punch, Sight,
+    Sighting, Sightings, Source, TimeSource,
 };
 use crate::wire::{
     Answer, Batch, Below, Command, CommandKind, CommandOutcome, Heartbeat, Hello, Lane, LaneDepth, LaneHello, Live,
@@ -57,14 +57,8 @@ fn sightings() -> Sightings {
 }
 
 fn readings() -> Vec<(Reading, &'static str)> {
-    let coverage = |sight| Coverage {
-        network: "eth0".to_owned(),
-        from_ago_s: 300,
-        to_ago_s: 0,
-        asked: 254,
-        answered: 60,
-        sight,
-    };
+    let coverage =
+        |sight| Coverage { network: "eth0".to_owned(), from_ago_s: 300, to_ago_s: 0, asked: 254, answered: 60, sight };
     vec![
         (Reading::Host(host()), include_str!("golden/host.hex")),
         (Reading::Sightings(sightings()), include_str!("golden/sightings.hex")),
@@ -158,9 +152,7 @@ fn batch_keeps_its_bytes() {
 fn answers_keep_their_bytes() {
     let receipt = Answer::Receipt { lane: Lane::Telemetry, queue: QueueId([0xaa; 16]), through: 300, hub_ms: 9 };
     let renew = Answer::Renew { lane: Lane::Observations, queue: QueueId([0xaa; 16]) };
-    for (answer, golden) in
-        [(receipt, include_str!("golden/receipt.hex")), (renew, include_str!("golden/renew.hex"))]
-    {
+    for (answer, golden) in [(receipt, include_str!("golden/receipt.hex")), (renew, include_str!("golden/renew.hex"))] {
         assert_eq!(to_hex(&answer.encode()), golden.trim());
         assert_eq!(Answer::decode(&from_hex(golden.trim()).unwrap()), Ok(answer));
     }

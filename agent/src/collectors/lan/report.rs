@@ -21,14 +21,15 @@ pub(super) fn readings(
     now: Duration,
 ) -> Vec<Reading> {
     let rows: Vec<Sighting> = report.rows.iter().filter_map(|row| sighting(row, context, now)).collect();
-    let sightings = rows.chunks(ROWS_MAX).map(|rows| {
-        Reading::Sightings(Sightings { network: network.to_owned(), rows: rows.to_vec() })
-    });
+    let sightings = rows
+        .chunks(ROWS_MAX)
+        .map(|rows| Reading::Sightings(Sightings { network: network.to_owned(), rows: rows.to_vec() }));
     let coverage = report.coverage.iter().map(|stretch| {
         let answered = report.rows.iter().filter(|row| row.first <= stretch.to && row.last >= stretch.from).count();
         Reading::Coverage(coverage(network, stretch, count(answered), hidden, now))
     });
-    let alarm = (!report.new_proxies.is_empty()).then(|| Reading::Alarm(proxy_alarm(network, report.new_proxies.len())));
+    let alarm =
+        (!report.new_proxies.is_empty()).then(|| Reading::Alarm(proxy_alarm(network, report.new_proxies.len())));
     sightings.chain(coverage).chain(alarm).collect()
 }
 

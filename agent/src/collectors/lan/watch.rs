@@ -20,8 +20,8 @@ use super::interface;
 use super::neighbour::CONFIRMED_MAX;
 use super::report;
 use super::survey::{self, Witness};
-use super::timeline::Timeline;
 use super::sweep::{Outcome, Plan, Step};
+use super::timeline::Timeline;
 use crate::collectors::{Context, Outlet, pause};
 
 /// The longest interval of one report.
@@ -118,7 +118,10 @@ impl Watch {
         let interface = interface::find(&self.name).map_err(|reason| format!("{} {reason}", self.name))?;
         let eyes = Eyes::open(&interface, self.timeline).map_err(|error| format!("open sockets: {error}"))?;
         let ranges = interface.ranges(&self.config.ranges).unwrap_or_else(|reason| {
-            tracing::warn!(interface = self.name, "listening only, nobody is asked: {reason} (setting `collect.lan.ranges`)");
+            tracing::warn!(
+                interface = self.name,
+                "listening only, nobody is asked: {reason} (setting `collect.lan.ranges`)"
+            );
             Vec::new()
         });
         self.say_method(eyes.method(), &ranges);

@@ -1,5 +1,7 @@
 //! What tests that cross a crate share.
 
+#![expect(clippy::indexing_slicing, reason = "this is all test code: a panic is how it fails")]
+
 pub mod border;
 pub mod chaos;
 mod effort;

@@ -1,6 +1,6 @@
 //! The enrolment token: one line that a person pastes, carrying everything a box needs to trust its hub.
 //!
-//! `vigie1-` and URL-safe base64 of a [`frame`](crate::wire::frame), so that a typing error is noticed before
+//! `vigie1-` and URL-safe base64 of a [`frame`], so that a typing error is noticed before
 //! anything is sent.
 
 use std::fmt;

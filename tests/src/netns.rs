@@ -42,7 +42,7 @@ pub struct Host {
 
 impl Lan {
     /// Builds a LAN with that many hosts in a range of that prefix length (22 or 24). Where this is impossible, says
-    /// so by [`not_run`] and returns none.
+    /// so by `not_run` and returns none.
     ///
     /// # Errors
     ///

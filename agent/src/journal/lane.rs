@@ -289,10 +289,7 @@ impl LaneThread {
 
 /// The next alarm of any lane, where this lane is the one that takes them.
 async fn next_alarm(alarms_in: &mut Option<mpsc::Receiver<BoxAlarm>>) -> Option<BoxAlarm> {
-    match alarms_in {
-        Some(alarms_in) => alarms_in.recv().await,
-        None => None,
-    }
+    alarms_in.as_mut()?.recv().await
 }
 
 /// Answers; whoever asked may be gone.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use vigie_tests::effort;
 use vigie_tests::processes::{BoxProcess, HubProcess};
 use vigie_tests::punches::{compare, listed};
 use vigie_tests::stored::Stored;
 
-/// Kills of the agent and of the hub, each; the long run does 100.
-fn kills() -> u64 {
-    std::env::var_os("VIGIE_TEST_KILLS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(10)
+/// Kills of the agent and of the hub, each.
+fn kills() -> usize {
+    effort(10, 100)
 }
 
 /// A moment between 0.2 and 1.6 s.

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
+use vigie_tests::effort;
 use vigie_tests::fleet::{Bug, Event, Fleet};
 
 const BOXES: usize = 2;
@@ -38,7 +39,7 @@ fn play(bug: Option<Bug>, cases: u32) -> Result<(), String> {
 }
 
 fn cases() -> u32 {
-    std::env::var_os("VIGIE_TEST_HISTORIES").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(256)
+    u32::try_from(effort(256, 20_000)).unwrap()
 }
 
 #[test]

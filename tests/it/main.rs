@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod backlog;
 mod clone;
 mod corpus;
 mod crash;

@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "this is all test code: a panic is how it fails")]
 
 pub mod border;
+pub mod cgroup;
 pub mod chaos;
 mod effort;
 pub mod fleet;

@@ -34,15 +34,30 @@ impl Program {
     ///
     /// If the program is not built, or does not start.
     pub fn start(name: &str, args: &[&str], log: &Path) -> anyhow::Result<Self> {
-        let path = binary(name)?;
+        let mut command = Command::new(binary(name)?);
+        command.args(args);
+        Self::spawn(command, log)
+    }
+
+    /// Starts one of our programs inside a control group, from its first instruction on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::start`].
+    pub fn start_within(door: &Path, name: &str, args: &[&str], log: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo $$ >\"$0\" && exec \"$@\""]).arg(door).arg(binary(name)?).args(args);
+        Self::spawn(command, log)
+    }
+
+    fn spawn(mut command: Command, log: &Path) -> anyhow::Result<Self> {
         let out = File::options().create(true).append(true).open(log).context("open the log")?;
-        let child = Command::new(&path)
-            .args(args)
+        let child = command
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
             .stderr(out)
             .spawn()
-            .with_context(|| format!("start {}", path.display()))?;
+            .with_context(|| format!("start {}", command.get_program().display()))?;
         Ok(Self { child, log: log.to_path_buf() })
     }
 

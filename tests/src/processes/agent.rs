@@ -76,6 +76,18 @@ impl BoxProcess {
         Ok(())
     }
 
+    /// Starts the agent inside a control group.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub fn start_within(&mut self, door: &Path) -> anyhow::Result<()> {
+        let config = self.config()?;
+        let args = ["--config", &config, "run"];
+        self.program = Some(Program::start_within(door, "vigie-agent", &args, &self.folder.join("log"))?);
+        Ok(())
+    }
+
     /// Starts the agent with a collector that punches as fast as the disk allows; see `test_box`.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub struct HubConfig {
     /// How much to log: `error`, `warn`, `info`, `debug`, `trace`, or a filter.
     pub log: String,
     /// The name or address by which boxes reach this hub; printed into enrolment tokens. The default is the
-    /// address of this machine on its main network.
+    /// address that `listen.boxes` names, or else that of this machine on its main network.
     pub public_address: Option<String>,
     /// Where the hub listens.
     pub listen: ListenConfig,
@@ -75,7 +75,9 @@ impl HubConfig {
     /// The address by which boxes reach this hub, without a port.
     #[must_use]
     pub fn boxes_host(&self) -> String {
-        self.public_address.clone().unwrap_or_else(|| main_address().to_string())
+        let bound = self.listen.boxes.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());
+        let only = bound.filter(|address| !address.is_unspecified());
+        self.public_address.clone().unwrap_or_else(|| only.unwrap_or_else(main_address).to_string())
     }
 }
 
@@ -87,4 +89,19 @@ fn main_address() -> std::net::IpAddr {
         socket.local_addr()
     });
     routed.map_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |address| address.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_are_told_the_address_that_the_hub_listens_at() {
+        let mut config = HubConfig::default();
+        assert_ne!(config.boxes_host(), "0.0.0.0");
+        config.listen.boxes = "127.0.0.1:8443".to_owned();
+        assert_eq!(config.boxes_host(), "127.0.0.1");
+        config.public_address = Some("hub.example.org".to_owned());
+        assert_eq!(config.boxes_host(), "hub.example.org");
+    }
 }

@@ -202,6 +202,10 @@ fn make_private(folder: &Path) -> anyhow::Result<()> {
 
 async fn listen(address: &str, what: &str, setting: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!("listen at {address} for {what}; if another program has the port, choose another one with `{setting}`")
+        let word = setting.trim_start_matches("listen.");
+        format!(
+            "listen at {address} for {what}; if another program has the port, choose another one (`--{word}` of `up`, or \
+             the setting `{setting}`)"
+        )
     })
 }

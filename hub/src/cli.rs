@@ -159,7 +159,8 @@ pub struct InitArgs {}
 #[command(after_help = "Examples:
   vigie-hub backup                       the hub writes a copy and says where it lies
   vigie-hub backup --to /mnt/usb/        and put it there
-  vigie-hub backup --offline --to /mnt/  while the hub does not run")]
+  vigie-hub backup --offline --to /mnt/  while the hub does not run
+  vigie-hub backup --offline --keys --to /mnt/   the same with the keys, to move to a new machine")]
 pub struct BackupArgs {
     /// Also copy the finished backup to this folder.
     #[arg(long, value_name = "PATH")]
@@ -167,6 +168,9 @@ pub struct BackupArgs {
     /// Open the files directly; the hub must not run.
     #[arg(long, requires = "to")]
     pub offline: bool,
+    /// Put the hub's keys into the copy: with them a new machine can take over, and so can a thief.
+    #[arg(long, requires = "offline")]
+    pub keys: bool,
 }
 
 /// How to put a backup back.

@@ -57,6 +57,12 @@ const MESSAGES_MAX: usize = 256;
 /// Connections that came or went and entries for the diary that wait to be noted.
 const NOTES_MAX: usize = 1024;
 
+/// The key that seals secrets in the store, in the data folder, outside the database.
+pub(crate) const STORE_KEY: &str = "store.key";
+
+/// The folder of the hub's own CA and command key, in the data folder.
+pub(crate) const PKI_FOLDER: &str = "pki";
+
 /// A hub that runs.
 pub struct Running {
     /// Where people and programs find it.
@@ -89,7 +95,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;
     let first_login = first_start(store.as_ref(), clock.as_ref(), &config.data).await?;
-    let pki = Arc::new(Pki::open(&config.data.join("pki"), clock.wall_ms()).context("open the hub's keys")?);
+    let pki = Arc::new(Pki::open(&config.data.join(PKI_FOLDER), clock.wall_ms()).context("open the hub's keys")?);
     pki.keep_renewed(Arc::clone(&clock), lifecycle);
 
     let inside = start_inside(config, &store, &clock, lifecycle).await?;
@@ -183,7 +189,7 @@ async fn start_inside(
 
 /// The database of a data folder.
 pub(crate) fn open_store(data: &Path) -> anyhow::Result<Arc<Sqlite>> {
-    let vault = Vault::open(&data.join("store.key"))?;
+    let vault = Vault::open(&data.join(STORE_KEY))?;
     Ok(Arc::new(Sqlite::open(&data.join(backup::DATABASE), vault)?))
 }
 

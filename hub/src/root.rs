@@ -1,5 +1,6 @@
 //! What the command line starts or opens: the verbs that are not questions to a running hub.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -81,7 +82,7 @@ impl Root for Programs {
         let clock = SystemClock::new(|| true);
         let store = crate::open_store(&config.data)?;
         let login = first_start(store.as_ref(), &clock, &config.data).await?;
-        crate::pki::Pki::open(&config.data.join("pki"), clock.wall_ms()).context("make the hub's keys")?;
+        crate::pki::Pki::open(&config.data.join(crate::PKI_FOLDER), clock.wall_ms()).context("make the hub's keys")?;
         let folder = config.data.display();
         Ok(match login {
             Some(login) => format!("{folder} is ready.\n{}", up::first_login_text(&login)),
@@ -94,7 +95,8 @@ impl Root for Programs {
         let _lock = FolderLock::take(&data)?;
         let target = args.to.clone().context("say where to with --to")?;
         let store = crate::open_store(&data)?;
-        let made = backup::write(&store, (&data, &[]), &target, now_ms(), |_| {}).await?;
+        let keys = if args.keys { key_files(&data)? } else { Vec::new() };
+        let made = backup::write(&store, (&data, &keys), &target, now_ms(), |_| {}).await?;
         Ok(format!("{}, complete. Keep it on another machine.", made.folder.display()))
     }
 
@@ -113,6 +115,15 @@ impl Root for Programs {
             aside.unwrap_or_default()
         ))
     }
+}
+
+/// The hub's keys, relative to its data folder: what a new machine needs to be the same hub.
+fn key_files(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = vec![PathBuf::from(crate::STORE_KEY)];
+    for entry in std::fs::read_dir(data.join(crate::PKI_FOLDER)).context("look for the hub's keys")? {
+        files.push(Path::new(crate::PKI_FOLDER).join(entry.context("look for the hub's keys")?.file_name()));
+    }
+    Ok(files)
 }
 
 fn now_ms() -> i64 {

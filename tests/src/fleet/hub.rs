@@ -13,6 +13,9 @@ use super::Bug;
 use super::boxes::SimBox;
 use super::link::UpMessage;
 
+/// How late a commit is that the planted mistake did not wait for.
+const LATE: Duration = Duration::from_millis(500);
+
 /// What is on the hub's disk.
 #[derive(Clone, Default)]
 struct Disk {
@@ -28,8 +31,8 @@ pub(super) struct SimHub {
     saved: Disk,
     was_restored: bool,
     answered: BTreeMap<(SiteId, QueueId), u64>,
-    /// Planted: answers that went out before their commit.
-    uncommitted: Option<Commit>,
+    /// Planted: commits whose answers went out already, and when they reach the disk.
+    uncommitted: Vec<(Duration, Commit)>,
     broken: Option<String>,
     bug: Option<Bug>,
 }
@@ -42,14 +45,14 @@ impl SimHub {
             saved: Disk::default(),
             was_restored: false,
             answered: BTreeMap::new(),
-            uncommitted: None,
+            uncommitted: Vec::new(),
             broken: None,
             bug,
         }
     }
 
     pub(super) fn crash(&mut self) {
-        self.uncommitted = None;
+        self.uncommitted.clear();
         let is_forgetful = self.bug == Some(Bug::HubForgetsQueues);
         let queues = if is_forgetful { Vec::new() } else { self.disk.queues.values().cloned().collect() };
         self.ingest = Ingest::new(queues);
@@ -85,12 +88,13 @@ impl SimHub {
 
     /// Commits what was heard and returns the answers.
     pub(super) fn commit(&mut self, elapsed: Duration) -> Vec<(SiteId, Answer)> {
-        if let Some(late) = self.uncommitted.take() {
+        let is_due = |(due, _): &mut (Duration, Commit)| *due <= elapsed;
+        for (_, late) in self.uncommitted.extract_if(.., is_due).collect::<Vec<_>>() {
             self.write(&late);
         }
         let Some(group) = self.ingest.take_group(millis(elapsed)) else { return Vec::new() };
         if self.bug == Some(Bug::ReceiptBeforeCommit) {
-            self.uncommitted = Some((*group.commit).clone());
+            self.uncommitted.push((elapsed + LATE, (*group.commit).clone()));
         } else {
             self.write(&group.commit.clone());
         }

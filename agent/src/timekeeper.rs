@@ -5,13 +5,14 @@
 //! spare the card. Losing it is harmless: the time the program was built takes its place.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
+use vigie_shared::file::replace_private;
 use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::Reading;
 
@@ -135,7 +136,7 @@ impl Timekeeper {
             return Ok(());
         }
         let path = self.path.clone();
-        tokio::task::spawn_blocking(move || replace(&path, format!("{hub_ms}\n").as_bytes())).await??;
+        tokio::task::spawn_blocking(move || replace_private(&path, format!("{hub_ms}\n").as_bytes())).await??;
         self.state().written_ms = Some(hub_ms);
         Ok(())
     }
@@ -150,15 +151,6 @@ impl State {
         let room = PENDING_MAX.saturating_sub(self.pending.len());
         self.pending.extend(readings.into_iter().take(room));
     }
-}
-
-/// Replaces the file so that a power cut leaves the old or the new one.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = fs::File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
 }
 
 #[cfg(test)]

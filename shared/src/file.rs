@@ -16,7 +16,13 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?.to_os_string();
     name.push(".new");
     let fresh = folder.join(name);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    // What an interrupted replacement left may have another mode: the new file is never an old one.
+    if let Err(error) = std::fs::remove_file(&fresh)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
     file.write_all(content)?;
     file.sync_all()?;
     std::fs::rename(&fresh, path)?;
@@ -37,6 +43,17 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn what_an_interrupted_replacement_left_does_not_lend_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("identity.json");
+        let left = folder.path().join("identity.json.new");
+        std::fs::write(&left, b"half").unwrap();
+        std::fs::set_permissions(&left, std::fs::Permissions::from_mode(0o644)).unwrap();
+        replace_private(&path, b"whole").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 
     #[test]
     fn a_replaced_file_is_private_and_whole() {

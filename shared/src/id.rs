@@ -93,9 +93,7 @@ macro_rules! random_id {
             /// If the kernel has no random source, which no supported system lacks.
             #[must_use]
             pub fn random() -> Self {
-                let mut bytes = [0; 16];
-                getrandom::fill(&mut bytes).expect("the kernel provides random bytes");
-                Self(bytes)
+                Self(random_bytes())
             }
         }
 
@@ -157,6 +155,18 @@ random_id! {
 random_id! {
     /// One command, chosen by whoever asks for it, so that asking twice is harmless.
     CommandId, "command id"
+}
+
+/// Draws bytes that nobody can guess.
+///
+/// # Panics
+///
+/// If the kernel has no random source, which no supported system lacks.
+#[must_use]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the kernel provides random bytes");
+    bytes
 }
 
 /// Writes bytes as lower-case hexadecimal digits.

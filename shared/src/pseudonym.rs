@@ -8,7 +8,7 @@ use std::fmt;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{from_hex, to_hex};
+use crate::id::{from_hex, random_bytes, to_hex};
 use crate::mac::Mac;
 
 /// The first 128 bits of a keyed hash of a MAC.
@@ -36,9 +36,7 @@ impl PseudonymKey {
     /// If the kernel has no random source, which no supported system lacks.
     #[must_use]
     pub fn random() -> Self {
-        let mut secret = [0; Self::BYTES];
-        getrandom::fill(&mut secret).expect("the kernel provides random bytes");
-        Self::new(&secret)
+        Self::new(&random_bytes())
     }
 
     /// The name of an address under this key.

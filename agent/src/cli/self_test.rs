@@ -2,17 +2,14 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use vigie_shared::clock::SystemClock;
-use vigie_shared::lifecycle::Lifecycle;
+use vigie_shared::clock::{Clock as _, SystemClock};
 use vigie_shared::wire::reading::Punch;
-use vigie_shared::wire::{Lane, Reading};
+use vigie_shared::wire::{Reading, Record};
 
 use crate::collectors::host;
 use crate::config::AgentConfig;
-use crate::journal::{Journal, JournalOptions, OnDamage};
 
 /// Uses every part that depends on the processor or the system: the queue's disk, keys, TLS, the machine's
 /// figures.
@@ -26,7 +23,9 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
 }
 
 async fn check(folder: &Path) -> anyhow::Result<()> {
-    queue(folder).await.context("use a queue on this disk")?;
+    let stamp = SystemClock::new(crate::sys::clock_is_synchronised).stamp();
+    let record = Record { stamp, reading: Reading::Punch(Punch::default()) };
+    crate::queue::self_test(&folder.join("queue"), &record.encode()).context("use a queue on this disk")?;
     let key = rcgen::KeyPair::generate().context("make a key")?;
     rcgen::CertificateParams::default().serialize_request(&key).context("sign with it")?;
     crate::identity::trust::client_builder().context("prepare TLS")?;
@@ -34,30 +33,5 @@ async fn check(folder: &Path) -> anyhow::Result<()> {
     let pulse = host::new(&host::Config::default(), &context).once().await.context("read the machine's figures")?;
     let has_memory = |reading: &Reading| matches!(reading, Reading::Host(host) if host.memory_total_bytes > 0);
     anyhow::ensure!(pulse.iter().any(has_memory), "the machine says that it has no memory");
-    Ok(())
-}
-
-/// Writes a punch to a ledger, closes it, opens it again, and reads the punch.
-async fn queue(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).context("make a folder")?;
-    for is_written in [false, true] {
-        let lifecycle = Lifecycle::new();
-        let options = JournalOptions {
-            folder: folder.join("queue"),
-            config: AgentConfig::default().queue,
-            clock: Arc::new(SystemClock::new(crate::sys::clock_is_synchronised)),
-            on_damage: OnDamage::Fail,
-        };
-        let journal = Journal::start(options, &lifecycle)?;
-        if !is_written {
-            journal.append(Reading::Punch(Punch::default())).await?;
-        }
-        let slice = journal.read(Lane::Ledger, 1, 10, 10_000).await?;
-        anyhow::ensure!(slice.records.len() == 1, "{} records are there instead of one", slice.records.len());
-        lifecycle.stop();
-        drop(journal);
-        let ended = lifecycle.wait().await;
-        anyhow::ensure!(ended == ExitCode::SUCCESS, "the queue did not close well");
-    }
     Ok(())
 }

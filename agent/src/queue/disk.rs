@@ -19,8 +19,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
+use vigie_shared::file::sync_folder;
+
 use super::QueueError;
-use super::folder::sync_folder;
 
 /// Cache of one lane, bytes.
 const CACHE_BYTES: u64 = 1 << 20;

@@ -13,11 +13,12 @@
 //! moves to another store or takes a new queue id: one atomic step, whatever happens before or after.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::file::{replace_private, sync_folder};
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::frame;
 
@@ -126,12 +127,7 @@ impl Folder {
     ///
     /// If the disk fails; the old identity is then still there.
     pub fn identify(&self, identity: &Identity) -> io::Result<()> {
-        let fresh = self.path.join("identity.new");
-        let mut file = File::create(&fresh)?;
-        file.write_all(&frame::seal(1, identity))?;
-        file.sync_all()?;
-        fs::rename(&fresh, self.path.join("identity"))?;
-        sync_folder(&self.path)
+        replace_private(&self.path.join("identity"), &frame::seal(1, identity))
     }
 
     /// The highest number of any store, current or set aside; 0 if there is none.
@@ -210,15 +206,6 @@ impl Folder {
         names.sort();
         Ok(names)
     }
-}
-
-/// Makes the names in a folder durable.
-///
-/// # Errors
-///
-/// If the disk fails.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 /// Makes a new folder durable, with the names that lead to it.

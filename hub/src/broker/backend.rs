@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::{Instant, timeout};
-use vigie_shared::id::to_hex;
+use vigie_shared::id::{random_bytes, to_hex};
 
 /// How long a slot rests before another connection takes it.
 const SLOT_REST: Duration = Duration::from_secs(2);
@@ -63,10 +63,8 @@ pub enum BackendError {
 
 impl Backend {
     pub(super) fn new(address: SocketAddr, connections_max: usize) -> Self {
-        let mut secret = [0; 16];
-        getrandom::fill(&mut secret).expect("the kernel provides random bytes");
         let slots = Mutex::new(Slots::new(connections_max));
-        Self(Arc::new(Shared { address, secret: to_hex(&secret), slots }))
+        Self(Arc::new(Shared { address, secret: to_hex(&random_bytes::<16>()), slots }))
     }
 
     pub(super) fn address(&self) -> SocketAddr {

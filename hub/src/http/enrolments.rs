@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use vigie_shared::id::SiteId;
+use vigie_shared::id::{SiteId, random_bytes};
 use vigie_shared::token::EnrolToken;
 use vigie_shared::units;
 
@@ -66,7 +66,7 @@ pub(super) async fn invite(admin: &Admin, site: &SiteId, valid: Duration) -> Res
         hub: admin.invitation.address.clone(),
         ca_sha256: admin.invitation.ca_sha256,
         site: site.clone(),
-        secret: secret::random(),
+        secret: random_bytes(),
         expires_ms: now_ms.saturating_add(i64::try_from(valid.as_millis()).unwrap_or(i64::MAX)),
     };
     let enrolment = Enrolment {

@@ -1,12 +1,11 @@
 //! The first start: one account with a random password, and one token in a file for `curl`.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use vigie_shared::clock::Clock;
+use vigie_shared::file::replace_private;
 
 use super::{password, secret};
 use crate::store::Store;
@@ -56,7 +55,7 @@ pub async fn first_start(store: &dyn Store, clock: &dyn Clock, data: &Path) -> a
     };
     store.add_credential(&credential).await.context("store the first token")?;
     let curl_header = curl_header_path(data);
-    write_private(&curl_header, &format!("Authorization: Bearer {token}\n"))
+    replace_private(&curl_header, format!("Authorization: Bearer {token}\n").as_bytes())
         .with_context(|| format!("write the token's header line to {}", curl_header.display()))?;
     let account = Account {
         name: ACCOUNT.to_owned(),
@@ -66,18 +65,6 @@ pub async fn first_start(store: &dyn Store, clock: &dyn Clock, data: &Path) -> a
     };
     store.put_account(&account).await.context("store the first account")?;
     Ok(Some(FirstLogin { account: account.name, password, curl_header }))
-}
-
-/// Writes a file that only its owner can read, from its first byte on.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let fresh = path.with_extension("new");
-    if fresh.exists() {
-        std::fs::remove_file(&fresh)?;
-    }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Argon2, Params};
+use vigie_shared::id::random_bytes;
 
 use super::secret;
 
@@ -43,7 +44,7 @@ pub fn judge(password: &str) -> Result<(), PasswordError> {
 /// If there is not enough memory for it.
 pub fn hash(password: &str) -> anyhow::Result<String> {
     let salt =
-        SaltString::encode_b64(&secret::random::<16>()).map_err(|error| anyhow::anyhow!("make a salt: {error}"))?;
+        SaltString::encode_b64(&random_bytes::<16>()).map_err(|error| anyhow::anyhow!("make a salt: {error}"))?;
     let hash = argon().hash_password(password.as_bytes(), &salt);
     Ok(hash.map_err(|error| anyhow::anyhow!("hash the password: {error}"))?.to_string())
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
+use vigie_shared::id::random_bytes;
 
 /// What API tokens begin with, so that scanners of leaked secrets recognise them.
 pub const TOKEN_PREFIX: &str = "vgt_";
@@ -11,22 +12,10 @@ pub const TOKEN_PREFIX: &str = "vgt_";
 const CONSONANTS: &[u8; 16] = b"bdfghjkmnprstvwz";
 const VOWELS: &[u8; 4] = b"aeiu";
 
-/// Random bytes.
-///
-/// # Panics
-///
-/// If the kernel has no random source, which no supported system lacks.
-#[must_use]
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the kernel provides random bytes");
-    bytes
-}
-
 /// A secret of 256 bits as text that fits cookies and headers.
 #[must_use]
 pub fn draw() -> String {
-    URL_SAFE_NO_PAD.encode(random::<32>())
+    URL_SAFE_NO_PAD.encode(random_bytes::<32>())
 }
 
 /// A new API token.
@@ -44,7 +33,7 @@ pub fn readable_password() -> String {
 
 /// Consonant, vowel, consonant, vowel, consonant: 16 bits of chance in 16 × 4 × 16 × 4 × 16 forms.
 fn readable_word() -> String {
-    random::<5>()
+    random_bytes::<5>()
         .iter()
         .enumerate()
         .map(|(place, byte)| {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use vigie_shared::id::{from_hex, to_hex};
+use vigie_shared::id::{from_hex, random_bytes, to_hex};
 
 const VERSION: u8 = 1;
 const KEY_BYTES: usize = 32;
@@ -45,11 +45,11 @@ impl Vault {
     /// If the kernel has no random source, which no supported system lacks.
     #[must_use]
     pub fn passing() -> Self {
-        Self::new(&random::<KEY_BYTES>()).expect("the key has the right length")
+        Self::new(&random_bytes::<KEY_BYTES>()).expect("the key has the right length")
     }
 
     fn make(file: &Path) -> anyhow::Result<Self> {
-        let key = random::<KEY_BYTES>();
+        let key = random_bytes::<KEY_BYTES>();
         let make = || -> std::io::Result<()> {
             let mut new = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
             writeln!(new, "{}", to_hex(&key))?;
@@ -71,7 +71,7 @@ impl Vault {
     /// If the secret is longer than 64 GiB.
     #[must_use]
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Vec<u8> {
-        let nonce = random::<NONCE_LEN>();
+        let nonce = random_bytes::<NONCE_LEN>();
         let mut body = secret.to_vec();
         self.0
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose), &mut body)
@@ -93,13 +93,6 @@ impl Vault {
         let secret = self.0.open_in_place(nonce, Aad::from(purpose), &mut body).ok().context(wrong)?;
         Ok(secret.to_vec())
     }
-}
-
-/// Draws bytes that nobody can guess.
-pub(super) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the kernel provides random bytes");
-    bytes
 }
 
 #[cfg(test)]

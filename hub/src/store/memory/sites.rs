@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use vigie_shared::id::SiteId;
+use vigie_shared::id::{SiteId, random_bytes};
 
 use super::Memory;
 use crate::store::StoreError;
 use crate::store::sites::{Certificate, Enrolment, Redeemed, Site, Sites};
-use crate::store::vault;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct SiteTables {
@@ -115,6 +114,6 @@ impl Sites for Memory {
     }
 
     async fn pseudonym_secret(&self, site: &SiteId) -> Result<[u8; 32], StoreError> {
-        self.write(|state| Ok(*state.sites.secrets.entry(site.clone()).or_insert_with(vault::random)))
+        self.write(|state| Ok(*state.sites.secrets.entry(site.clone()).or_insert_with(random_bytes)))
     }
 }

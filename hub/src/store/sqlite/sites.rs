@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension as _, Row};
-use vigie_shared::id::SiteId;
+use vigie_shared::id::{SiteId, random_bytes};
 
 use super::codes::Column;
 use super::keys::site_no;
 use super::{Sqlite, Writing, conflict_is};
 use crate::store::StoreError;
 use crate::store::sites::{Certificate, Enrolment, Redeemed, Site, Sites};
-use crate::store::vault;
 
 const SITE: &str = "SELECT id, name, zone, created_ms, revoked_ms FROM site WHERE created_ms IS NOT NULL";
 
@@ -155,7 +154,7 @@ impl Sites for Sqlite {
         let sealed = match sealed {
             Some(sealed) => sealed,
             None => {
-                let secret = vault::random::<32>();
+                let secret = random_bytes::<32>();
                 self.keep_secret(site.clone(), self.vault.seal(&purpose, &secret)).await?
             }
         };

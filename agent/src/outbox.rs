@@ -162,7 +162,7 @@ impl Outbox {
             return Verdict::Nothing;
         }
         // What was never sent on this connection cannot be receipted by it: that word is for a twin of this box.
-        let is_ours = !ours.is_open || through <= ours.sent_max;
+        let is_ours = !ours.is_open || through <= ours.sent_max.max(ours.gone_through());
         let is_progress = !ours.is_open || through > ours.receipted;
         if !(is_ours && is_progress) {
             return Verdict::Nothing;
@@ -190,13 +190,14 @@ impl Outbox {
 
     /// What to do now, the most precious lane first; `None` means wait for [`Outbox::poll_timeout`].
     pub fn poll(&mut self, now: Instant) -> Option<Act> {
-        let is_waiting = self.lanes.iter().any(|lane| !lane.is_open || !lane.flying.is_empty());
+        let needs_hello = self.needs_hello();
+        let is_waiting = needs_hello || self.lanes.iter().any(|lane| !lane.flying.is_empty());
         if !is_waiting {
             self.heard = now;
         } else if now >= self.heard + GIVE_UP_AFTER {
             return Some(Act::Reconnect);
         }
-        if self.lanes.iter().any(|lane| !lane.is_open) && now >= self.hello_due {
+        if needs_hello && now >= self.hello_due {
             return Some(Act::Hello);
         }
         for lane in &mut self.lanes {
@@ -209,10 +210,10 @@ impl Outbox {
     /// When to call [`Outbox::poll`] again although nothing happened; `None` if only events matter.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let has_closed = self.lanes.iter().any(|lane| !lane.is_open);
+        let needs_hello = self.needs_hello();
         let resend = self.lanes.iter().filter(|lane| !lane.flying.is_empty()).map(|lane| lane.resend_at).min();
-        let hello = has_closed.then_some(self.hello_due);
-        let give_up = (has_closed || resend.is_some()).then_some(self.heard + GIVE_UP_AFTER);
+        let hello = needs_hello.then_some(self.hello_due);
+        let give_up = (needs_hello || resend.is_some()).then_some(self.heard + GIVE_UP_AFTER);
         [resend, hello, give_up].into_iter().flatten().min()
     }
 
@@ -226,6 +227,11 @@ impl Outbox {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.lanes.iter().all(|lane| lane.is_open)
+    }
+
+    /// A lane waits for the hub's first answer, or has a gap that no record is left to tell of.
+    fn needs_hello(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.is_open || lane.has_untold_gap())
     }
 
     fn lane(&mut self, lane: Lane) -> Option<&mut LaneOutbox> {
@@ -259,12 +265,23 @@ impl LaneOutbox {
         }
     }
 
+    /// The newest position that existed and no longer does.
+    fn gone_through(&self) -> u64 {
+        self.state.first.saturating_sub(1)
+    }
+
+    /// Everything beyond the receipt was given up: no batch follows that could say so.
+    fn has_untold_gap(&self) -> bool {
+        let is_empty = self.state.first > self.state.last;
+        is_empty && self.flying.is_empty() && self.gone_through() > self.receipted
+    }
+
     fn next_request(&self, window: Window) -> Option<Request> {
         let from = (self.sent + 1).max(self.state.first);
         if !self.is_open || from > self.state.last {
             return None;
         }
-        let records_flying: u64 = self.sent.saturating_sub(self.receipted.max(self.state.first.saturating_sub(1)));
+        let records_flying: u64 = self.sent.saturating_sub(self.receipted.max(self.gone_through()));
         let bytes_flying: usize = self.flying.iter().map(|(_, bytes)| bytes).sum();
         let records_max = window.records_max.saturating_sub(records_flying);
         let bytes_max = window.bytes_max.saturating_sub(bytes_flying);
@@ -380,6 +397,19 @@ mod tests {
         let mut outbox = opened(1, 100, 10, now);
         outbox.on_lane(state(60, 120), now);
         assert_eq!(request(&mut outbox, now), Some((60, 400)));
+    }
+
+    #[test]
+    fn a_lane_that_gave_up_all_it_had_says_hello_until_the_hub_knows() {
+        let now = start();
+        let mut outbox = opened(1, 1, 0, now);
+        outbox.on_lane(state(2, 1), now);
+        let later = now + RESEND_AFTER;
+        assert_eq!(outbox.poll_timeout(), Some(later));
+        assert_eq!(outbox.poll(later), Some(Act::Hello));
+        outbox.on_hello_sent(later);
+        assert_ne!(outbox.on_answer(&receipt(1), later), Verdict::Nothing);
+        assert_eq!(outbox.poll_timeout(), None);
     }
 
     #[test]

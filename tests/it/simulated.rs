@@ -29,9 +29,10 @@ fn any_event() -> impl Strategy<Value = Event> {
 fn play(bug: Option<Bug>, cases: u32) -> Result<(), String> {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let histories = prop::collection::vec(any_event(), 1..80);
-    // Mistakes are looked for in the same histories each time: whether they are noticed is no matter of luck.
+    // The short run plays the same histories each time: what it says of a change is no matter of luck.
+    let is_long = bug.is_none() && effort(0, 1) == 1;
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = if bug.is_some() { TestRunner::new_with_rng(config, rng) } else { TestRunner::new(config) };
+    let mut runner = if is_long { TestRunner::new(config) } else { TestRunner::new_with_rng(config, rng) };
     let outcome = runner.run(&histories, |history| Fleet::play(BOXES, bug, &history).map_err(TestCaseError::fail));
     match outcome {
         Ok(()) => Ok(()),
@@ -41,7 +42,7 @@ fn play(bug: Option<Bug>, cases: u32) -> Result<(), String> {
 }
 
 fn cases() -> u32 {
-    u32::try_from(effort(256, 20_000)).unwrap()
+    u32::try_from(effort(1_000, 20_000)).unwrap()
 }
 
 #[test]

@@ -147,7 +147,9 @@ impl Fleet {
                 (0..self.boxes.len()).for_each(|of| self.cut(of));
             }
             Event::Drop { of, count } => self.at(of).0.drop_oldest(count),
-            Event::Wait { ms } => (0..ms / 100).for_each(|_| self.step()),
+            Event::Wait { ms } => (0..ms / 100).for_each(|_| {
+                self.step();
+            }),
         }
     }
 
@@ -171,24 +173,30 @@ impl Fleet {
         sim_box.outbox = None;
     }
 
-    /// One step of time: boxes speak, messages arrive, the hub commits and answers.
-    fn step(&mut self) {
+    /// One step of time: boxes speak, messages arrive, the hub commits and answers. Whether anything moved.
+    fn step(&mut self) -> bool {
         self.elapsed += STEP;
         self.now += STEP;
         let (now, elapsed, bug) = (self.now, self.elapsed, self.bug);
+        let mut has_moved = false;
         for (sim_box, link) in self.boxes.iter_mut().zip(&mut self.links) {
-            sim_box.hear(link.take_down(), now);
+            let heard = link.take_down();
+            has_moved |= !heard.is_empty();
+            sim_box.hear(heard, now);
             sim_box.speak(link, now, elapsed, bug);
             for message in link.take_up() {
+                has_moved = true;
                 self.hub.hear(sim_box.site(), &message, elapsed);
             }
         }
         for (site, answer) in self.hub.commit(elapsed) {
+            has_moved = true;
             let of = self.boxes.iter().position(|sim_box| *sim_box.site() == site);
             if let Some(link) = of.and_then(|of| self.links.get_mut(of)) {
                 link.send_down(answer);
             }
         }
+        has_moved
     }
 
     /// What holds at every moment.
@@ -207,8 +215,9 @@ impl Fleet {
         let steps = REST_WITHIN.as_millis() / STEP.as_millis();
         for _ in 0..steps {
             (0..self.boxes.len()).for_each(|of| self.connect(of));
-            self.step();
-            self.check()?;
+            if self.step() {
+                self.check()?;
+            }
         }
         let give_ups_resting = self.boxes.iter().map(|sim_box| sim_box.give_ups).sum::<usize>() - give_ups;
         if give_ups_resting > 0 {

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod journal;
 pub mod naming;
 pub mod outbox;
+pub mod privileged;
 pub mod queue;
 pub mod runner;
 pub mod status;

@@ -1,12 +1,13 @@
 //! The queue and `kill -9`: what was said to be safe is there, in order, once; killed again and again.
 
+use vigie_tests::effort;
 use vigie_tests::queue_writer::{Writer, check_left_behind};
 
 const WRITER: &str = env!("CARGO_BIN_EXE_queue_writer");
 
 /// How often to kill.
 fn kills() -> usize {
-    std::env::var_os("VIGIE_TEST_KILLS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(10)
+    effort(10, 100)
 }
 
 #[test]
@@ -25,6 +26,7 @@ fn every_safe_record_survives_kill_9() {
         last = check_left_behind(place.path(), safe, safe);
         assert!(last >= trimmed);
     }
+    println!("{last} records, none of the safe ones missing, through {} kills", kills());
 }
 
 #[test]

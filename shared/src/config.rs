@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
-use figment::providers::{Env, Format as _, Serialized, Toml};
+use figment::providers::{Env, Serialized};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -68,8 +68,8 @@ where
 {
     let files = read_files(sources)?;
     let mut figment = Figment::from(Serialized::defaults(T::default()));
-    for (_, text) in &files {
-        figment = figment.merge(Toml::string(text));
+    for file in &files {
+        figment = figment.merge(Serialized::defaults(&file.table));
     }
     figment = figment.merge(Env::prefixed(sources.env_prefix).split("__"));
     let tree: Value = figment.extract().map_err(|error| single("configuration", error.to_string()))?;
@@ -103,8 +103,24 @@ where
     }
 }
 
+/// A file of settings: as it was written, for the places of mistakes, and as it reads.
+struct File {
+    path: PathBuf,
+    text: String,
+    table: toml::Table,
+}
+
+impl File {
+    fn parse(path: PathBuf, text: String) -> Result<Self, Problem> {
+        match text.parse::<toml::Table>() {
+            Ok(table) => Ok(Self { path, text, table }),
+            Err(error) => Err(syntax_problem(&path, &text, &error)),
+        }
+    }
+}
+
 /// Reads the main file and the `.d/` folder beside it, in the order in which they count.
-fn read_files(sources: &Sources) -> Result<Vec<(PathBuf, String)>, ConfigErrors> {
+fn read_files(sources: &Sources) -> Result<Vec<File>, ConfigErrors> {
     let mut problems = Vec::new();
     let mut files = Vec::new();
     let mut fragments: Vec<PathBuf> = std::fs::read_dir(sources.file.with_extension("d"))
@@ -117,9 +133,9 @@ fn read_files(sources: &Sources) -> Result<Vec<(PathBuf, String)>, ConfigErrors>
             continue;
         }
         match read_file(&path) {
-            Ok(text) => match text.parse::<toml::Table>() {
-                Ok(_) => files.push((path, text)),
-                Err(error) => problems.push(syntax_problem(&path, &text, &error)),
+            Ok(text) => match File::parse(path, text) {
+                Ok(file) => files.push(file),
+                Err(problem) => problems.push(problem),
             },
             Err(error) => {
                 problems.push(Problem { place: path.display().to_string(), text: format!("cannot be read: {error}") });
@@ -229,13 +245,10 @@ pub fn parse<T>(name: &str, text: &str) -> Result<T, ConfigErrors>
 where
     T: Default + Serialize + DeserializeOwned,
 {
-    let files = vec![(PathBuf::from(name), text.to_owned())];
-    if let Err(error) = text.parse::<toml::Table>() {
-        return Err(ConfigErrors(vec![syntax_problem(Path::new(name), text, &error)]));
-    }
-    let figment = Figment::from(Serialized::defaults(T::default())).merge(Toml::string(text));
+    let file = File::parse(PathBuf::from(name), text.to_owned()).map_err(|problem| ConfigErrors(vec![problem]))?;
+    let figment = Figment::from(Serialized::defaults(T::default())).merge(Serialized::defaults(&file.table));
     let tree: Value = figment.extract().map_err(|error| single(name, error.to_string()))?;
-    check(tree, &Places::new(&files, "\0"))
+    check(tree, &Places::new(&[file], "\0"))
 }
 
 #[cfg(test)]

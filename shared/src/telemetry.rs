@@ -6,11 +6,13 @@ use std::fmt;
 use std::io::IsTerminal as _;
 
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{DefaultFields, FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What libraries say is shown from `warn` up: the broker logs each packet at `info`.
 const LIBRARIES: &str = "warn";
@@ -29,19 +31,21 @@ pub fn start(level: &str) -> anyhow::Result<()> {
     } else {
         level.to_owned()
     };
-    let filter = EnvFilter::builder().parse(&text).map_err(|error| {
+    let filter: Targets = text.parse().map_err(|error| {
         anyhow::anyhow!("`{level}` is not a log level: use error, warn, info, debug or trace ({error})")
     })?;
     let is_journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let is_terminal = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(is_terminal)
+        .fmt_fields(DefaultFields::new());
+    let subscriber = tracing_subscriber::registry().with(filter);
     // A second start keeps the first subscriber: that is what tests in one process want.
     let _is_first = if is_journal {
-        builder.event_format(Journal).fmt_fields(DefaultFields::new()).try_init().is_ok()
+        subscriber.with(lines.event_format(Journal)).try_init().is_ok()
     } else {
-        builder.event_format(Terminal).fmt_fields(DefaultFields::new()).try_init().is_ok()
+        subscriber.with(lines.event_format(Terminal)).try_init().is_ok()
     };
     Ok(())
 }

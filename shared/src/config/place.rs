@@ -1,18 +1,18 @@
 //! Where a setting was written: file and line, or the environment variable.
 
-use std::path::PathBuf;
-
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::File;
+
 /// The files that were read and the prefix of the environment variables.
 pub(super) struct Places<'a> {
-    files: &'a [(PathBuf, String)],
+    files: &'a [File],
     env_prefix: &'static str,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(files: &'a [(PathBuf, String)], env_prefix: &'static str) -> Self {
+    pub(super) fn new(files: &'a [File], env_prefix: &'static str) -> Self {
         Self { files, env_prefix }
     }
 
@@ -22,12 +22,12 @@ impl<'a> Places<'a> {
         if !variable.contains('\0') && std::env::var_os(&variable).is_some() {
             return variable;
         }
-        for (file, text) in self.files.iter().rev() {
-            if let Some(line) = line_of(text, path) {
-                return format!("{}:{line}", file.display());
+        for file in self.files.iter().rev() {
+            if let Some(line) = line_of(&file.text, path) {
+                return format!("{}:{line}", file.path.display());
             }
         }
-        self.files.last().map_or_else(|| "configuration".to_owned(), |(file, _)| file.display().to_string())
+        self.files.last().map_or_else(|| "configuration".to_owned(), |file| file.path.display().to_string())
     }
 }
 

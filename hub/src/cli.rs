@@ -10,6 +10,7 @@ pub mod client;
 mod devices;
 mod diary;
 pub mod output;
+mod rebuild;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -128,6 +129,8 @@ pub enum Verb {
     Devices(devices::DevicesArgs),
     /// Copy everything that the hub keeps, while it runs.
     Backup(BackupArgs),
+    /// Compute everything that is shown anew from the records, while the hub runs.
+    Rebuild(rebuild::RebuildArgs),
     /// Put a backup back. The hub must not run.
     Restore(RestoreArgs),
     /// Print completions for a shell.
@@ -272,6 +275,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,
         Verb::Backup(args) => backup::act(&scope.hub()?, args, output).await?,
+        Verb::Rebuild(_) => rebuild::act(&scope.hub()?, output).await?,
         Verb::Restore(args) => output.text(&root.restore(scope, args).await?)?,
         Verb::Completions { shell } => output.text(&completions(*shell))?,
         Verb::Version => output.text(concat!("vigie-hub ", env!("CARGO_PKG_VERSION")))?,

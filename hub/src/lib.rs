@@ -128,6 +128,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
         }),
+        rebuilder: inside.trail,
         store,
         clock,
         invitation,
@@ -147,6 +148,7 @@ struct Inside {
     backend: broker::Backend,
     board: Board,
     health: HealthView,
+    trail: Arc<Trail>,
 }
 
 async fn start_inside(
@@ -180,11 +182,12 @@ async fn start_inside(
     let (runtime, stopping) = (tokio::runtime::Handle::current(), lifecycle.stopping());
     lifecycle.spawn_thread("ingest", move || runtime.block_on(driver.run(message_queue, stopping)))?;
 
-    let keep = (config.retention.clone(), Arc::clone(clock), lifecycle.stopping());
-    lifecycle.spawn("retention", retention::run(Arc::clone(&whole), keep.0, keep.1, keep.2));
-    let projector = Projector::start(whole, trail).await.context("read how far the projections are")?;
+    let hours = (Arc::clone(clock), trail.rebuilt());
+    let keep = retention::run(Arc::clone(&whole), config.retention.clone(), hours, lifecycle.stopping());
+    lifecycle.spawn("retention", keep);
+    let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, health })
+    Ok(Inside { backend, board, health, trail })
 }
 
 /// The database of a data folder.

@@ -59,6 +59,13 @@ pub(super) async fn note(admin: &Admin, site: &SiteId, happening: Happening, cal
     Ok(admin.store.write(&entry).await?)
 }
 
+/// Writes down what happened to the hub as a whole.
+pub(super) async fn note_of_hub(admin: &Admin, kind: &str, text: String) -> Result<(), Problem> {
+    let at_ms = admin.clock.wall_ms();
+    let entry = Entry { at_ms, site: None, level: Level::Note, kind: kind.to_owned(), text };
+    Ok(admin.store.write(&entry).await?)
+}
+
 /// Which entries.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 use vigie_shared::id::SiteId;
 
 use crate::fleet::{Board, BoxNow};
+use crate::projector::driver::{Rebuild, Trail};
 
 /// The fleet as the hub sees it at this moment.
 pub trait FleetView: Send + Sync + 'static {
@@ -107,6 +108,25 @@ impl Metric {
     #[must_use]
     pub fn plain(name: &'static str, help: &'static str, kind: MetricKind, value: f64) -> Self {
         Self { name, help, kind, samples: vec![Sample { suffix: "", labels: Vec::new(), value }] }
+    }
+}
+
+/// Derives everything that is shown anew from the facts.
+pub trait Rebuilder: Send + Sync + 'static {
+    /// Begins; if a rebuild is going on, it stays the only one.
+    fn start(&self) -> Rebuild;
+
+    /// How far the newest one is.
+    fn progress(&self) -> Rebuild;
+}
+
+impl Rebuilder for Trail {
+    fn start(&self) -> Rebuild {
+        self.ask_rebuild()
+    }
+
+    fn progress(&self) -> Rebuild {
+        self.rebuild()
     }
 }
 

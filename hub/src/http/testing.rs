@@ -17,10 +17,11 @@ use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::wire::reading::{AgentUse, Disk, HostSample};
 use vigie_shared::wire::{Heartbeat, Lane, LaneDepth, Stamp};
 
-use super::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Revoker};
+use super::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker};
 use super::{Admin, Invitation, Parts, router};
 use crate::fleet::{BoxNow, Connection};
 use crate::login::secret;
+use crate::projector::driver::Rebuild;
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::diary::{Entry, Level};
@@ -53,6 +54,7 @@ pub(crate) struct Stage {
     pub(crate) fleet: Arc<ToldFleet>,
     pub(crate) cut: Arc<Cuts>,
     pub(crate) obstacles: Arc<Obstacles>,
+    pub(crate) rebuild: Arc<ToldRebuild>,
     pub(crate) stopping: CancellationToken,
     router: Router,
 }
@@ -69,7 +71,7 @@ impl Stage {
         let stamp = Stamp { boot: BootId([7; 16]), uptime_ms: 1000, wall_ms: NOW, is_synced: true };
         let (clock, fleet) = (Arc::new(ManualClock::new(stamp)), Arc::new(ToldFleet::default()));
         let (cut, obstacles) = (Arc::new(Cuts::default()), Arc::new(Obstacles::default()));
-        let stopping = CancellationToken::new();
+        let (stopping, rebuild) = (CancellationToken::new(), Arc::new(ToldRebuild::default()));
         let admin = Admin::new(Parts {
             store: store.clone(),
             clock: clock.clone(),
@@ -78,12 +80,13 @@ impl Stage {
             readiness: obstacles.clone(),
             meters: Arc::new(OneMeter),
             backup: Arc::new(PaperBackup),
+            rebuilder: rebuild.clone(),
             invitation: Invitation { address: "hub.example.org:8443".to_owned(), ca_sha256: [3; 32] },
             is_tls,
             stopping: stopping.clone(),
         });
         let router = router(admin.clone());
-        let stage = Self { admin, store, memory, clock, fleet, cut, obstacles, stopping, router };
+        let stage = Self { admin, store, memory, clock, fleet, cut, obstacles, rebuild, stopping, router };
         for role in [Role::Viewer, Role::Operator, Role::Owner] {
             stage.add_account(role).await;
         }
@@ -386,6 +389,28 @@ pub(crate) struct Obstacles(pub(crate) Mutex<Vec<String>>);
 impl Readiness for Obstacles {
     async fn obstacles(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
+    }
+}
+
+/// A rebuild that is as far as it was told.
+#[derive(Default)]
+pub(crate) struct ToldRebuild(Mutex<Rebuild>);
+
+impl ToldRebuild {
+    pub(crate) fn end(&self, total: u64) {
+        *self.0.lock().unwrap() = Rebuild { is_running: false, done: total, total };
+    }
+}
+
+impl Rebuilder for ToldRebuild {
+    fn start(&self) -> Rebuild {
+        let mut rebuild = self.0.lock().unwrap();
+        rebuild.is_running = true;
+        *rebuild
+    }
+
+    fn progress(&self) -> Rebuild {
+        *self.0.lock().unwrap()
     }
 }
 

@@ -19,9 +19,11 @@ use vigie_shared::id::to_hex;
 use crate::store::Sqlite;
 use crate::store::sqlite::{CopyProgress, check_file};
 
+mod keys;
 mod lock;
 mod restore;
 
+pub use keys::key_files;
 pub use lock::FolderLock;
 pub use restore::{Restored, restore};
 

@@ -105,6 +105,8 @@ impl Scope {
     }
 }
 
+pub(crate) use self::backup::care;
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -162,8 +164,8 @@ pub struct InitArgs {}
 #[command(after_help = "Examples:
   vigie-hub backup                       the hub writes a copy and says where it lies
   vigie-hub backup --to /mnt/usb/        and put it there
-  vigie-hub backup --offline --to /mnt/  while the hub does not run
-  vigie-hub backup --offline --keys --to /mnt/   the same with the keys, to move to a new machine")]
+  vigie-hub backup --keys --to /mnt/usb/ the same with the keys, to move to a new machine
+  vigie-hub backup --offline --to /mnt/  while the hub does not run; --keys as before")]
 pub struct BackupArgs {
     /// Also copy the finished backup to this folder.
     #[arg(long, value_name = "PATH")]
@@ -172,7 +174,7 @@ pub struct BackupArgs {
     #[arg(long, requires = "to")]
     pub offline: bool,
     /// Put the hub's keys into the copy: with them a new machine can take over, and so can a thief.
-    #[arg(long, requires = "offline")]
+    #[arg(long)]
     pub keys: bool,
 }
 

@@ -113,7 +113,7 @@ impl Meters for Figures {
     }
 }
 
-/// Backups go into a folder beside the store, without keys: they are for a hub that still has its own.
+/// Backups go into a folder beside the store; without keys they are for a hub that still has its own.
 pub(crate) struct Copies {
     pub(crate) data: PathBuf,
     pub(crate) store: Arc<Sqlite>,
@@ -122,10 +122,11 @@ pub(crate) struct Copies {
 
 #[async_trait]
 impl Backup for Copies {
-    async fn backup(&self) -> anyhow::Result<BackupMade> {
+    async fn backup(&self, with_keys: bool) -> anyhow::Result<BackupMade> {
         let target = self.data.join("backups");
         crate::make_private(&target)?;
-        let made = backup::write(&self.store, (&self.data, &[]), &target, self.clock.wall_ms(), |_| {}).await?;
+        let keys = if with_keys { backup::key_files(&self.data)? } else { Vec::new() };
+        let made = backup::write(&self.store, (&self.data, &keys), &target, self.clock.wall_ms(), |_| {}).await?;
         Ok(BackupMade { path: made.folder, size_bytes: made.size_bytes })
     }
 }

@@ -133,12 +133,13 @@ impl Rebuilder for Trail {
 /// Makes a copy of everything that the hub keeps, while it runs.
 #[async_trait]
 pub trait Backup: Send + Sync + 'static {
-    /// Writes a consistent copy into the hub's own backup folder and says where it lies.
+    /// Writes a consistent copy into the hub's own backup folder, with the hub's keys if asked, and says where it
+    /// lies.
     ///
     /// # Errors
     ///
     /// If it could not be written completely; nothing half-written remains.
-    async fn backup(&self) -> anyhow::Result<BackupMade>;
+    async fn backup(&self, with_keys: bool) -> anyhow::Result<BackupMade>;
 }
 
 /// A finished copy.

@@ -426,7 +426,8 @@ struct PaperBackup;
 
 #[async_trait]
 impl Backup for PaperBackup {
-    async fn backup(&self) -> anyhow::Result<BackupMade> {
-        Ok(BackupMade { path: PathBuf::from("/var/lib/vigie/backups/a.vigie"), size_bytes: 1234 })
+    async fn backup(&self, with_keys: bool) -> anyhow::Result<BackupMade> {
+        let name = if with_keys { "with-keys" } else { "a.vigie" };
+        Ok(BackupMade { path: PathBuf::from("/var/lib/vigie/backups").join(name), size_bytes: 1234 })
     }
 }

@@ -13,6 +13,7 @@ mod enrolments;
 mod events;
 pub mod guard;
 mod health;
+mod hours;
 mod idempotency;
 pub mod input;
 pub mod meters;

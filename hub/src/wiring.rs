@@ -13,7 +13,7 @@ use crate::backup;
 use crate::broker;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
-use crate::http::meters::{of_gateway, of_ingest};
+use crate::http::meters::{of_commits, of_gateway, of_ingest};
 use crate::http::ports::{Backup, BackupMade, Meters, Metric, Readiness, Revoker};
 use crate::ingest::driver::{Downlink, HealthView, Message};
 use crate::store::diary::Entry;
@@ -107,7 +107,9 @@ pub(crate) struct Figures {
 
 impl Meters for Figures {
     fn read(&self) -> Vec<Metric> {
-        let mut metrics = of_ingest(&self.ingest.now().counters);
+        let health = self.ingest.now();
+        let mut metrics = of_ingest(&health.counters);
+        metrics.extend(of_commits(&health.commits));
         metrics.extend(of_gateway(&self.gateway.figures()));
         metrics
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::backoff::Backoff;
 use vigie_shared::clock::Clock;
@@ -56,11 +57,36 @@ pub trait Onlooker: Send + Sync {
     fn on_committed(&self, _commit: &Commit) {}
 }
 
+/// What became of the groups that had something to put on disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Commits {
+    /// How many are on disk.
+    pub groups: u64,
+    /// From the beginning of each commit until it was on disk, failed tries included, all together.
+    pub time: Duration,
+    /// Records in them.
+    pub records: u64,
+    /// Bytes of those records.
+    pub bytes: u64,
+}
+
+impl Commits {
+    fn add(&mut self, commit: &Commit, time: Duration) {
+        let records = commit.arrivals.iter().flat_map(|arrival| &arrival.records);
+        self.groups += 1;
+        self.time += time;
+        self.records += commit.arrivals.iter().map(|arrival| arrival.records.len() as u64).sum::<u64>();
+        self.bytes += records.map(|record| record.len() as u64).sum::<u64>();
+    }
+}
+
 /// What others may know of the driver.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
     /// Every decision so far.
     pub counters: Counters,
+    /// What the groups cost.
+    pub commits: Commits,
     /// Why commits fail at present; none if they succeed.
     pub trouble: Option<String>,
 }
@@ -267,6 +293,7 @@ async fn commit(
     health: HealthView,
     (mut retry, stopping): (Backoff, CancellationToken),
 ) -> bool {
+    let began = Instant::now();
     loop {
         let Err(error) = store.commit(Arc::clone(&group.commit)).await else { break };
         health.fail(&anyhow::Error::from(error));
@@ -276,6 +303,7 @@ async fn commit(
         }
     }
     health.recover();
+    health.change(|health| health.commits.add(&group.commit, began.elapsed()));
     true
 }
 

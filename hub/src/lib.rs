@@ -106,6 +106,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         access: Arc::new(StoreAccess(sites_of(&store))),
         backend: inside.backend,
         events,
+        clock: Arc::clone(&clock),
     };
     let gateway = Gateway::start(mqtt_listener, gateway_parts, lifecycle);
     lifecycle.spawn("presence", wiring::watch_gateway(event_queue, inside.board.clone(), Arc::clone(&clock)));

@@ -14,6 +14,7 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use ring::digest::{Context as Digest, SHA256};
 use serde::{Deserialize, Serialize};
+use vigie_shared::file::make_private_folder;
 use vigie_shared::id::to_hex;
 
 use crate::store::Sqlite;
@@ -189,9 +190,7 @@ impl std::io::Write for DigestWriter {
 }
 
 fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.with_context(|| format!("make the folder {}", folder.display()))
+    make_private_folder(folder).with_context(|| format!("make the folder {}", folder.display()))
 }
 
 fn sync(path: &Path) -> anyhow::Result<()> {

@@ -26,7 +26,6 @@ pub mod up;
 mod wiring;
 
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +33,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use vigie_shared::clock::{Clock, SystemClock};
+use vigie_shared::file::make_private_folder;
 use vigie_shared::lifecycle::Lifecycle;
 
 use crate::backup::FolderLock;
@@ -203,10 +203,7 @@ fn sites_of(store: &Arc<Sqlite>) -> Arc<dyn store::Sites + Send + Sync> {
 
 /// The data folder holds keys and who was where: for the hub's user only.
 fn make_private(folder: &Path) -> anyhow::Result<()> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
+    make_private_folder(folder)
         .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
 }
 

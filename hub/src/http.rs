@@ -5,7 +5,6 @@
 //! serves the TCP listener and the local unix socket ([`serve`]). Boxes never come here.
 
 mod backups;
-pub mod completeness;
 mod cursor;
 mod devices;
 mod diary;

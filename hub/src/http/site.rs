@@ -7,13 +7,13 @@ use utoipa::{IntoParams, ToSchema};
 use vigie_shared::id::SiteId;
 
 use super::Admin;
-use super::completeness::{Deliveries, Line};
 use super::guard::Viewer;
 use super::hours::{self, Hours};
 use super::input::{Params, limit, site_id};
 use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::{CompletenessView, CoverageView, EntryView, GapView, SampleView, SiteView};
+use crate::fleet::completeness::{Deliveries, Line};
 use crate::store::facts::Gap;
 use crate::store::sites::Site;
 

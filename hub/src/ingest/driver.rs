@@ -4,8 +4,10 @@
 //! as the disk is slow. A commit that fails is tried again until it succeeds: no receipt goes out, nothing is
 //! forgotten, [`Health`] says so, and the full channel slows the senders down.
 
+mod health;
+
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,9 +19,11 @@ use vigie_shared::clock::Clock;
 use vigie_shared::id::SiteId;
 use vigie_shared::wire::{Answer, Down, Hello, Live, Topic, Up};
 
-use crate::ingest::{Check, Counters, Group, Ingest};
+use crate::ingest::{Check, Group, Ingest};
 use crate::store::facts::Commit;
 use crate::store::{Store, StoreError};
+
+pub use health::{Commits, Health, HealthView};
 
 /// Messages taken from the channel at once.
 const TAKE_MAX: usize = 256;
@@ -55,72 +59,6 @@ pub trait Onlooker: Send + Sync {
 
     /// Facts are on disk.
     fn on_committed(&self, _commit: &Commit) {}
-}
-
-/// What became of the groups that had something to put on disk.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Commits {
-    /// How many are on disk.
-    pub groups: u64,
-    /// From the beginning of each commit until it was on disk, failed tries included, all together.
-    pub time: Duration,
-    /// Records in them.
-    pub records: u64,
-    /// Bytes of those records.
-    pub bytes: u64,
-}
-
-impl Commits {
-    fn add(&mut self, commit: &Commit, time: Duration) {
-        let records = commit.arrivals.iter().flat_map(|arrival| &arrival.records);
-        self.groups += 1;
-        self.time += time;
-        self.records += commit.arrivals.iter().map(|arrival| arrival.records.len() as u64).sum::<u64>();
-        self.bytes += records.map(|record| record.len() as u64).sum::<u64>();
-    }
-}
-
-/// What others may know of the driver.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Health {
-    /// Every decision so far.
-    pub counters: Counters,
-    /// What the groups cost.
-    pub commits: Commits,
-    /// Why commits fail at present; none if they succeed.
-    pub trouble: Option<String>,
-}
-
-/// A clonable view of the driver's [`Health`].
-#[derive(Clone, Default)]
-pub struct HealthView(Arc<Mutex<Health>>);
-
-impl HealthView {
-    /// The health now.
-    #[must_use]
-    pub fn now(&self) -> Health {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn fail(&self, error: &anyhow::Error) {
-        tracing::error!("records wait, since the store cannot take them; no receipt is sent: {error:#}");
-        self.change(|health| {
-            health.trouble = Some(format!("{error:#}"));
-            health.counters.failed_commits += 1;
-        });
-    }
-
-    fn recover(&self) {
-        self.change(|health| {
-            if health.trouble.take().is_some() {
-                tracing::info!("the store takes records again");
-            }
-        });
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Health)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
 }
 
 /// What the driver works with.
@@ -256,10 +194,7 @@ impl Driver {
     }
 
     fn report(&self) {
-        self.health.change(|health| {
-            let failed_commits = health.counters.failed_commits;
-            health.counters = Counters { failed_commits, ..self.ingest.counters() };
-        });
+        self.health.report(self.ingest.counters());
     }
 
     fn begin_commit(&mut self, stopping: &CancellationToken) -> Option<InFlight> {
@@ -303,7 +238,7 @@ async fn commit(
         }
     }
     health.recover();
-    health.change(|health| health.commits.add(&group.commit, began.elapsed()));
+    health.add_commit(&group.commit, began.elapsed());
     true
 }
 

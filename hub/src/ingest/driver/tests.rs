@@ -1,5 +1,7 @@
 //! The driver with the store in memory: receipts only after the commit, nothing forgotten when the disk fails.
 
+use std::sync::Mutex;
+
 use vigie_shared::clock::ManualClock;
 use vigie_shared::id::{BootId, InstanceId, QueueId};
 use vigie_shared::wire::{Batch, Below, Lane, LaneHello, Stamp};

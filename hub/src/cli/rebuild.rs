@@ -32,7 +32,7 @@ pub(super) async fn act(hub: &Hub, output: &mut Output<'_>) -> Result<(), VerbEr
     let began = Instant::now();
     let mut rebuild = hub.change(Method::POST, PATH, &json!({})).await?;
     let mut told = began;
-    while rebuild["is_running"] == true {
+    while is_running(&rebuild) {
         if told.elapsed() >= PATIENCE {
             output.progress(&share(&rebuild));
             told = Instant::now();
@@ -44,6 +44,10 @@ pub(super) async fn act(hub: &Hub, output: &mut Output<'_>) -> Result<(), VerbEr
         format!("Everything shown was computed anew from {} records.", rebuild["total"].as_u64().unwrap_or(0))
     })?;
     Ok(())
+}
+
+fn is_running(rebuild: &Value) -> bool {
+    rebuild["is_running"] == true
 }
 
 fn share(rebuild: &Value) -> String {

@@ -32,6 +32,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::watch;
 use vigie_shared::clock::{Clock, SystemClock};
+use vigie_shared::file::make_private_folder;
 use vigie_shared::id::InstanceId;
 use vigie_shared::lifecycle::Lifecycle;
 
@@ -123,11 +124,7 @@ fn context(config: &AgentConfig, clock: Arc<dyn Clock>) -> Context {
 
 /// The data folder holds secrets and what was collected: for the agent's user only.
 fn make_private(folder: &std::path::Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
+    make_private_folder(folder)
         .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
 }
 

@@ -4,6 +4,7 @@
 //! the outbox' part.
 
 mod connection;
+mod renewal;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use vigie_shared::id::{InstanceId, SiteId};
 use vigie_shared::lifecycle::{Lifecycle, Progress};
 use vigie_shared::wire::{Answer, Batch, Hello, Topic, Up, delivery::MESSAGE_BYTES_MAX};
 
-use crate::identity::{Identity, enrol};
+use crate::identity::Identity;
 use crate::journal::{Journal, LiveReceiver};
 use crate::outbox::{Act, Outbox, Request, Verdict, Window};
 use crate::status::Board;
@@ -30,9 +31,6 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_
 
 /// How often an unregistered box looks whether it has been registered.
 const LOOK_FOR_IDENTITY: Duration = Duration::from_secs(1);
-
-/// A certificate is renewed when less than this is left of it.
-const RENEW_BEFORE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What a batch adds to its records, bytes, at most.
 const BATCH_OVERHEAD_BYTES: usize = 128;
@@ -61,6 +59,8 @@ pub struct Uplink {
 /// Why a session ended without an error.
 enum Ended {
     Stopping,
+    /// There is a new certificate to connect with.
+    Renewed,
 }
 
 impl Uplink {
@@ -80,13 +80,14 @@ impl Uplink {
                 pause(LOOK_FOR_IDENTITY, &stopping).await;
                 continue;
             };
-            let identity = self.renewed_in_time(identity).await;
+            let identity = self.renewed(&identity).await.unwrap_or(identity);
             self.board.change(|link| link.attempts += 1);
             let ended = self.session(&identity, &lifecycle, &progress, &mut backoff).await;
             let was_connected = self.board.link().connected_since_ms.is_some();
             self.board.change(|link| link.connected_since_ms = None);
             match ended {
                 Ok(Ended::Stopping) => return Ok(()),
+                Ok(Ended::Renewed) => {}
                 Err(error) => {
                     self.note_end(&error, was_connected, backoff.failures());
                     pause(backoff.next_wait(), &stopping).await;
@@ -118,28 +119,8 @@ impl Uplink {
         }
     }
 
-    /// Asks for a new certificate before the old one ends. If that fails, the old one is still tried.
-    async fn renewed_in_time(&self, identity: Identity) -> Identity {
-        let now_ms = self.time.trusted_now_ms();
-        let left_ms = identity.certificate_expires_ms - now_ms;
-        if left_ms > i64::try_from(RENEW_BEFORE.as_millis()).unwrap_or(i64::MAX) {
-            return identity;
-        }
-        let renewed = async {
-            let renewed = enrol::renew(&identity, enrol::box_facts(), now_ms).await?;
-            renewed.save(&self.identity_folder)?;
-            anyhow::Ok(renewed)
-        };
-        match renewed.await {
-            Ok(renewed) => {
-                tracing::info!("the box's certificate was renewed");
-                renewed
-            }
-            Err(error) => {
-                tracing::warn!("the box's certificate ends soon and could not be renewed yet: {error:#}");
-                identity
-            }
-        }
+    async fn renewed(&self, identity: &Identity) -> Option<Identity> {
+        renewal::renewed(identity, self.time.trusted_now_ms(), &self.identity_folder).await
     }
 
     async fn session(
@@ -164,6 +145,7 @@ impl Uplink {
         let outbox = Outbox::new(&self.journal.lanes(), Window::default(), now());
         let mut session = Session { connection, outbox, site: identity.site.clone(), asked: None };
         let mut tick = tokio::time::interval(RETRY.1);
+        let mut renewal = tokio::time::interval_at(Instant::now() + renewal::LOOK, renewal::LOOK);
         loop {
             self.work(&mut session).await?;
             let wake = session.outbox.poll_timeout().map(Instant::from_std);
@@ -178,6 +160,9 @@ impl Uplink {
                 }
                 () = at(wake) => {}
                 _ = tick.tick() => progress.tick(),
+                _ = renewal.tick() => if self.renewed(identity).await.is_some() {
+                    return Ok(Ended::Renewed);
+                },
                 () = stopping.cancelled() => return Ok(Ended::Stopping),
             }
         }

@@ -14,14 +14,17 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use ring::digest::{Context as Digest, SHA256};
 use serde::{Deserialize, Serialize};
+use vigie_shared::file::make_private_folder;
 use vigie_shared::id::to_hex;
 
 use crate::store::Sqlite;
 use crate::store::sqlite::{CopyProgress, check_file};
 
+mod keys;
 mod lock;
 mod restore;
 
+pub use keys::key_files;
 pub use lock::FolderLock;
 pub use restore::{Restored, restore};
 
@@ -187,9 +190,7 @@ impl std::io::Write for DigestWriter {
 }
 
 fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.with_context(|| format!("make the folder {}", folder.display()))
+    make_private_folder(folder).with_context(|| format!("make the folder {}", folder.display()))
 }
 
 fn sync(path: &Path) -> anyhow::Result<()> {

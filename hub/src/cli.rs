@@ -10,6 +10,7 @@ pub mod client;
 mod devices;
 mod diary;
 pub mod output;
+mod rebuild;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -104,6 +105,8 @@ impl Scope {
     }
 }
 
+pub(crate) use self::backup::care;
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -128,6 +131,8 @@ pub enum Verb {
     Devices(devices::DevicesArgs),
     /// Copy everything that the hub keeps, while it runs.
     Backup(BackupArgs),
+    /// Compute everything that is shown anew from the records, while the hub runs.
+    Rebuild(rebuild::RebuildArgs),
     /// Put a backup back. The hub must not run.
     Restore(RestoreArgs),
     /// Print completions for a shell.
@@ -159,8 +164,8 @@ pub struct InitArgs {}
 #[command(after_help = "Examples:
   vigie-hub backup                       the hub writes a copy and says where it lies
   vigie-hub backup --to /mnt/usb/        and put it there
-  vigie-hub backup --offline --to /mnt/  while the hub does not run
-  vigie-hub backup --offline --keys --to /mnt/   the same with the keys, to move to a new machine")]
+  vigie-hub backup --keys --to /mnt/usb/ the same with the keys, to move to a new machine
+  vigie-hub backup --offline --to /mnt/  while the hub does not run; --keys as before")]
 pub struct BackupArgs {
     /// Also copy the finished backup to this folder.
     #[arg(long, value_name = "PATH")]
@@ -169,7 +174,7 @@ pub struct BackupArgs {
     #[arg(long, requires = "to")]
     pub offline: bool,
     /// Put the hub's keys into the copy: with them a new machine can take over, and so can a thief.
-    #[arg(long, requires = "offline")]
+    #[arg(long)]
     pub keys: bool,
 }
 
@@ -272,6 +277,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,
         Verb::Backup(args) => backup::act(&scope.hub()?, args, output).await?,
+        Verb::Rebuild(_) => rebuild::act(&scope.hub()?, output).await?,
         Verb::Restore(args) => output.text(&root.restore(scope, args).await?)?,
         Verb::Completions { shell } => output.text(&completions(*shell))?,
         Verb::Version => output.text(concat!("vigie-hub ", env!("CARGO_PKG_VERSION")))?,

@@ -13,6 +13,7 @@ use vigie_shared::wire::{Heartbeat, Hello};
 use crate::store::diary::{Entry, Level};
 
 pub mod board;
+pub mod completeness;
 
 pub use board::Board;
 

@@ -6,7 +6,8 @@
 //! Everything is limited in time, size, number and rate ([`GatewayConfig`]), and an idle box holds no buffer.
 //!
 //! A site has one live connection: the newest wins, and the hub is told. Revocation asks nobody to wait: who
-//! is revoked is refused at the next connection ([`Access`]) and cut now ([`Gateway::drop_site`]).
+//! is revoked is refused at the next connection ([`Access`]) and cut now ([`Gateway::drop_site`]). A connection
+//! ends with its certificate at the latest.
 //!
 //! It does not look into messages: what a batch means is the ingest's business.
 
@@ -28,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use vigie_shared::clock::Clock;
 use vigie_shared::id::SiteId;
 use vigie_shared::lifecycle::Lifecycle;
 
@@ -55,6 +57,8 @@ pub struct GatewayParts {
     pub backend: Backend,
     /// Where it tells who comes and goes; while the channel is full, boxes wait.
     pub events: mpsc::Sender<BoxEvent>,
+    /// By which certificates end.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Who comes and goes. Events of one connection come in order; those of two connections of one site may
@@ -104,6 +108,7 @@ struct Gate {
     access: Arc<dyn Access>,
     backend: Backend,
     events: mpsc::Sender<BoxEvent>,
+    clock: Arc<dyn Clock>,
     seats: Arc<Semaphore>,
     strangers: Arc<Strangers>,
     live: Arc<Live>,
@@ -120,6 +125,7 @@ impl Gateway {
             access: parts.access,
             backend: parts.backend,
             events: parts.events,
+            clock: parts.clock,
             seats: Arc::new(Semaphore::new(parts.config.connections_max)),
             strangers: Arc::new(Strangers::new(parts.config.strangers_max)),
             live: Arc::new(Live::new(&parts.config)),

@@ -5,7 +5,6 @@
 //! serves the TCP listener and the local unix socket ([`serve`]). Boxes never come here.
 
 mod backups;
-pub mod completeness;
 mod cursor;
 mod devices;
 mod diary;
@@ -13,6 +12,7 @@ mod enrolments;
 mod events;
 pub mod guard;
 mod health;
+mod hours;
 mod idempotency;
 pub mod input;
 pub mod meters;
@@ -22,6 +22,7 @@ pub mod page;
 pub mod ports;
 pub mod problem;
 pub mod reach;
+mod rebuild;
 pub mod serve;
 mod session;
 mod shell;
@@ -45,7 +46,7 @@ use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
-use self::ports::{Backup, FleetView, Meters, Readiness, Revoker};
+use self::ports::{Backup, FleetView, Meters, Readiness, Rebuilder, Revoker};
 use crate::login::Logins;
 use crate::store::Store;
 
@@ -70,6 +71,8 @@ pub struct Parts {
     pub meters: Arc<dyn Meters>,
     /// Copies the store.
     pub backup: Arc<dyn Backup>,
+    /// Derives everything anew.
+    pub rebuilder: Arc<dyn Rebuilder>,
     /// What new boxes are told.
     pub invitation: Invitation,
     /// Whether people reach these pages by TLS: then cookies are for TLS only.

@@ -26,7 +26,6 @@ pub mod up;
 mod wiring;
 
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +33,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use vigie_shared::clock::{Clock, SystemClock};
+use vigie_shared::file::make_private_folder;
 use vigie_shared::lifecycle::Lifecycle;
 
 use crate::backup::FolderLock;
@@ -106,6 +106,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         access: Arc::new(StoreAccess(sites_of(&store))),
         backend: inside.backend,
         events,
+        clock: Arc::clone(&clock),
     };
     let gateway = Gateway::start(mqtt_listener, gateway_parts, lifecycle);
     lifecycle.spawn("presence", wiring::watch_gateway(event_queue, inside.board.clone(), Arc::clone(&clock)));
@@ -128,6 +129,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
         }),
+        rebuilder: inside.trail,
         store,
         clock,
         invitation,
@@ -147,6 +149,7 @@ struct Inside {
     backend: broker::Backend,
     board: Board,
     health: HealthView,
+    trail: Arc<Trail>,
 }
 
 async fn start_inside(
@@ -180,11 +183,12 @@ async fn start_inside(
     let (runtime, stopping) = (tokio::runtime::Handle::current(), lifecycle.stopping());
     lifecycle.spawn_thread("ingest", move || runtime.block_on(driver.run(message_queue, stopping)))?;
 
-    let keep = (config.retention.clone(), Arc::clone(clock), lifecycle.stopping());
-    lifecycle.spawn("retention", retention::run(Arc::clone(&whole), keep.0, keep.1, keep.2));
-    let projector = Projector::start(whole, trail).await.context("read how far the projections are")?;
+    let hours = (Arc::clone(clock), trail.rebuilt());
+    let keep = retention::run(Arc::clone(&whole), config.retention.clone(), hours, lifecycle.stopping());
+    lifecycle.spawn("retention", keep);
+    let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, health })
+    Ok(Inside { backend, board, health, trail })
 }
 
 /// The database of a data folder.
@@ -199,10 +203,7 @@ fn sites_of(store: &Arc<Sqlite>) -> Arc<dyn store::Sites + Send + Sync> {
 
 /// The data folder holds keys and who was where: for the hub's user only.
 fn make_private(folder: &Path) -> anyhow::Result<()> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
+    make_private_folder(folder)
         .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
 }
 

@@ -1,18 +1,22 @@
 //! Retention: what is forgotten when. Once an hour, in short steps; once a day the diary says how much.
 //!
-//! Facts are forgotten by the time of their arrival, and only after the projector has followed them; what they
-//! amount to by its own time. Devices that somebody registered or owns are never forgotten here.
+//! Facts are forgotten by the time of their arrival, and only after the projector has followed them. They are
+//! settled: what must outlast them is computed from them once more and kept apart, hours of metrics, the devices
+//! that somebody registered or owns; samples and coverage go with their records. So a rebuild from the facts that
+//! are left shows what was shown before. Everything else is forgotten by its own time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
 use vigie_shared::units;
 use vigie_shared::wire::Lane;
 
+use crate::projector::{self, Place};
 use crate::store::diary::{Entry, Level};
 use crate::store::upkeep::Class;
 use crate::store::{Store, StoreError};
@@ -70,28 +74,35 @@ impl Default for RetentionConfig {
 }
 
 impl RetentionConfig {
-    /// Each class with the moment before which it is forgotten.
+    /// Everything that ends, with the moment before which it is forgotten.
     #[must_use]
-    pub fn limits(&self, now_ms: i64) -> Vec<(Class, i64)> {
+    pub fn limits(&self, now_ms: i64) -> Vec<(Ending, i64)> {
         let before = |keep: Duration| now_ms.saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
         vec![
-            (Class::Records(Lane::Telemetry), before(self.metrics)),
-            (Class::Metrics, before(self.metrics)),
-            (Class::HourlyMetrics, before(self.hourly_metrics)),
-            (Class::Records(Lane::Observations), before(self.observations)),
-            (Class::Coverage, before(self.observations)),
-            (Class::Records(Lane::Ledger), before(self.ledger)),
-            (Class::PassingDevices, before(self.passing_devices)),
-            (Class::Diary, before(self.diary)),
-            (Class::Credentials, before(self.credentials)),
+            (Ending::Records(Lane::Telemetry), before(self.metrics)),
+            (Ending::Rows(Class::HourlyMetrics), before(self.hourly_metrics)),
+            (Ending::Records(Lane::Observations), before(self.observations)),
+            (Ending::Records(Lane::Ledger), before(self.ledger)),
+            (Ending::Rows(Class::PassingDevices), before(self.passing_devices)),
+            (Ending::Rows(Class::Diary), before(self.diary)),
+            (Ending::Rows(Class::Credentials), before(self.credentials)),
         ]
     }
 }
 
-/// How many rows of each class were forgotten.
-pub type Forgotten = BTreeMap<Class, u64>;
+/// What ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// Records of one lane, and what goes with them.
+    Records(Lane),
+    /// Rows that stand alone.
+    Rows(Class),
+}
 
-/// Forgets what is due, hour after hour, until the process stops.
+/// How many of each were forgotten.
+pub type Forgotten = BTreeMap<Ending, u64>;
+
+/// Forgets what is due, hour after hour and whenever `early` calls, until the process stops.
 ///
 /// # Errors
 ///
@@ -99,7 +110,7 @@ pub type Forgotten = BTreeMap<Class, u64>;
 pub async fn run(
     store: Arc<dyn Store>,
     config: RetentionConfig,
-    clock: Arc<dyn Clock>,
+    (clock, early): (Arc<dyn Clock>, Arc<Notify>),
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
     let mut rounds = tokio::time::interval(ROUND);
@@ -108,6 +119,7 @@ pub async fn run(
         tokio::select! {
             () = stopping.cancelled() => return Ok(()),
             _ = rounds.tick() => {}
+            () = early.notified() => {}
         }
         let now_ms = clock.wall_ms();
         let is_day_over = now_ms.saturating_sub(told_ms) >= DAY_MS;
@@ -134,21 +146,37 @@ pub async fn round(
     now_ms: i64,
     forgotten: &mut Forgotten,
 ) -> Result<(), StoreError> {
-    for (class, before_ms) in config.limits(now_ms) {
+    for (ending, before_ms) in config.limits(now_ms) {
         loop {
-            let count = store.forget(class, before_ms, STEP_ROWS).await?;
+            let count = match ending {
+                Ending::Records(lane) => settle(store, lane, before_ms, STEP_ROWS).await?,
+                Ending::Rows(class) => store.forget(class, before_ms, STEP_ROWS).await?,
+            };
             if count == 0 {
                 break;
             }
-            *forgotten.entry(class).or_default() += count;
+            *forgotten.entry(ending).or_default() += count;
             tokio::time::sleep(BREATH).await;
         }
     }
     Ok(())
 }
 
+/// Forgets the oldest records of one queue and keeps what must outlast them; says how many.
+///
+/// # Errors
+///
+/// [`StoreError::Failed`]; nothing was forgotten then.
+pub async fn settle(store: &dyn Store, lane: Lane, before_ms: i64, limit: usize) -> Result<u64, StoreError> {
+    let records = store.ripe(lane, before_ms, limit).await?;
+    let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(0) };
+    let (site, queue) = (first.site.clone(), first.queue);
+    let place = Place { site, lane, queue, through: first.seq.saturating_sub(1) };
+    store.settle(projector::project(&place, &records, last.seq, false)).await
+}
+
 fn entry(forgotten: &Forgotten, at_ms: i64) -> Entry {
-    let counts: Vec<String> = forgotten.iter().map(|(class, count)| format!("{count} {}", words(*class))).collect();
+    let counts: Vec<String> = forgotten.iter().map(|(ending, count)| format!("{count} {}", words(*ending))).collect();
     let text = format!(
         "Forgotten in the last day because their time was over: {}. Change `retention` in the hub's configuration \
          to keep things longer.",
@@ -157,17 +185,15 @@ fn entry(forgotten: &Forgotten, at_ms: i64) -> Entry {
     Entry { at_ms, site: None, level: Level::Note, kind: "retention".to_owned(), text }
 }
 
-fn words(class: Class) -> &'static str {
-    match class {
-        Class::Records(Lane::Ledger) => "records of punches and commands",
-        Class::Records(Lane::Observations) => "records of observations",
-        Class::Records(Lane::Telemetry) => "records of metrics",
-        Class::Metrics => "samples, now kept by the hour",
-        Class::HourlyMetrics => "hours of metrics",
-        Class::Coverage => "spans of coverage",
-        Class::PassingDevices => "devices that passed",
-        Class::Diary => "entries of the diary",
-        Class::Credentials => "ended enrolments, sessions and tokens",
+fn words(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Records(Lane::Ledger) => "records of punches and commands",
+        Ending::Records(Lane::Observations) => "records of observations",
+        Ending::Records(Lane::Telemetry) => "records of metrics, now kept by the hour",
+        Ending::Rows(Class::HourlyMetrics) => "hours of metrics",
+        Ending::Rows(Class::PassingDevices) => "devices that passed",
+        Ending::Rows(Class::Diary) => "entries of the diary",
+        Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",
     }
 }
 
@@ -199,7 +225,7 @@ mod tests {
             crate::store::Diary::write(&*store, &old).await.unwrap();
         }
 
-        let task = run(store.clone(), RetentionConfig::default(), clock.clone(), stopping.clone());
+        let task = run(store.clone(), RetentionConfig::default(), (clock.clone(), Arc::default()), stopping.clone());
         let watch = async {
             while store.entries(None, 1).await.unwrap().first().is_some_and(|entry| entry.kind == "old") {
                 tokio::time::sleep(Duration::from_secs(1)).await;

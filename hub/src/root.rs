@@ -1,6 +1,5 @@
 //! What the command line starts or opens: the verbs that are not questions to a running hub.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -12,9 +11,10 @@ use vigie_shared::lifecycle::Lifecycle;
 
 use crate::backup::{self, FolderLock};
 use crate::cli::output::Output;
-use crate::cli::{BackupArgs, Cli, InitArgs, RestoreArgs, Root, RunArgs, Scope, dispatch};
+use crate::cli::{BackupArgs, Cli, InitArgs, RestoreArgs, Root, RunArgs, Scope, care, dispatch};
 use crate::config::HubConfig;
 use crate::login::first::first_start;
+use crate::text::{self, Lang};
 use crate::up::{self, UpArgs};
 
 /// The configuration is wrong: `EX_CONFIG` of sysexits, so that the service manager does not try again.
@@ -95,9 +95,10 @@ impl Root for Programs {
         let _lock = FolderLock::take(&data)?;
         let target = args.to.clone().context("say where to with --to")?;
         let store = crate::open_store(&data)?;
-        let keys = if args.keys { key_files(&data)? } else { Vec::new() };
+        let keys = if args.keys { backup::key_files(&data)? } else { Vec::new() };
         let made = backup::write(&store, (&data, &keys), &target, now_ms(), |_| {}).await?;
-        Ok(format!("{}, complete. Keep it on another machine.", made.folder.display()))
+        let size = text::size(Lang::En, made.size_bytes).replace('\u{a0}', " ");
+        Ok(format!("{} ({size}), complete. {}", made.folder.display(), care(args.keys)))
     }
 
     async fn restore(&self, scope: &Scope, args: &RestoreArgs) -> anyhow::Result<String> {
@@ -117,15 +118,6 @@ impl Root for Programs {
     }
 }
 
-/// The hub's keys, relative to its data folder: what a new machine needs to be the same hub.
-fn key_files(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = vec![PathBuf::from(crate::STORE_KEY)];
-    for entry in std::fs::read_dir(data.join(crate::PKI_FOLDER)).context("look for the hub's keys")? {
-        files.push(Path::new(crate::PKI_FOLDER).join(entry.context("look for the hub's keys")?.file_name()));
-    }
-    Ok(files)
-}
-
 fn now_ms() -> i64 {
     SystemClock::new(|| true).wall_ms()
 }
@@ -139,4 +131,48 @@ fn load(scope: &Scope) -> anyhow::Result<HubConfig> {
 #[expect(clippy::print_stdout, reason = "the first login is for the person who started the hub")]
 fn tell(text: &str) {
     println!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use vigie_shared::id::SiteId;
+
+    use super::*;
+    use crate::pki::Pki;
+    use crate::store::Sites as _;
+
+    fn scope(data: &std::path::Path) -> Scope {
+        Scope { data: Some(data.to_owned()), config: None, json: false }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn only_with_its_keys_an_offline_backup_makes_a_new_machine_the_same_hub() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        Programs.init(&scope(&data), &InitArgs::default()).await.unwrap();
+        let site: SiteId = "metz".parse().unwrap();
+        let (secret, ca) = {
+            let store = crate::open_store(&data).unwrap();
+            let ca = Pki::open(&data.join(crate::PKI_FOLDER), now_ms()).unwrap().ca_sha256();
+            (store.pseudonym_secret(&site).await.unwrap(), ca)
+        };
+        for keys in [true, false] {
+            let to = folder.path().join(format!("usb-{keys}"));
+            let args = BackupArgs { to: Some(to.clone()), offline: true, keys };
+            let said = Programs.backup_offline(&scope(&data), &args).await.unwrap();
+            assert_eq!(said.contains("thief"), keys, "{said}");
+            let made = std::fs::read_dir(&to).unwrap().next().unwrap().unwrap().path();
+            let manifest = backup::verify(&made).unwrap();
+            assert_eq!(manifest.files.iter().any(|item| item.path.ends_with("ca.key")), keys);
+
+            let new = folder.path().join(format!("new-{keys}"));
+            Programs.restore(&scope(&new), &RestoreArgs { backup: made, replace: false }).await.unwrap();
+            assert_eq!(crate::open_store(&new).is_ok(), keys, "the store's secrets need their key");
+            if keys {
+                let store = crate::open_store(&new).unwrap();
+                assert_eq!(store.pseudonym_secret(&site).await.unwrap(), secret);
+                assert_eq!(Pki::open(&new.join(crate::PKI_FOLDER), now_ms()).unwrap().ca_sha256(), ca);
+            }
+        }
+    }
 }

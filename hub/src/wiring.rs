@@ -13,7 +13,7 @@ use crate::backup;
 use crate::broker;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
-use crate::http::meters::{of_gateway, of_ingest};
+use crate::http::meters::{of_commits, of_gateway, of_ingest};
 use crate::http::ports::{Backup, BackupMade, Meters, Metric, Readiness, Revoker};
 use crate::ingest::driver::{Downlink, HealthView, Message};
 use crate::store::diary::Entry;
@@ -107,13 +107,15 @@ pub(crate) struct Figures {
 
 impl Meters for Figures {
     fn read(&self) -> Vec<Metric> {
-        let mut metrics = of_ingest(&self.ingest.now().counters);
+        let health = self.ingest.now();
+        let mut metrics = of_ingest(&health.counters);
+        metrics.extend(of_commits(&health.commits));
         metrics.extend(of_gateway(&self.gateway.figures()));
         metrics
     }
 }
 
-/// Backups go into a folder beside the store, without keys: they are for a hub that still has its own.
+/// Backups go into a folder beside the store; without keys they are for a hub that still has its own.
 pub(crate) struct Copies {
     pub(crate) data: PathBuf,
     pub(crate) store: Arc<Sqlite>,
@@ -122,10 +124,11 @@ pub(crate) struct Copies {
 
 #[async_trait]
 impl Backup for Copies {
-    async fn backup(&self) -> anyhow::Result<BackupMade> {
+    async fn backup(&self, with_keys: bool) -> anyhow::Result<BackupMade> {
         let target = self.data.join("backups");
         crate::make_private(&target)?;
-        let made = backup::write(&self.store, (&self.data, &[]), &target, self.clock.wall_ms(), |_| {}).await?;
+        let keys = if with_keys { backup::key_files(&self.data)? } else { Vec::new() };
+        let made = backup::write(&self.store, (&self.data, &keys), &target, self.clock.wall_ms(), |_| {}).await?;
         Ok(BackupMade { path: made.folder, size_bytes: made.size_bytes })
     }
 }

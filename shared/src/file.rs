@@ -1,8 +1,9 @@
-//! Small files that must be whole: replaced by rename, on disk before the call returns.
+//! Files and folders for one user's eyes: small files that must be whole, replaced by rename, on disk before the call
+//! returns.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// Replaces a file with new content, readable by its owner only. After a power cut either the old or the new
@@ -29,6 +30,15 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Makes a folder that only its owner may enter, and those above it; an existing one is left as it is.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 /// Makes the names in a folder durable.
 ///
 /// # Errors
@@ -53,6 +63,17 @@ mod tests {
         std::fs::set_permissions(&left, std::fs::Permissions::from_mode(0o644)).unwrap();
         replace_private(&path, b"whole").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_private_folder_is_its_owners_with_all_that_was_made_above_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("above/below");
+        make_private_folder(&path).unwrap();
+        make_private_folder(&path).unwrap();
+        for made in [path.parent().unwrap(), &path] {
+            assert_eq!(std::fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o700);
+        }
     }
 
     #[test]

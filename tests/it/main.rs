@@ -19,6 +19,7 @@ mod outage;
 mod power_cut;
 mod queue_full;
 mod queue_kill;
+mod rebuild;
 mod restore;
 mod simulated;
 mod supply;

@@ -85,7 +85,8 @@ impl Border {
         let mqtt = listener.local_addr()?;
         let access = Arc::new(StoreAccess(Arc::<Memory>::clone(&sites)));
         let tls = pki.mutual_tls()?;
-        let parts = GatewayParts { config: config.gateway, tls, access, backend, events: events_channel.0 };
+        let (events, wall) = (events_channel.0, Arc::<SystemClock>::clone(&clock));
+        let parts = GatewayParts { config: config.gateway, tls, access, backend, events, clock: wall };
         let gateway = Gateway::start(listener, parts, &lifecycle);
         let listener = listen().await?;
         let https = listener.local_addr()?;

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension};
+use axum::serve::Listener;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
@@ -20,9 +20,6 @@ use super::routes::Caller;
 use crate::pki::PeerIdentity;
 use crate::strangers::Strangers;
 
-/// After the system refused a connection, as when files run out.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
 /// What every connection needs.
 pub(super) struct Door {
     pub(super) tls: Arc<ServerConfig>,
@@ -31,21 +28,14 @@ pub(super) struct Door {
 }
 
 /// Starts one task for each connection and waits for nothing else.
-pub(super) async fn accept(listener: TcpListener, door: Door, lifecycle: Lifecycle) -> anyhow::Result<()> {
+pub(super) async fn accept(mut listener: TcpListener, door: Door, lifecycle: Lifecycle) -> anyhow::Result<()> {
     let strangers = Arc::new(Strangers::new(door.limits.connections_max));
     let (door, stopping) = (Arc::new(door), lifecycle.stopping());
     loop {
-        let accepted = tokio::select! {
+        let (stream, address) = tokio::select! {
             () = stopping.cancelled() => return Ok(()),
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, address) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!("a box could not be accepted: {error}");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
+            // If the system refuses a connection, as when no file is left, this says so and tries again.
+            accepted = Listener::accept(&mut listener) => accepted,
         };
         let (place, evicted) = strangers.enter();
         let (door, stopping) = (Arc::clone(&door), stopping.clone());

@@ -13,16 +13,26 @@ use super::{BackupArgs, VerbError};
 use crate::text::{self, Lang};
 
 pub(super) async fn act(hub: &Hub, args: &BackupArgs, output: &mut Output<'_>) -> Result<(), VerbError> {
-    let mut made = hub.change(Method::POST, "/api/v1/backups", &json!({})).await?;
+    let path = format!("/api/v1/backups?keys={}", args.keys);
+    let mut made = hub.change(Method::POST, &path, &json!({})).await?;
     if let Some(wanted) = &args.to {
         let copy = copy_to(Path::new(&name(made.get("path").unwrap_or_default())), wanted)?;
         made = json!({ "path": copy, "size_bytes": made.get("size_bytes") });
     }
     output.answer(&made, |_, made| {
         let size = text::size(Lang::En, made["size_bytes"].as_u64().unwrap_or(0)).replace('\u{a0}', " ");
-        format!("{} ({size}), complete. Keep it on another machine.", name(&made["path"]))
+        format!("{} ({size}), complete. {}", name(&made["path"]), care(args.keys))
     })?;
     Ok(())
+}
+
+/// What to do with a backup.
+pub(crate) fn care(has_keys: bool) -> &'static str {
+    if has_keys {
+        "Lock it away: with the keys in it a new machine can take over, and so can a thief."
+    } else {
+        "Keep it on another machine."
+    }
 }
 
 /// Copies a finished backup; a folder that exists gets it under its own name.

@@ -55,6 +55,12 @@ impl Output<'_> {
         self.text(&text)
     }
 
+    /// Says on the second stream how far something is.
+    pub fn progress(&mut self, text: &str) {
+        // The work goes on, whoever watches.
+        drop(writeln!(self.err, "{text}"));
+    }
+
     /// Prints an error on the second stream.
     pub fn error(&mut self, text: &str) {
         // Nobody is left to hear that nobody hears.

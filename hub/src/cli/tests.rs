@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use vigie_shared::lifecycle::Lifecycle;
 
 use super::*;
+use crate::http::ports::Rebuilder as _;
 use crate::http::router;
 use crate::http::serve::{bind_socket, serve_socket};
 use crate::http::testing::{NOW, Stage, live};
@@ -96,7 +97,7 @@ fn every_verb_explains_itself_with_an_example() {
 
 #[tokio::test]
 async fn without_a_hub_every_verb_says_how_to_start_one() {
-    for line in ["site list", "token list", "user list", "diary", "devices", "backup", "site add x"] {
+    for line in ["site list", "token list", "user list", "diary", "devices", "backup", "rebuild", "site add x"] {
         let said = type_in(&format!("{line} --data /nonexistent/vigie")).await;
         assert_eq!(said.code, ExitCode::from(3), "{line}");
         assert!(said.err.contains("/nonexistent/vigie/run/admin.sock") && said.err.contains("vigie-hub run"));
@@ -148,6 +149,22 @@ async fn programs_get_the_answer_of_the_api() {
             serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{line}: {}", said.out));
         assert!(json["items"].is_array(), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_rebuild_is_awaited_to_its_end() {
+    let desk = Desk::new().await;
+    let ended = async {
+        while !desk.stage.rebuild.progress().is_running {
+            tokio::task::yield_now().await;
+        }
+        desk.stage.rebuild.end(30);
+    };
+    let (said, ()) = tokio::join!(desk.type_in("rebuild"), ended);
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (ExitCode::SUCCESS, "Everything shown was computed anew from 30 records.\n")
+    );
 }
 
 #[tokio::test]

@@ -42,6 +42,8 @@ endings! {
     TakenOver = "taken_over",
     /// The site or the certificate was revoked.
     Revoked = "revoked",
+    /// The certificate ended while the box was connected.
+    Expired = "expired",
     /// The hub stopped.
     Stopping = "stopping",
     /// All connections were taken.

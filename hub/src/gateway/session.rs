@@ -21,6 +21,9 @@ use crate::pki::PeerIdentity;
 const CONNACK_ACCEPTED: &[u8] = &[0x20, 2, 0, 0];
 const CONNACK_NOT_AUTHORISED: &[u8] = &[0x20, 2, 0, 5];
 
+/// The hub's clock may be set while it waits for a certificate's end: it looks again.
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(60 * 60);
+
 /// How long a peer that is being refused may take to read why.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(2);
 
@@ -35,6 +38,7 @@ struct Session {
     cut: oneshot::Receiver<Ending>,
     policy: Policy,
     keep_alive: Duration,
+    expires_ms: i64,
 }
 
 /// A box whose certificate is genuine, and that has not said anything yet.
@@ -75,10 +79,11 @@ async fn establish(gate: &Gate, stream: TcpStream, peer: SocketAddr) -> Result<S
     if let Some(old) = old {
         tell(gate, BoxEvent::TakenOver { site: site.clone(), old, new: connection }).await;
     }
-    tell(gate, BoxEvent::Connected { site, connection, peer, serial: guest.peer.serial }).await;
+    let serial = guest.peer.serial.clone();
+    tell(gate, BoxEvent::Connected { site, connection, peer, serial }).await;
     let keep_alive = Duration::from_secs(keep_alive_s.into());
-    let Guest { inbox, outbox, ticket, .. } = guest;
-    Ok(Session { inbox, outbox, backend, ticket, cut, policy, keep_alive })
+    let Guest { inbox, outbox, ticket, peer } = guest;
+    Ok(Session { inbox, outbox, backend, ticket, cut, policy, keep_alive, expires_ms: peer.expires_ms })
 }
 
 /// The handshake: who is it? The receiver says when and why the connection is cut.
@@ -152,6 +157,7 @@ impl Session {
             ending = pump.up(&mut self.inbox, &mut to_broker) => ending,
             ending = pump.down(&mut from_broker, &mut self.outbox) => ending,
             ending = &mut self.cut => ending.unwrap_or(Ending::Revoked),
+            () = expiry(gate, self.expires_ms) => Ending::Expired,
             () = gate.stopping.cancelled() => Ending::Stopping,
         };
         log_end(&self.ticket, ending);
@@ -160,6 +166,16 @@ impl Session {
         drop(self);
         tell(gate, BoxEvent::Disconnected { site, connection, ending }).await;
         ending
+    }
+}
+
+/// Waits until a certificate has ended.
+async fn expiry(gate: &Gate, expires_ms: i64) {
+    loop {
+        // A certificate counts whole seconds and is good through its last one.
+        let left_ms = expires_ms.saturating_add(1_000).saturating_sub(gate.clock.wall_ms());
+        let Some(left) = u64::try_from(left_ms).ok().filter(|left_ms| *left_ms > 0) else { return };
+        tokio::time::sleep(Duration::from_millis(left).min(CERTIFICATE_LOOK)).await;
     }
 }
 
@@ -173,6 +189,12 @@ fn log_end(ticket: &Ticket, ending: Ending) {
         | Ending::ForeignSubscribe => {
             tracing::warn!(%site, reason, "a box sent what boxes may not send; its connection was closed");
         }
+        Ending::Expired => tracing::warn!(
+            %site,
+            reason,
+            "a box's certificate ended and its connection was closed; the box renews it at its next call, and if it \
+             cannot: `vigie-agent resync` on the box"
+        ),
         _ => tracing::debug!(%site, reason, "a box's connection ended"),
     }
 }

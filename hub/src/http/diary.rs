@@ -2,14 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::IntoParams;
 use vigie_shared::id::SiteId;
 
 use super::Admin;
-use super::cursor::{ROWS, ROWS_MAX};
 use super::guard::Viewer;
-use super::input::{Params, limit, site_id};
+use super::input::{Newest, Params};
 use super::problem::{Problem, Refused};
 use super::views::{EntryView, Page};
 use crate::login::Caller;
@@ -59,30 +56,25 @@ pub(super) async fn note(admin: &Admin, site: &SiteId, happening: Happening, cal
     Ok(admin.store.write(&entry).await?)
 }
 
-/// Which entries.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Query {
-    /// Only of this site.
-    site: Option<String>,
-    /// How many, 1 to 1000; 100 if not given.
-    limit: Option<usize>,
+/// Writes down what happened to the hub as a whole.
+pub(super) async fn note_of_hub(admin: &Admin, kind: &str, text: String) -> Result<(), Problem> {
+    let at_ms = admin.clock.wall_ms();
+    let entry = Entry { at_ms, site: None, level: Level::Note, kind: kind.to_owned(), text };
+    Ok(admin.store.write(&entry).await?)
 }
 
 /// Lists what happened, newest first.
 #[utoipa::path(
     get, path = "/api/v1/diary", operation_id = "diary_list",
-    tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
+    tag = "sites", params(Newest), extensions(("x-role" = json!("viewer"))),
     responses((status = 200, description = "The newest entries", body = Page<EntryView>), Refused)
 )]
 pub(super) async fn list(
     _: Viewer,
     State(admin): State<Admin>,
-    Params(query): Params<Query>,
+    Params(newest): Params<Newest>,
 ) -> Result<Json<Page<EntryView>>, Problem> {
-    let site = query.site.as_deref().map(site_id).transpose()?;
-    let rows = limit(query.limit, ROWS, ROWS_MAX)?;
+    let (site, rows) = newest.checked()?;
     let entries = admin.store.entries(site.as_ref(), rows).await?;
     Ok(Json(Page { items: entries.iter().map(EntryView::from).collect(), next: None }))
 }

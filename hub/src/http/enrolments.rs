@@ -6,16 +6,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use vigie_shared::id::{SiteId, random_bytes};
 use vigie_shared::token::EnrolToken;
 use vigie_shared::units;
 
 use super::Admin;
-use super::cursor::{ROWS, ROWS_MAX};
 use super::guard::{Operator, Viewer};
 use super::idempotency::Ask;
-use super::input::{Body, Key, Params, limit, site_id};
+use super::input::{Body, Key, Newest, Params, site_id};
 use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::Page;
@@ -117,31 +116,20 @@ impl EnrolmentView {
     }
 }
 
-/// Which permissions.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Query {
-    /// Only of this site.
-    site: Option<String>,
-    /// How many, 1 to 1000; 100 if not given.
-    limit: Option<usize>,
-}
-
 /// Lists permissions, newest first.
 #[utoipa::path(
     get, path = "/api/v1/enrolments", operation_id = "enrolments_list",
-    tag = "sites", params(Query), extensions(("x-role" = json!("viewer"))),
+    tag = "sites", params(Newest), extensions(("x-role" = json!("viewer"))),
     responses((status = 200, description = "The newest permissions", body = Page<EnrolmentView>), Refused)
 )]
 pub(super) async fn list(
     _: Viewer,
     State(admin): State<Admin>,
-    Params(query): Params<Query>,
+    Params(newest): Params<Newest>,
 ) -> Result<Json<Page<EnrolmentView>>, Problem> {
-    let rows = limit(query.limit, ROWS, ROWS_MAX)?;
+    let (site, rows) = newest.checked()?;
     let now_ms = admin.clock.wall_ms();
-    let is_wanted = |one: &Enrolment| query.site.as_deref().is_none_or(|site| one.site.as_str() == site);
+    let is_wanted = |one: &Enrolment| site.as_ref().is_none_or(|site| one.site == *site);
     let all = admin.store.enrolments().await?;
     let items = all.iter().filter(|one| is_wanted(one)).take(rows).map(|one| EnrolmentView::new(one, now_ms)).collect();
     Ok(Json(Page { items, next: None }))

@@ -5,9 +5,12 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 use vigie_shared::id::SiteId;
 
+use super::cursor::{ROWS, ROWS_MAX};
 use super::problem::Problem;
 
 /// Largest body that any route takes, bytes.
@@ -96,6 +99,29 @@ pub fn line(field: &str, text: &str, length_max: usize) -> Result<String, Proble
         return Ok(text.to_owned());
     }
     Err(Problem::invalid(field, format_args!("use 1 to {length_max} characters on one line")))
+}
+
+/// Which rows of a list that has one page, newest first.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Newest {
+    /// Only of this site.
+    site: Option<String>,
+    /// How many, 1 to 1000; 100 if not given.
+    limit: Option<usize>,
+}
+
+impl Newest {
+    /// The site, if only one is asked for, and how many rows.
+    ///
+    /// # Errors
+    ///
+    /// 404 `site_unknown`, 422 `invalid`.
+    pub fn checked(&self) -> Result<(Option<SiteId>, usize), Problem> {
+        let site = self.site.as_deref().map(site_id).transpose()?;
+        Ok((site, limit(self.limit, ROWS, ROWS_MAX)?))
+    }
 }
 
 /// A number of rows: the given one, or the usual one, within bounds.

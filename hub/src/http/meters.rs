@@ -3,6 +3,7 @@
 use super::ports::{Metric, MetricKind, Sample};
 use crate::gateway::GatewayFigures;
 use crate::ingest::Counters;
+use crate::ingest::driver::Commits;
 
 /// What the ingest decided since the hub started.
 #[must_use]
@@ -29,6 +30,24 @@ pub fn of_ingest(counters: &Counters) -> Vec<Metric> {
         ("vigie_ingest_receipts_total", "Receipts sent.", counters.receipts),
     ];
     told.into_iter().map(|(name, help, value)| counter(name, help, value)).collect()
+}
+
+/// What it cost to put the ingest's groups on disk since the hub started.
+#[must_use]
+pub fn of_commits(commits: &Commits) -> Vec<Metric> {
+    let told = [
+        ("vigie_ingest_commit_seconds", "Time until a group was on disk.", commits.time.as_secs_f64()),
+        ("vigie_ingest_group_records", "Records of a group.", commits.records as f64),
+        ("vigie_ingest_group_bytes", "Bytes of a group's records.", commits.bytes as f64),
+    ];
+    let part = |suffix, value| Sample { suffix, labels: Vec::new(), value };
+    let summary = |(name, help, sum)| Metric {
+        name,
+        help,
+        kind: MetricKind::Summary,
+        samples: vec![part("_sum", sum), part("_count", commits.groups as f64)],
+    };
+    told.map(summary).into()
 }
 
 /// What the gateway let in and refused since the hub started.
@@ -67,9 +86,23 @@ fn gauge(name: &'static str, help: &'static str, value: usize) -> Metric {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_group_tells_its_time_and_size_as_sums_that_share_their_count() {
+        let commits = Commits { groups: 4, time: Duration::from_millis(50), records: 100, bytes: 9_000 };
+        let told = of_commits(&commits).into_iter().flat_map(|metric| {
+            metric.samples.into_iter().map(move |sample| (format!("{}{}", metric.name, sample.suffix), sample.value))
+        });
+        let told: BTreeMap<String, f64> = told.collect();
+        assert_eq!(told["vigie_ingest_commit_seconds_sum"], 0.05);
+        assert_eq!(told["vigie_ingest_group_records_sum"], 100.0);
+        assert_eq!(told["vigie_ingest_group_bytes_sum"], 9_000.0);
+        assert!(told.iter().filter(|(name, _)| name.ends_with("_count")).all(|(_, count)| *count == 4.0));
+    }
 
     #[test]
     fn counters_say_so_in_their_name_and_none_is_told_twice() {
@@ -84,7 +117,8 @@ mod tests {
             throttled_total: 0,
             ended_total: [("closed", 6)].into(),
         };
-        let metrics = [of_ingest(&Counters::default()), of_gateway(&figures)].concat();
+        let commits = of_commits(&Commits::default());
+        let metrics = [of_ingest(&Counters::default()), commits, of_gateway(&figures)].concat();
         for metric in &metrics {
             assert_eq!(metric.name.ends_with("_total"), metric.kind == MetricKind::Counter, "{}", metric.name);
         }

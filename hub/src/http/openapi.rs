@@ -11,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Admin, backups, devices, diary, enrolments, events, health, metrics, session, site, sites, tokens, users, version,
+    Admin, backups, devices, diary, enrolments, events, health, metrics, rebuild, session, site, sites, tokens, users,
+    version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -67,6 +68,7 @@ fn of_people() -> OpenApiRouter<Admin> {
 fn of_hub() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(backups::create))
+        .routes(routes!(rebuild::start, rebuild::show))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::show))

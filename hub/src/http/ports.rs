@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 use vigie_shared::id::SiteId;
 
 use crate::fleet::{Board, BoxNow};
+use crate::projector::driver::{Rebuild, Trail};
 
 /// The fleet as the hub sees it at this moment.
 pub trait FleetView: Send + Sync + 'static {
@@ -110,15 +111,35 @@ impl Metric {
     }
 }
 
+/// Derives everything that is shown anew from the facts.
+pub trait Rebuilder: Send + Sync + 'static {
+    /// Begins; if a rebuild is going on, it stays the only one.
+    fn start(&self) -> Rebuild;
+
+    /// How far the newest one is.
+    fn progress(&self) -> Rebuild;
+}
+
+impl Rebuilder for Trail {
+    fn start(&self) -> Rebuild {
+        self.ask_rebuild()
+    }
+
+    fn progress(&self) -> Rebuild {
+        self.rebuild()
+    }
+}
+
 /// Makes a copy of everything that the hub keeps, while it runs.
 #[async_trait]
 pub trait Backup: Send + Sync + 'static {
-    /// Writes a consistent copy into the hub's own backup folder and says where it lies.
+    /// Writes a consistent copy into the hub's own backup folder, with the hub's keys if asked, and says where it
+    /// lies.
     ///
     /// # Errors
     ///
     /// If it could not be written completely; nothing half-written remains.
-    async fn backup(&self) -> anyhow::Result<BackupMade>;
+    async fn backup(&self, with_keys: bool) -> anyhow::Result<BackupMade>;
 }
 
 /// A finished copy.

@@ -2,7 +2,7 @@
 //! owner. Bounded in number and in the time a request's head may take.
 
 use std::convert::Infallible;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
+use axum::serve::Listener;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,6 +19,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use vigie_shared::file::make_private_folder;
 use vigie_shared::lifecycle::Lifecycle;
 
 use super::guard::Peer;
@@ -28,8 +30,6 @@ const CONNECTIONS_MAX: usize = 512;
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 /// Largest head of a request, bytes.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// Pause after the system refuses a connection, as when no file descriptor is left.
-const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 
 /// Where the unix socket of a data folder lies.
 #[must_use]
@@ -45,8 +45,7 @@ pub fn socket_path(data: &Path) -> PathBuf {
 pub fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
     let shown = path.display();
     if let Some(folder) = path.parent() {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.with_context(|| format!("make the folder {}", folder.display()))?;
+        make_private_folder(folder).with_context(|| format!("make the folder {}", folder.display()))?;
     }
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         anyhow::bail!("another hub answers on {shown}: stop it, or choose another data folder");
@@ -67,18 +66,8 @@ pub fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
 ///
 /// Never: whatever one connection does ends with it.
 pub async fn serve_tcp(listener: TcpListener, router: Router, lifecycle: Lifecycle) -> anyhow::Result<()> {
-    let server = Server::new(router, lifecycle);
-    loop {
-        let Some(slot) = server.slot().await else { return Ok(()) };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = server.stopping.cancelled() => return Ok(()),
-        };
-        match accepted {
-            Ok((stream, address)) => server.start(stream, Peer::Address(address.ip()), slot),
-            Err(error) => refused(&error).await,
-        }
-    }
+    serve(listener, |address| Peer::Address(address.ip()), router, lifecycle).await;
+    Ok(())
 }
 
 /// Serves the unix socket until the hub stops.
@@ -87,52 +76,26 @@ pub async fn serve_tcp(listener: TcpListener, router: Router, lifecycle: Lifecyc
 ///
 /// Never: whatever one connection does ends with it.
 pub async fn serve_socket(listener: UnixListener, router: Router, lifecycle: Lifecycle) -> anyhow::Result<()> {
-    let server = Server::new(router, lifecycle);
+    serve(listener, |_unnamed| Peer::Socket, router, lifecycle).await;
+    Ok(())
+}
+
+async fn serve<L: Listener>(mut listener: L, peer_of: fn(L::Addr) -> Peer, router: Router, lifecycle: Lifecycle) {
+    let (stopping, slots) = (lifecycle.stopping(), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
+    let next = async |listener: &mut L| {
+        let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
+        // If the system refuses a connection, as when no file is left, this says so and tries again.
+        let (stream, address) = listener.accept().await;
+        Some((slot, stream, peer_of(address)))
+    };
     loop {
-        let Some(slot) = server.slot().await else { return Ok(()) };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = server.stopping.cancelled() => return Ok(()),
+            accepted = next(&mut listener) => accepted,
+            () = stopping.cancelled() => None,
         };
-        match accepted {
-            Ok((stream, _unnamed)) => server.start(stream, Peer::Socket, slot),
-            Err(error) => refused(&error).await,
-        }
-    }
-}
-
-async fn refused(error: &std::io::Error) {
-    tracing::warn!("a connection to the admin HTTP was not accepted: {error}");
-    tokio::time::sleep(REFUSED_PAUSE).await;
-}
-
-struct Server {
-    router: Router,
-    lifecycle: Lifecycle,
-    stopping: CancellationToken,
-    slots: Arc<Semaphore>,
-}
-
-impl Server {
-    fn new(router: Router, lifecycle: Lifecycle) -> Self {
-        let stopping = lifecycle.stopping();
-        Self { router, lifecycle, stopping, slots: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
-    }
-
-    /// A place for one more connection; none when the hub stops.
-    async fn slot(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        tokio::select! {
-            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
-            () = self.stopping.cancelled() => None,
-        }
-    }
-
-    fn start<S>(&self, stream: S, peer: Peer, slot: tokio::sync::OwnedSemaphorePermit)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let (router, stopping) = (self.router.clone(), self.stopping.clone());
-        self.lifecycle.spawn_detached(async move {
+        let Some((slot, stream, peer)) = accepted else { return };
+        let (router, stopping) = (router.clone(), stopping.clone());
+        lifecycle.spawn_detached(async move {
             serve_stream(stream, peer, router, stopping).await;
             drop(slot);
         });

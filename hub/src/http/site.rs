@@ -4,14 +4,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use vigie_shared::id::SiteId;
 
 use super::Admin;
-use super::completeness::{Deliveries, Line};
 use super::guard::Viewer;
+use super::hours::{self, Hours};
 use super::input::{Params, limit, site_id};
 use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::{CompletenessView, CoverageView, EntryView, GapView, SampleView, SiteView};
+use crate::fleet::completeness::{Deliveries, Line};
 use crate::store::facts::Gap;
 use crate::store::sites::Site;
 
@@ -35,8 +37,23 @@ pub(super) struct Query {
     from: Option<Time>,
     /// To, excluded; now if not given.
     to: Option<Time>,
-    /// How many samples, 1 to 5000; 600 if not given.
+    /// How many samples or hours, 1 to 5000; 600 if not given.
     limit: Option<usize>,
+    /// How fine the pulse is shown; `raw` if not given.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    resolution: Resolution,
+}
+
+/// How fine a site's pulse is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Resolution {
+    /// In `metrics`, as it was taken: for as long as the hub keeps samples, 30 days unless configured.
+    #[default]
+    Raw,
+    /// In `hours`, by whole hours: for 13 months unless configured.
+    Hour,
 }
 
 /// One site with its history.
@@ -50,8 +67,12 @@ pub(super) struct SiteDetailView {
     gaps: Vec<GapView>,
     /// When the networks were watched, and when not.
     coverage: Vec<CoverageView>,
-    /// The pulse, oldest first.
-    metrics: Samples,
+    /// The pulse as it was taken, oldest first; missing if hours were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<Samples>,
+    /// The pulse by the hour, oldest first; missing unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hours: Option<Hours>,
     /// What happened, newest first.
     diary: Vec<EntryView>,
 }
@@ -87,18 +108,28 @@ pub(super) async fn show(
     }
     let (site, gaps, lines) = known(&admin, &id).await?;
     let coverage = admin.store.coverage(&site.id, from_ms, to_ms, SPANS_MAX).await?;
-    let mut samples = admin.store.metrics(&site.id, from_ms, to_ms, rows + 1).await?;
-    let next = samples.get(rows).map(|sample| Time(sample.at_ms));
-    samples.truncate(rows);
+    let span = (from_ms, to_ms);
+    let (metrics, hours) = match query.resolution {
+        Resolution::Raw => (Some(samples(&admin, &site.id, span, rows).await?), None),
+        Resolution::Hour => (None, Some(hours::page(&*admin.store, &site.id, span, rows).await?)),
+    };
     let diary = admin.store.entries(Some(&site.id), ENTRIES).await?;
     Ok(Json(SiteDetailView {
         site: SiteView::new(&site, &admin.fleet.site(&site.id), now_ms),
         completeness: lines.iter().map(CompletenessView::from).collect(),
         gaps: gaps.iter().map(GapView::from).collect(),
         coverage: coverage.iter().map(CoverageView::from).collect(),
-        metrics: Samples { items: samples.iter().map(SampleView::from).collect(), next },
+        metrics,
+        hours,
         diary: diary.iter().map(EntryView::from).collect(),
     }))
+}
+
+async fn samples(admin: &Admin, site: &SiteId, (from_ms, to_ms): (i64, i64), rows: usize) -> Result<Samples, Problem> {
+    let mut samples = admin.store.metrics(site, from_ms, to_ms, rows + 1).await?;
+    let next = samples.get(rows).map(|sample| Time(sample.at_ms));
+    samples.truncate(rows);
+    Ok(Samples { items: samples.iter().map(SampleView::from).collect(), next })
 }
 
 /// A site with its gaps and completeness lines.
@@ -122,6 +153,7 @@ mod tests {
 
     use crate::http::testing::{Stage, live};
     use crate::store::accounts::Role;
+    use crate::store::projections::{Derived, Step};
 
     #[tokio::test]
     async fn a_site_shows_its_history_and_what_is_missing() {
@@ -150,11 +182,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn hours_outlast_samples_and_hold_those_that_are_left() {
+        let stage = Stage::new().await;
+        let metz = stage.add_site("metz", "Metz").await;
+        stage.add_history(&metz).await;
+        let settled = stage.store.metrics(&metz, 0, i64::MAX, 1).await.unwrap().remove(0);
+        let rest = Step {
+            metrics: vec![Derived { value: (metz.clone(), settled), undated: None }],
+            cursors: vec![Derived { value: stage.store.cursors().await.unwrap().remove(0), undated: None }],
+            ..Step::default()
+        };
+        stage.store.settle(rest).await.unwrap();
+
+        let show = async |query: &str| {
+            let path = format!("/api/v1/sites/metz?resolution=hour&{query}");
+            stage.get(&path).role(Role::Viewer).send().await.json()
+        };
+        let whole = show("from=2025-12-01T00:00:00Z").await;
+        assert!(whole.get("metrics").is_none());
+        insta::assert_json_snapshot!(whole["hours"]);
+        let first = show("from=2025-12-01T00:00:00Z&limit=1").await;
+        let rest = show(&format!("from={}", first["hours"]["next"].as_str().unwrap())).await;
+        assert_eq!(first["hours"]["items"][0], whole["hours"]["items"][0]);
+        assert_eq!(rest["hours"]["items"][0], whole["hours"]["items"][1]);
+    }
+
+    #[tokio::test]
     async fn bad_questions_are_refused_with_their_reason() {
         let stage = Stage::new().await;
         stage.add_site("metz", "Metz").await;
-        for query in ["from=yesterday", "limit=0", "limit=99999", "limit=-1", "colour=red", "from=2027-01-01T00:00:00Z"]
-        {
+        for query in [
+            "from=yesterday",
+            "limit=0",
+            "limit=99999",
+            "limit=-1",
+            "colour=red",
+            "resolution=day",
+            "from=2027-01-01T00:00:00Z",
+        ] {
             let answer = stage.get(&format!("/api/v1/sites/metz?{query}")).role(Role::Viewer).send().await;
             assert!(answer.status.is_client_error(), "{query}");
             assert_eq!(answer.code(), "invalid", "{query}");

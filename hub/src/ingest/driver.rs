@@ -4,21 +4,26 @@
 //! as the disk is slow. A commit that fails is tried again until it succeeds: no receipt goes out, nothing is
 //! forgotten, [`Health`] says so, and the full channel slows the senders down.
 
+mod health;
+
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::backoff::Backoff;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::SiteId;
 use vigie_shared::wire::{Answer, Down, Hello, Live, Topic, Up};
 
-use crate::ingest::{Check, Counters, Group, Ingest};
+use crate::ingest::{Check, Group, Ingest};
 use crate::store::facts::Commit;
 use crate::store::{Store, StoreError};
+
+pub use health::{Commits, Health, HealthView};
 
 /// Messages taken from the channel at once.
 const TAKE_MAX: usize = 256;
@@ -54,47 +59,6 @@ pub trait Onlooker: Send + Sync {
 
     /// Facts are on disk.
     fn on_committed(&self, _commit: &Commit) {}
-}
-
-/// What others may know of the driver.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Health {
-    /// Every decision so far.
-    pub counters: Counters,
-    /// Why commits fail at present; none if they succeed.
-    pub trouble: Option<String>,
-}
-
-/// A clonable view of the driver's [`Health`].
-#[derive(Clone, Default)]
-pub struct HealthView(Arc<Mutex<Health>>);
-
-impl HealthView {
-    /// The health now.
-    #[must_use]
-    pub fn now(&self) -> Health {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn fail(&self, error: &anyhow::Error) {
-        tracing::error!("records wait, since the store cannot take them; no receipt is sent: {error:#}");
-        self.change(|health| {
-            health.trouble = Some(format!("{error:#}"));
-            health.counters.failed_commits += 1;
-        });
-    }
-
-    fn recover(&self) {
-        self.change(|health| {
-            if health.trouble.take().is_some() {
-                tracing::info!("the store takes records again");
-            }
-        });
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Health)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
 }
 
 /// What the driver works with.
@@ -230,10 +194,7 @@ impl Driver {
     }
 
     fn report(&self) {
-        self.health.change(|health| {
-            let failed_commits = health.counters.failed_commits;
-            health.counters = Counters { failed_commits, ..self.ingest.counters() };
-        });
+        self.health.report(self.ingest.counters());
     }
 
     fn begin_commit(&mut self, stopping: &CancellationToken) -> Option<InFlight> {
@@ -267,6 +228,7 @@ async fn commit(
     health: HealthView,
     (mut retry, stopping): (Backoff, CancellationToken),
 ) -> bool {
+    let began = Instant::now();
     loop {
         let Err(error) = store.commit(Arc::clone(&group.commit)).await else { break };
         health.fail(&anyhow::Error::from(error));
@@ -276,6 +238,7 @@ async fn commit(
         }
     }
     health.recover();
+    health.add_commit(&group.commit, began.elapsed());
     true
 }
 

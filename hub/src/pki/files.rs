@@ -2,19 +2,15 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use vigie_shared::file::replace_private;
+use vigie_shared::file::{make_private_folder, replace_private};
 
 /// Makes a folder that only its owner may enter; an existing one is left as it is.
 pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .with_context(|| format!("make the folder {}", folder.display()))
+    make_private_folder(folder).with_context(|| format!("make the folder {}", folder.display()))
 }
 
 /// Reads a file that only its owner may read; makes it first if it is missing.

@@ -2,6 +2,10 @@
 //!
 //! It is woken after each commit and reads what is new. A step is one short transaction, and the ingest goes
 //! before it. A store that fails is tried again later; nothing is lost, since the facts stay.
+//!
+//! A rebuild forgets what was derived and follows the facts again by the same steps. Meanwhile readers see the
+//! part that has been followed, and the completeness lines say so; a process that dies in the middle goes on from
+//! its cursors.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +20,7 @@ use vigie_shared::id::{QueueId, SiteId};
 use super::{Place, project};
 use crate::ingest::driver::Onlooker;
 use crate::store::facts::{Commit, QueueState};
+use crate::store::projections::Cursor;
 use crate::store::{Store, StoreError};
 
 /// Records in one step: a transaction of a few milliseconds.
@@ -32,6 +37,19 @@ const RETRY_MAX: Duration = Duration::from_secs(60);
 pub struct Trail {
     held: Mutex<BTreeMap<(SiteId, QueueId), QueueState>>,
     wake: Notify,
+    rebuild: Mutex<Rebuild>,
+    rebuilt: Arc<Notify>,
+}
+
+/// How far a rebuild is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rebuild {
+    /// Whether one is going on.
+    pub is_running: bool,
+    /// Positions followed again.
+    pub done: u64,
+    /// Positions to follow; 0 until it has begun.
+    pub total: u64,
 }
 
 impl Trail {
@@ -45,6 +63,35 @@ impl Trail {
     fn take(&self) -> Vec<QueueState> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *held).into_values().collect()
+    }
+
+    /// Asks the projector to derive everything anew; if it does so already, nothing changes.
+    pub fn ask_rebuild(&self) -> Rebuild {
+        let rebuild = self.change(|rebuild| {
+            if !rebuild.is_running {
+                *rebuild = Rebuild { is_running: true, ..Rebuild::default() };
+            }
+        });
+        self.wake.notify_one();
+        rebuild
+    }
+
+    /// How far the newest rebuild is.
+    #[must_use]
+    pub fn rebuild(&self) -> Rebuild {
+        self.change(|_| ())
+    }
+
+    /// Told when a rebuild has ended: it brought back what the retention had not reached yet.
+    #[must_use]
+    pub fn rebuilt(&self) -> Arc<Notify> {
+        Arc::clone(&self.rebuilt)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Rebuild)) -> Rebuild {
+        let mut rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut rebuild);
+        *rebuild
     }
 }
 
@@ -71,9 +118,8 @@ impl Projector {
     /// [`StoreError::Failed`].
     pub async fn start(store: Arc<dyn Store>, trail: Arc<Trail>) -> Result<Self, StoreError> {
         let cursors = store.cursors().await?;
-        let followed = cursors.into_iter().map(|cursor| ((cursor.site, cursor.queue), cursor.through)).collect();
         trail.add(store.queues().await?);
-        Ok(Self { store, trail, followed })
+        Ok(Self { store, trail, followed: followed(cursors) })
     }
 
     /// Follows the facts until the process stops.
@@ -84,7 +130,7 @@ impl Projector {
     pub async fn run(mut self, seed: u64, stopping: CancellationToken) -> anyhow::Result<()> {
         let mut retry = Backoff::new(RETRY_MIN, RETRY_MAX, seed);
         loop {
-            let pause = match self.catch_up().await {
+            let pause = match self.work().await {
                 Ok(()) => {
                     retry.reset();
                     GATHER
@@ -100,6 +146,16 @@ impl Projector {
                 () = async { tokio::time::sleep(pause).await; self.trail.wake.notified().await; } => {}
             }
         }
+    }
+
+    async fn work(&mut self) -> Result<(), StoreError> {
+        let asked = self.trail.rebuild();
+        if asked.is_running && asked.total == 0 {
+            return self.rebuild().await;
+        }
+        self.catch_up().await?;
+        self.finish_rebuild();
+        Ok(())
     }
 
     /// Follows every queue of the trail as far as it is held.
@@ -144,18 +200,46 @@ impl Projector {
         let moved = step.cursors.last().map_or(through, |cursor| cursor.value.through);
         self.store.apply(step).await?;
         self.followed.insert(key, moved);
+        self.trail.change(|rebuild| rebuild.done = rebuild.total.min(rebuild.done + moved - through));
         Ok(moved > through)
     }
 
-    /// Forgets everything derived and follows the facts from their beginning.
+    /// Forgets what was derived from the facts that are held and follows them again.
     ///
     /// # Errors
     ///
     /// [`StoreError::Failed`]; the projector goes on from where it stands.
     pub async fn rebuild(&mut self) -> Result<(), StoreError> {
+        let queues = self.store.queues().await?;
         self.store.forget_projections().await?;
-        self.followed.clear();
-        self.trail.add(self.store.queues().await?);
-        self.catch_up().await
+        self.followed = followed(self.store.cursors().await?);
+        let left = |queue: &QueueState| {
+            let followed = self.followed.get(&(queue.site.clone(), queue.queue)).copied().unwrap_or(0);
+            queue.through.saturating_sub(followed)
+        };
+        let total = queues.iter().map(left).sum();
+        self.trail.change(|rebuild| *rebuild = Rebuild { is_running: true, done: 0, total });
+        tracing::info!(positions = total, "everything derived is computed anew from the facts");
+        self.trail.add(queues);
+        self.catch_up().await?;
+        self.finish_rebuild();
+        Ok(())
     }
+
+    fn finish_rebuild(&self) {
+        let mut has_ended = false;
+        self.trail.change(|rebuild| {
+            has_ended = std::mem::replace(&mut rebuild.is_running, false);
+            rebuild.done = rebuild.total;
+        });
+        if has_ended {
+            self.trail.rebuilt.notify_one();
+            tracing::info!("everything derived was computed anew");
+        }
+    }
+}
+
+/// How far each queue has been followed.
+fn followed(cursors: Vec<Cursor>) -> BTreeMap<(SiteId, QueueId), u64> {
+    cursors.into_iter().map(|cursor| ((cursor.site, cursor.queue), cursor.through)).collect()
 }

@@ -12,8 +12,10 @@ use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 
 use super::driver::{Projector, Trail};
 use crate::ingest::driver::Onlooker as _;
+use crate::retention::settle;
 use crate::store::facts::{Arrival, Commit, QueueState};
-use crate::store::{Diary, Facts, Memory, Projections};
+use crate::store::projections::{Anchor, CoverageSpan, Derived, Device, MetricSample, Step};
+use crate::store::{Diary, Facts, Memory, Projections, Upkeep};
 
 fn site() -> SiteId {
     "a".parse().unwrap()
@@ -32,6 +34,8 @@ enum Event {
     Unreadable,
     /// Positions are lost.
     Skip,
+    /// The time of some of each lane's records is over.
+    Settle(usize),
     /// What was produced reaches the hub, and the projector follows or not.
     Deliver {
         is_followed: bool,
@@ -48,6 +52,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Reboot),
         1 => Just(Event::Unreadable),
         1 => Just(Event::Skip),
+        1 => (1..5usize).prop_map(Event::Settle),
         4 => any::<bool>().prop_map(|is_followed| Event::Deliver { is_followed }),
     ]
 }
@@ -105,7 +110,7 @@ impl World {
             Event::Sight(device, count) => {
                 self.confirmed += u64::from(*count);
                 let row = Sighting {
-                    device: DeviceRef::Passing(Pseudonym([*device; 16])),
+                    device: DeviceRef::Known(Pseudonym([*device; 16])),
                     first_ago_s: 1,
                     last_ago_s: 0,
                     count: *count,
@@ -141,6 +146,11 @@ impl World {
             }
             Event::Unreadable => self.add_bytes(vec![9; 30]),
             Event::Skip => self.lanes[1].1 += 1,
+            Event::Settle(count) => {
+                for lane in Lane::ALL {
+                    settle(&*self.store, lane, i64::MAX, *count).await.unwrap();
+                }
+            }
             Event::Deliver { is_followed } => self.deliver(*is_followed).await,
         }
     }
@@ -170,7 +180,26 @@ impl World {
         let coverage = self.store.coverage(&site(), 0, i64::MAX, 10_000).await.unwrap();
         let devices = self.store.devices(None, None, 10_000).await.unwrap();
         let (cursors, entries) = (self.store.cursors().await.unwrap(), self.store.entries(None, 10_000).await.unwrap());
-        format!("{metrics:#?}{coverage:#?}{devices:#?}{cursors:#?}{entries:#?}")
+        let (hours, anchors) =
+            (self.store.hours(&site(), 0, i64::MAX, 10_000).await, self.store.anchors(&site()).await);
+        format!("{metrics:#?}{coverage:#?}{devices:#?}{cursors:#?}{entries:#?}{hours:#?}{anchors:#?}")
+    }
+
+    /// Writes what no fact says into every projection.
+    async fn damage(&self) {
+        let pseudonym = Pseudonym([1; 16]).to_string();
+        let device = Device { id: pseudonym, ..crate::http::testing::device(&site(), "x") };
+        let host = HostSample { uptime_s: 77, ..HostSample::default() };
+        let span = CoverageSpan { network: "lan".to_owned(), from_ms: 3, to_ms: 9, blind: None };
+        let dated = |at_ms| MetricSample { at_ms, is_dated: true, host: host.clone() };
+        let step = Step {
+            devices: vec![Derived { value: device, undated: None }],
+            metrics: vec![Derived { value: (site(), dated(12_345)), undated: None }],
+            coverage: vec![Derived { value: (site(), span), undated: None }],
+            anchors: (1..9).map(|boot| Anchor { site: site(), boot: BootId([boot; 16]), began_ms: 5 }).collect(),
+            ..Step::default()
+        };
+        self.store.apply(step).await.unwrap();
     }
 }
 
@@ -180,7 +209,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 
 proptest! {
     #[test]
-    fn following_the_facts_again_gives_the_same_result(events in prop::collection::vec(any_event(), 0..60)) {
+    fn following_the_facts_again_repairs_whatever_was_damaged(events in prop::collection::vec(any_event(), 0..60)) {
         let (once, again) = run(async {
             let mut world = World::new().await;
             for event in &events {
@@ -188,6 +217,7 @@ proptest! {
             }
             world.deliver(true).await;
             let once = world.shown().await;
+            world.damage().await;
             world.projector.rebuild().await.unwrap();
             (once, world.shown().await)
         });

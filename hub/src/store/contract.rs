@@ -115,7 +115,8 @@ macro_rules! every_law {
                 a_records_entry_is_written_once,
                 forgetting_projections_keeps_the_facts,
                 what_is_derived_ends,
-                samples_that_are_forgotten_stay_in_their_hour,
+                samples_of_settled_records_stay_in_their_hour,
+                what_settled_records_amount_to_outlives_a_rebuild,
             ],
         });
     )+};

@@ -25,6 +25,8 @@ pub struct State {
     sites: sites::SiteTables,
     people: people::PeopleTables,
     projections: projections::ProjectionTables,
+    /// What settled records amount to.
+    kept: projections::ProjectionTables,
     hours: upkeep::Hours,
     is_failing: bool,
 }

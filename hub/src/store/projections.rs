@@ -1,4 +1,7 @@
 //! Projections: what the facts amount to. Each follows the facts with a cursor and can be rebuilt.
+//!
+//! Facts end ([`Upkeep::settle`](crate::store::upkeep::Upkeep::settle)). What a projection shows for longer than its
+//! facts last is kept as the facts leave, and a rebuild begins there.
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -188,7 +191,8 @@ pub trait Projections {
     /// [`StoreError::Failed`].
     async fn apply(&self, step: Step) -> Result<(), StoreError>;
 
-    /// Forgets everything derived, cursors included: the projector starts again from the facts.
+    /// Forgets everything derived from records that are still held, cursors included: the projections stand where
+    /// the settled records left them, and the projector follows the rest again. Hours of metrics and the diary stay.
     ///
     /// # Errors
     ///

@@ -24,6 +24,7 @@ mod facts;
 mod keys;
 mod migrations;
 mod projections;
+mod settle;
 mod sites;
 mod step;
 mod upkeep;

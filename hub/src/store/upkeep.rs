@@ -1,4 +1,4 @@
-//! Upkeep: what may be forgotten, in short steps, and what long history shrinks to.
+//! Upkeep: what may be forgotten, in short steps, and what remains of it.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -7,20 +7,15 @@ use vigie_shared::wire::Lane;
 use vigie_shared::wire::reading::HostSample;
 
 use crate::store::StoreError;
+use crate::store::facts::StoredRecord;
+use crate::store::projections::Step;
 
-/// A class of what is kept, with one retention.
+/// A class of rows that stand alone, with one retention. Records are settled instead ([`Upkeep::settle`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// Records of one lane. Only what the projector has followed is forgotten.
-    Records(Lane),
-    /// Samples as they were taken. What is forgotten goes into its hour. Samples that are projected again after
-    /// that, because every projection was forgotten, go into it again.
-    Metrics,
     /// One row per site and hour.
     HourlyMetrics,
-    /// When observers could see.
-    Coverage,
     /// Devices that nobody registered or declared his own.
     PassingDevices,
     /// The diary.
@@ -93,6 +88,28 @@ impl HourlySample {
 /// The upkeep's part of the store.
 #[async_trait]
 pub trait Upkeep {
+    /// Records whose time is over: the oldest of one queue of a lane, at most `limit`, that arrived before a
+    /// moment and that the projector has followed. Once they are settled, those of the next queue come; empty if
+    /// none are left.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn ripe(&self, lane: Lane, before_ms: i64, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// Forgets the records of one queue through the cursor of `rest`, keeps `rest` as what they amount to, and
+    /// says how many there were; none if the projector no longer stands behind them.
+    ///
+    /// Samples go into their hours, coverage goes with its records, entries stay in the diary. Devices that have a
+    /// name of their own, anchors and the cursor are kept apart: a rebuild begins with them
+    /// ([`forget_projections`](crate::store::projections::Projections::forget_projections)), so that it loses
+    /// nothing that the facts no longer tell.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn settle(&self, rest: Step) -> Result<u64, StoreError>;
+
     /// Forgets what is older than `before_ms`, at most about `limit` rows, and says how many: call again until 0.
     ///
     /// # Errors

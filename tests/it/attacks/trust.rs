@@ -60,6 +60,22 @@ async fn a_revocation_cuts_at_once_and_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_ends_with_its_certificate_and_a_renewed_one_comes_in() {
+    let (border, keys, honest) = scene(BorderConfig::default()).await;
+    let life_ms = keys.expires_ms - now_ms();
+    let ending = border.sign_box(&keys.site, now_ms() - life_ms + 5_000).await.unwrap();
+    let mut client = border.connect(&ending).await.unwrap();
+    assert!(matches!(border.next_event().await.unwrap(), BoxEvent::Connected { .. }));
+    client.closed().await.unwrap();
+    assert!(now_ms() >= ending.expires_ms, "cut before its time");
+    let event = border.next_event().await.unwrap();
+    assert!(matches!(event, BoxEvent::Disconnected { ending: Ending::Expired, .. }), "{event:?}");
+    let renewed = border.sign_box(&keys.site, now_ms()).await.unwrap();
+    border.prove_alive(&renewed).await.unwrap();
+    border.prove_alive(&honest).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replaced_box_is_out_and_its_successor_in() {
     let (border, old, honest) = scene(BorderConfig::default()).await;
     let mut client = border.connect(&old).await.unwrap();

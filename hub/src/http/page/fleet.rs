@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Reader, render};
 use super::row::{Facts, Row, whole_row};
+use crate::fleet::completeness::Deliveries;
 use crate::http::Admin;
-use crate::http::completeness::Deliveries;
 use crate::http::problem::Problem;
 use crate::http::site::deliveries;
 use crate::http::time::Time;

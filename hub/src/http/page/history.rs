@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::row::Moment;
 use super::spark::{self, Part};
 use super::words::Words;
-use crate::http::completeness::Line;
+use crate::fleet::completeness::Line;
 use crate::http::reach::used_permille;
 use crate::store::diary::{Entry, Level};
 use crate::store::facts::{Gap, GapReason};

@@ -1,7 +1,7 @@
 //! Pure: a state as a shape, a word and a colour, in that order of importance.
 
 use super::words::Words;
-use crate::http::completeness::Line;
+use crate::fleet::completeness::Line;
 use crate::http::reach::{Health, Reach};
 
 /// One state of one axis.

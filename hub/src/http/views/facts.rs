@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use vigie_shared::wire::reading::{Sighting, Source};
 
 use super::{PulseView, word};
-use crate::http::completeness::Line;
+use crate::fleet::completeness::Line;
 use crate::http::time::Time;
 use crate::store::diary::Entry;
 use crate::store::facts::Gap;

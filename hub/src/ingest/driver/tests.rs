@@ -1,5 +1,7 @@
 //! The driver with the store in memory: receipts only after the commit, nothing forgotten when the disk fails.
 
+use std::sync::Mutex;
+
 use vigie_shared::clock::ManualClock;
 use vigie_shared::id::{BootId, InstanceId, QueueId};
 use vigie_shared::wire::{Batch, Below, Lane, LaneHello, Stamp};
@@ -95,6 +97,9 @@ async fn what_is_receipted_is_stored() {
     assert_eq!(bench.answer().await, receipt(5));
     assert_eq!(bench.store.queues().await.unwrap()[0].through, 5);
     assert_eq!(bench.health.now().counters.records, 5);
+    let commits = bench.health.now().commits;
+    assert_eq!((commits.groups, commits.records, commits.time), (1, 5, Duration::ZERO));
+    assert!(commits.bytes > 5 * 5, "{commits:?}");
     assert_eq!(*bench.log.0.lock().unwrap(), ["committed 1"]);
 }
 

@@ -150,8 +150,6 @@ pub(super) async fn what_is_derived_ends(subject: &impl Subject) {
     store
         .apply(Step {
             devices: vec![dated(known.clone()), dated(device("a", "old", 1, 2)), dated(device("a", "new", 1, 99))],
-            metrics: (0..5).map(|at_ms| dated((site("a"), sample(at_ms, true)))).collect(),
-            coverage: (0..3).map(|from_ms| dated((site("a"), span(from_ms, from_ms + 1)))).collect(),
             ..Step::default()
         })
         .await
@@ -161,40 +159,79 @@ pub(super) async fn what_is_derived_ends(subject: &impl Subject) {
     }
 
     assert_eq!(store.forget(Class::PassingDevices, 50, 10).await.unwrap(), 1);
-    assert_eq!(store.forget(Class::Metrics, 3, 2).await.unwrap(), 2);
-    assert_eq!(store.forget(Class::Metrics, 3, 2).await.unwrap(), 1);
-    assert_eq!(store.forget(Class::Coverage, 3, 10).await.unwrap(), 2);
     assert_eq!(store.forget(Class::Diary, 3, 10).await.unwrap(), 3);
     assert_eq!(store.forget(Class::Credentials, 3, 10).await.unwrap(), 0);
 
     let ids: Vec<_> = store.devices(None, None, 9).await.unwrap().into_iter().map(|device| device.id).collect();
     assert_eq!(ids, ["known", "new"]);
-    assert_eq!(samples(&store).await, [(3, true), (4, true)]);
-    assert_eq!(store.coverage(&site("a"), 0, 9, 9).await.unwrap(), [span(2, 3)]);
     assert_eq!(store.entries(None, 9).await.unwrap().len(), 1);
 }
 
-pub(super) async fn samples_that_are_forgotten_stay_in_their_hour(subject: &impl Subject) {
+pub(super) async fn samples_of_settled_records_stay_in_their_hour(subject: &impl Subject) {
     const HOUR_MS: i64 = HourlySample::HOUR_MS;
     let store = subject.open();
+    commit(&store, records("a", 1, 1, 9)).await;
     let sample = |at_ms, cpu_permille| {
         let host = HostSample { cpu_permille, memory_available_bytes: 9, ..HostSample::default() };
-        (site("a"), MetricSample { at_ms, is_dated: true, host })
+        dated((site("a"), MetricSample { at_ms, is_dated: true, host }))
     };
     let samples = [sample(1, 100), sample(2, 300), sample(HOUR_MS, 500), sample(3 * HOUR_MS, 700)];
-    store.apply(Step { metrics: samples.map(dated).to_vec(), ..Step::default() }).await.unwrap();
+    store.apply(Step { metrics: samples.to_vec(), ..Step::default() }).await.unwrap();
+    follow(&store, "a", 1, 9).await;
 
-    for expected in [1, 1, 1, 0] {
-        assert_eq!(store.forget(Class::Metrics, 2 * HOUR_MS, 1).await.unwrap(), expected);
+    for (through, sample) in (1..).zip(&samples[..3]) {
+        let cursors = vec![dated(cursor("a", 1, through, 1))];
+        store.settle(Step { metrics: vec![sample.clone()], cursors, ..Step::default() }).await.unwrap();
     }
-    // One that was late goes into the same hour.
-    store.apply(Step { metrics: vec![dated(sample(3, 800))], ..Step::default() }).await.unwrap();
-    store.forget(Class::Metrics, 2 * HOUR_MS, 10).await.unwrap();
 
     let hours = store.hours(&site("a"), 0, i64::MAX, 9).await.unwrap();
     let figures: Vec<_> =
         hours.iter().map(|hour| (hour.at_ms, hour.samples, hour.cpu_permille_mean(), hour.cpu_permille_max)).collect();
-    assert_eq!(figures, [(0, 3, Some(400), 800), (HOUR_MS, 1, Some(500), 500)]);
+    assert_eq!(figures, [(0, 2, Some(200), 300), (HOUR_MS, 1, Some(500), 500)]);
+    let left = store.metrics(&site("a"), 0, i64::MAX, 9).await.unwrap();
+    assert_eq!(left.iter().map(|sample| sample.at_ms).collect::<Vec<_>>(), [3 * HOUR_MS]);
     assert_eq!(store.forget(Class::HourlyMetrics, HOUR_MS, 10).await.unwrap(), 1);
     assert_eq!(store.hours(&site("a"), 0, i64::MAX, 9).await.unwrap().len(), 1);
+}
+
+pub(super) async fn what_settled_records_amount_to_outlives_a_rebuild(subject: &impl Subject) {
+    let store = subject.open();
+    commit(&store, records("a", 1, 1, 9)).await;
+    let known = Device { kind: DeviceKind::Known, ..device("a", "known", 10, 20) };
+    // The box believed that it started at 1 000; it did at 500 000, and a later record says so.
+    let rest = Step {
+        devices: vec![
+            dated(known.clone()),
+            waiting(Device { id: "late".to_owned(), ..known.clone() }, 1_000),
+            dated(device("a", "passing", 1, 2)),
+        ],
+        metrics: vec![dated((site("a"), sample(7, true)))],
+        coverage: vec![dated((site("a"), span(1, 2)))],
+        cursors: vec![waiting(cursor("a", 1, 4, 1_030), 1_000)],
+        ..Step::default()
+    };
+    let mut whole = rest.clone();
+    whole.cursors[0].value.through = 9;
+    whole.coverage.push(dated((site("a"), span(5, 6))));
+    store.apply(whole).await.unwrap();
+    store.settle(rest).await.unwrap();
+    assert_eq!(store.coverage(&site("a"), 0, 99, 9).await.unwrap(), [span(5, 6)], "coverage goes with its record");
+
+    store.forget_projections().await.unwrap();
+
+    let ids = async || {
+        store
+            .devices(None, None, 9)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|one| (one.id, one.first_seen_ms))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids().await, [("known".to_owned(), 10), ("late".to_owned(), 10)]);
+    assert_eq!(store.cursors().await.unwrap(), [cursor("a", 1, 4, 1_030)]);
+    let anchor = Anchor { site: site("a"), boot: BOOT, began_ms: 500_000 };
+    store.apply(Step { anchors: vec![anchor], ..Step::default() }).await.unwrap();
+    assert_eq!(ids().await[1].1, 499_010, "dated as it would have been before");
+    assert_eq!(store.cursors().await.unwrap(), [cursor("a", 1, 4, 500_030)]);
 }

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::store::facts::{Gap, GapReason};
-use crate::store::upkeep::Class;
 use vigie_shared::wire::frame::crc;
 
 pub(super) async fn a_commit_is_read_back_in_order(subject: &impl Subject) {
@@ -102,14 +101,25 @@ pub(super) async fn old_records_are_forgotten_once_they_were_followed(subject: &
     for seq in 1..=6 {
         commit(&store, records("a", 1, seq, seq)).await;
     }
-    let class = Class::Records(Lane::Telemetry);
-    assert_eq!(store.forget(class, 5_000, 100).await.unwrap(), 0, "nobody has followed them yet");
+    let ripe = async |lane, before_ms, limit| {
+        let due = store.ripe(lane, before_ms, limit).await.unwrap();
+        due.iter().map(|record| record.seq).collect::<Vec<_>>()
+    };
+    let settle = async |through| {
+        let rest = Step { cursors: vec![dated(cursor("a", 1, through, 1))], ..Step::default() };
+        store.settle(rest).await.unwrap()
+    };
+    assert!(ripe(Lane::Telemetry, 5_000, 100).await.is_empty(), "nobody has followed them yet");
+    assert_eq!(settle(2).await, 0);
     follow(&store, "a", 1, 3).await;
 
-    assert_eq!(store.forget(Class::Records(Lane::Ledger), 5_000, 100).await.unwrap(), 0);
-    assert_eq!(store.forget(class, 5_000, 2).await.unwrap(), 2);
-    assert_eq!(store.forget(class, 5_000, 2).await.unwrap(), 1);
-    assert_eq!(store.forget(class, 5_000, 2).await.unwrap(), 0);
+    assert!(ripe(Lane::Ledger, 5_000, 100).await.is_empty());
+    assert_eq!(ripe(Lane::Telemetry, 2_500, 100).await, [1, 2], "the third is too young");
+    assert_eq!(ripe(Lane::Telemetry, 5_000, 2).await, [1, 2]);
+    assert_eq!(settle(2).await, 2);
+    assert_eq!(ripe(Lane::Telemetry, 5_000, 2).await, [3]);
+    assert_eq!(settle(3).await, 1);
+    assert!(ripe(Lane::Telemetry, 5_000, 2).await.is_empty());
     assert_eq!(seqs(&store, "a", 1).await, [4, 5, 6]);
     assert_eq!(store.queues().await.unwrap()[0].through, 6);
 }

@@ -9,7 +9,9 @@ use vigie_shared::wire::reading::HostSample;
 
 use super::{Memory, State};
 use crate::store::StoreError;
-use crate::store::projections::{CoverageSpan, Cursor, Derived, Device, MetricSample, Projections, Step, Undated};
+use crate::store::projections::{
+    CoverageSpan, Cursor, Derived, Device, DeviceKind, MetricSample, Projections, Step, Undated,
+};
 
 type Boot = Option<BootId>;
 
@@ -53,7 +55,8 @@ impl Projections for Memory {
     async fn forget_projections(&self) -> Result<(), StoreError> {
         self.write(|state| {
             let told = std::mem::take(&mut state.projections.told);
-            state.projections = ProjectionTables { told, ..ProjectionTables::default() };
+            state.projections = ProjectionTables { told, ..state.kept.clone() };
+            state.projections.date_all();
             Ok(())
         })
     }
@@ -227,28 +230,55 @@ impl ProjectionTables {
         }
     }
 
-    /// Removes the oldest samples and returns them with their times.
-    pub(super) fn take_metrics(&mut self, before_ms: i64, limit: usize) -> Vec<(SiteId, i64, HostSample)> {
-        let old = |((_, _, at_ms), row): &(&(_, _, i64), &Row<_>)| at_ms + row.believed_ms < before_ms;
-        let keys: Vec<_> = self.metrics.iter().filter(old).map(|(key, _)| key.clone()).take(limit).collect();
-        let take = |key: (SiteId, Boot, i64)| {
-            let row = self.metrics.remove(&key)?;
-            Some((key.0, key.2 + row.believed_ms, row.value))
-        };
-        keys.into_iter().filter_map(take).collect()
+    /// Adds what settled records amount to; these tables are what a rebuild begins with.
+    pub(super) fn keep(&mut self, rest: &Step) {
+        for Derived { value: device, undated } in &rest.devices {
+            if device.kind != DeviceKind::Passing {
+                self.merge_device(device.clone(), *undated);
+            }
+        }
+        for Derived { value: cursor, undated } in &rest.cursors {
+            self.move_cursor(cursor.clone(), *undated);
+        }
+        for anchor in &rest.anchors {
+            self.anchors.entry((anchor.site.clone(), anchor.boot)).or_insert(anchor.began_ms);
+        }
     }
 
-    pub(super) fn forget_coverage(&mut self, before_ms: i64, limit: usize) -> usize {
-        let old = |(_, row): &(_, &Row<(i64, _)>)| row.value.0 + row.believed_ms < before_ms;
-        let keys: Vec<_> = self.coverage.iter().filter(old).map(|(key, _)| key.clone()).take(limit).collect();
-        keys.iter().for_each(|key| drop(self.coverage.remove(key)));
-        keys.len()
+    /// Removes one sample and returns the time at which it was shown.
+    pub(super) fn take_sample(
+        &mut self,
+        site: &SiteId,
+        sample: &MetricSample,
+        undated: Option<Undated>,
+    ) -> Option<i64> {
+        let (boot, shift_ms) = self.place(site, undated);
+        let key = (site.clone(), boot, sample.at_ms + shift_ms);
+        let row = self.metrics.get(&key).filter(|row| row.value == sample.host)?;
+        let shown_ms = key.2 + row.believed_ms;
+        self.metrics.remove(&key);
+        Some(shown_ms)
+    }
+
+    pub(super) fn drop_span(&mut self, site: &SiteId, span: &CoverageSpan, undated: Option<Undated>) {
+        let (boot, shift_ms) = self.place(site, undated);
+        let key = (site.clone(), boot, span.from_ms + shift_ms, span.network.clone());
+        let end = (span.to_ms + shift_ms, span.blind.clone());
+        if self.coverage.get(&key).is_some_and(|row| row.value == end) {
+            self.coverage.remove(&key);
+        }
+    }
+
+    /// The boot that a row still waits for, and what its times were moved by.
+    fn place(&self, site: &SiteId, undated: Option<Undated>) -> (Boot, i64) {
+        let (boot, believed_ms) = dating(undated);
+        let began_ms = boot.and_then(|boot| self.anchors.get(&(site.clone(), boot)));
+        began_ms.map_or((boot, -believed_ms), |began_ms| (None, began_ms - believed_ms))
     }
 
     pub(super) fn forget_passing(&mut self, before_ms: i64, limit: usize) -> usize {
-        use crate::store::projections::DeviceKind::Passing;
         let old = |(_, row): &(_, &Row<Device>)| {
-            row.value.kind == Passing && row.value.last_seen_ms + row.believed_ms < before_ms
+            row.value.kind == DeviceKind::Passing && row.value.last_seen_ms + row.believed_ms < before_ms
         };
         let keys: Vec<_> = self.devices.iter().filter(old).map(|(key, _)| key.clone()).take(limit).collect();
         keys.iter().for_each(|key| drop(self.devices.remove(key)));

@@ -8,23 +8,30 @@ use vigie_shared::wire::Lane;
 
 use super::{Memory, State};
 use crate::store::StoreError;
+use crate::store::facts::{QueueState, StoredRecord};
+use crate::store::projections::{Derived, Step};
 use crate::store::upkeep::{Class, HourlySample, Upkeep};
 
 pub(super) type Hours = BTreeMap<(SiteId, i64), HourlySample>;
 
 #[async_trait]
 impl Upkeep for Memory {
+    async fn ripe(&self, lane: Lane, before_ms: i64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        Ok(self.read(|state| ripe(state, lane, before_ms, limit)))
+    }
+
+    async fn settle(&self, rest: Step) -> Result<u64, StoreError> {
+        self.write(|state| Ok(settle(state, &rest)))
+    }
+
     async fn forget(&self, class: Class, before_ms: i64, limit: usize) -> Result<u64, StoreError> {
         let forgotten = self.write(|state| {
             Ok(match class {
-                Class::Records(lane) => forget_records(state, lane, before_ms, limit),
-                Class::Metrics => shrink_metrics(state, before_ms, limit),
                 Class::HourlyMetrics => {
                     let count = state.hours.len();
                     state.hours.retain(|(_, at_ms), _| *at_ms >= before_ms);
                     count - state.hours.len()
                 }
-                Class::Coverage => state.projections.forget_coverage(before_ms, limit),
                 Class::PassingDevices => state.projections.forget_passing(before_ms, limit),
                 Class::Diary => state.people.forget_entries(before_ms, limit),
                 Class::Credentials => {
@@ -47,26 +54,35 @@ impl Upkeep for Memory {
     }
 }
 
-/// Puts the oldest samples into their hours.
-fn shrink_metrics(state: &mut State, before_ms: i64, limit: usize) -> usize {
-    let old = state.projections.take_metrics(before_ms, limit);
-    for (site, at_ms, host) in &old {
-        let key = (site.clone(), HourlySample::hour_of(*at_ms));
-        state.hours.entry(key).or_insert_with(|| HourlySample::empty(*at_ms)).absorb(host);
-    }
-    old.len()
+/// The oldest records of the first queue that has any to settle.
+fn ripe(state: &State, lane: Lane, before_ms: i64, limit: usize) -> Vec<StoredRecord> {
+    let of_queue = |queue: &QueueState| -> Vec<StoredRecord> {
+        let followed = state.projections.followed(&queue.site, queue.queue);
+        let Some(records) = state.facts.records.get(&(queue.site.clone(), queue.queue)) else { return Vec::new() };
+        let old = records.range(..=followed).take_while(|(_, record)| record.received_ms < before_ms);
+        old.map(|(_, record)| record.clone()).take(limit).collect()
+    };
+    let queues = state.facts.queues.iter().filter(|queue| queue.lane == lane);
+    queues.map(of_queue).find(|due| !due.is_empty()).unwrap_or_default()
 }
 
-fn forget_records(state: &mut State, lane: Lane, before_ms: i64, limit: usize) -> usize {
-    let State { facts, projections, .. } = state;
-    let mut forgotten = 0;
-    for queue in facts.queues.iter().filter(|queue| queue.lane == lane) {
-        let followed = projections.followed(&queue.site, queue.queue);
-        let Some(records) = facts.records.get_mut(&(queue.site.clone(), queue.queue)) else { continue };
-        let old = records.range(..=followed).take_while(|(_, record)| record.received_ms < before_ms);
-        let seqs: Vec<u64> = old.map(|(seq, _)| *seq).take(limit - forgotten).collect();
-        seqs.iter().for_each(|seq| drop(records.remove(seq)));
-        forgotten += seqs.len();
+fn settle(state: &mut State, rest: &Step) -> u64 {
+    let State { facts, projections, kept, hours, .. } = state;
+    let Some(Derived { value: at, .. }) = rest.cursors.last() else { return 0 };
+    if projections.followed(&at.site, at.queue) < at.through {
+        return 0;
+    }
+    let records = facts.records.entry((at.site.clone(), at.queue)).or_default();
+    let held = records.split_off(&(at.through + 1));
+    let forgotten = std::mem::replace(records, held).len() as u64;
+    kept.keep(rest);
+    for Derived { value: (site, sample), undated } in &rest.metrics {
+        let Some(at_ms) = projections.take_sample(site, sample, *undated) else { continue };
+        let key = (site.clone(), HourlySample::hour_of(at_ms));
+        hours.entry(key).or_insert_with(|| HourlySample::empty(at_ms)).absorb(&sample.host);
+    }
+    for Derived { value: (site, span), undated } in &rest.coverage {
+        projections.drop_span(site, span, *undated);
     }
     forgotten
 }

@@ -34,12 +34,7 @@ impl Projections for Sqlite {
     }
 
     async fn forget_projections(&self) -> Result<(), StoreError> {
-        self.write(|writing| {
-            let tables = ["device", "metric", "coverage", "anchor", "cursor"];
-            let all: String = tables.iter().map(|table| format!("DELETE FROM {table};")).collect();
-            Ok(writing.sql.execute_batch(&all)?)
-        })
-        .await
+        self.write(|writing| writing.forget_projections()).await
     }
 
     async fn anchors(&self, site: &SiteId) -> Result<Vec<(BootId, i64)>, StoreError> {
@@ -152,7 +147,7 @@ fn devices(
 
 /// A row as it lies in the table.
 pub(super) const DEVICE_ROW: &str =
-    "SELECT id, kind, ip, name, first_seen_ms, last_seen_ms, sightings, sources, flags FROM device";
+    "SELECT id, kind, ip, name, first_seen_ms, last_seen_ms, sightings, sources, flags FROM";
 
 /// A row with the times that are believed until it is dated.
 const DEVICE_SEEN: &str = "SELECT id, kind, ip, name, first_seen_ms + believed_ms, last_seen_ms + believed_ms,

@@ -12,6 +12,24 @@ use super::{Writing, diary};
 use crate::store::StoreError;
 use crate::store::projections::{CoverageSpan, Cursor, Derived, Device, MetricSample, Step, Undated};
 
+/// The table of how far the projector has followed each queue.
+pub(super) const LIVE_CURSOR: &str = "cursor";
+
+/// The table of how far each queue's records are settled.
+pub(super) const KEPT_CURSOR: &str = "kept_cursor";
+
+/// A table of devices.
+#[derive(Clone, Copy)]
+pub(super) struct DeviceTable(&'static str);
+
+impl DeviceTable {
+    /// What people see.
+    pub(super) const LIVE: Self = Self("device");
+
+    /// What settled records amount to.
+    pub(super) const KEPT: Self = Self("kept_device");
+}
+
 /// Adds the step's rows, then dates those whose boot has an anchor.
 pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreError> {
     let mut boots: BTreeSet<(&SiteId, BootId)> = BTreeSet::new();
@@ -20,7 +38,7 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
     };
     for device in &step.devices {
         waits(&device.value.site, device.undated);
-        writing.merge_device(&device.value, device.undated)?;
+        writing.merge_device(DeviceTable::LIVE, &device.value, device.undated)?;
     }
     for Derived { value: (site, sample), undated } in &step.metrics {
         waits(site, *undated);
@@ -32,7 +50,7 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
     }
     for Derived { value: cursor, undated } in &step.cursors {
         waits(&cursor.site, *undated);
-        writing.move_cursor(cursor, *undated)?;
+        writing.move_cursor(LIVE_CURSOR, cursor, *undated)?;
     }
     for anchor in &step.anchors {
         boots.insert((&anchor.site, anchor.boot));
@@ -47,7 +65,12 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
 }
 
 impl Writing<'_> {
-    fn merge_device(&mut self, device: &Device, undated: Option<Undated>) -> Result<(), StoreError> {
+    pub(super) fn merge_device(
+        &mut self,
+        DeviceTable(table): DeviceTable,
+        device: &Device,
+        undated: Option<Undated>,
+    ) -> Result<(), StoreError> {
         let no = self.keys.site(self.sql, &device.site)?;
         let (boot, believed_ms) = dating(undated);
         let mut merged = device.clone();
@@ -55,16 +78,16 @@ impl Writing<'_> {
         merged.shift(-believed_ms);
         let known = self
             .sql
-            .prepare_cached(&format!("{DEVICE_ROW} WHERE site_no = ?1 AND id = ?2 AND boot = ?3"))?
+            .prepare_cached(&format!("{DEVICE_ROW} {table} WHERE site_no = ?1 AND id = ?2 AND boot = ?3"))?
             .query_row((no, &device.id, boot), |row| device_of(row, &device.site))
             .optional()?;
         if let Some(mut known) = known {
             known.merge(&merged);
             merged = known;
         }
-        let mut replace = self.sql.prepare_cached(
-            "INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?;
+        let mut replace = self.sql.prepare_cached(&format!(
+            "INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        ))?;
         let Device { id, kind, ip, name, first_seen_ms, last_seen_ms, sightings, sources, flags, .. } = merged;
         let kind = code(&DEVICE_KINDS, &kind);
         replace.execute(rusqlite::params![
@@ -106,32 +129,37 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn move_cursor(&mut self, cursor: &Cursor, undated: Option<Undated>) -> Result<(), StoreError> {
+    pub(super) fn move_cursor(
+        &mut self,
+        table: &str,
+        cursor: &Cursor,
+        undated: Option<Undated>,
+    ) -> Result<(), StoreError> {
         let no = self.keys.queue(self.sql, &cursor.site, (cursor.lane, cursor.queue, 0))?;
         let (boot, believed_ms) = dating(undated);
-        let move_only = "INSERT INTO cursor VALUES (?1, ?2, ?3, ?4, ?5)
-                         ON CONFLICT DO UPDATE SET through = excluded.through";
-        let replace = "INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3, ?4, ?5)";
+        let how = match cursor.complete_ms {
+            None => "SET through = excluded.through",
+            Some(_) => {
+                "SET through = excluded.through, complete_ms = excluded.complete_ms, boot = excluded.boot,
+                 believed_ms = excluded.believed_ms"
+            }
+        };
         let complete_ms = cursor.complete_ms.map(|at_ms| at_ms - believed_ms);
-        self.sql.prepare_cached(if complete_ms.is_none() { move_only } else { replace })?.execute((
-            no,
-            cursor.through,
-            complete_ms,
-            boot,
-            believed_ms,
-        ))?;
+        let put = format!("INSERT INTO {table} VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE {how}");
+        self.sql.prepare_cached(&put)?.execute((no, cursor.through, complete_ms, boot, believed_ms))?;
         Ok(())
     }
 
+    /// When a boot began, if its anchor is known.
+    pub(super) fn anchor(&self, site_no: i64, boot: BootId) -> Result<Option<i64>, StoreError> {
+        let mut select = self.sql.prepare_cached("SELECT began_ms FROM anchor WHERE site_no = ?1 AND boot = ?2")?;
+        Ok(select.query_row((site_no, boot.0), |row| row.get(0)).optional()?)
+    }
+
     /// Moves everything of a boot to its true time, if an anchor is known.
-    fn date(&mut self, site: &SiteId, boot: BootId) -> Result<(), StoreError> {
+    pub(super) fn date(&mut self, site: &SiteId, boot: BootId) -> Result<(), StoreError> {
         let no = self.keys.site(self.sql, site)?;
-        let began_ms: Option<i64> = self
-            .sql
-            .prepare_cached("SELECT began_ms FROM anchor WHERE site_no = ?1 AND boot = ?2")?
-            .query_row((no, boot.0), |row| row.get(0))
-            .optional()?;
-        let Some(began_ms) = began_ms else { return Ok(()) };
+        let Some(began_ms) = self.anchor(no, boot)? else { return Ok(()) };
         self.date_devices(site, no, (boot, began_ms))?;
         let of_boot = (no, boot.0, began_ms);
         self.sql
@@ -162,12 +190,12 @@ impl Writing<'_> {
     fn date_devices(&mut self, site: &SiteId, no: i64, (boot, began_ms): (BootId, i64)) -> Result<(), StoreError> {
         let waiting: Vec<Device> = self
             .sql
-            .prepare_cached(&format!("{DEVICE_ROW} WHERE site_no = ?1 AND boot = ?2 AND boot <> x''"))?
+            .prepare_cached(&format!("{DEVICE_ROW} device WHERE site_no = ?1 AND boot = ?2 AND boot <> x''"))?
             .query_map((no, boot.0), |row| device_of(row, site))?
             .collect::<Result<_, _>>()?;
         for mut device in waiting {
             device.shift(began_ms);
-            self.merge_device(&device, None)?;
+            self.merge_device(DeviceTable::LIVE, &device, None)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! How many records per second the hub takes and receipts, without network: batches go straight to the driver.
 //!
-//! `cargo run --release -p vigie-hub --example durable_ingest -- FOLDER [BOXES] [RECORDS_PER_BOX]`
+//! `cargo run --release -p vigie-tests --bin durable_ingest -- FOLDER [BOXES] [RECORDS_PER_BOX]`
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

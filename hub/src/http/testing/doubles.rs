@@ -1,0 +1,110 @@
+//! Doubles of the ports: each is what it was told to be, or remembers what it was asked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+use vigie_shared::id::SiteId;
+
+use crate::fleet::BoxNow;
+use crate::http::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker};
+use crate::projector::driver::Rebuild;
+
+/// A fleet that is what it was told to be.
+pub(crate) struct ToldFleet {
+    sites: Mutex<BTreeMap<SiteId, BoxNow>>,
+    changes: broadcast::Sender<SiteId>,
+}
+
+impl Default for ToldFleet {
+    fn default() -> Self {
+        Self { sites: Mutex::default(), changes: broadcast::Sender::new(16) }
+    }
+}
+
+impl ToldFleet {
+    pub(crate) fn tell(&self, site: &SiteId, live: BoxNow) {
+        self.sites.lock().unwrap().insert(site.clone(), live);
+        // Nobody may be listening.
+        drop(self.changes.send(site.clone()));
+    }
+}
+
+impl FleetView for ToldFleet {
+    fn snapshot(&self) -> BTreeMap<SiteId, BoxNow> {
+        self.sites.lock().unwrap().clone()
+    }
+
+    fn site(&self, id: &SiteId) -> BoxNow {
+        self.snapshot().remove(id).unwrap_or_default()
+    }
+
+    fn changes(&self) -> broadcast::Receiver<SiteId> {
+        self.changes.subscribe()
+    }
+}
+
+/// Which sites were cut.
+#[derive(Default)]
+pub(crate) struct Cuts(pub(crate) Mutex<Vec<SiteId>>);
+
+impl Revoker for Cuts {
+    fn cut(&self, site: &SiteId) {
+        self.0.lock().unwrap().push(site.clone());
+    }
+}
+
+/// What is said to be not ready.
+#[derive(Default)]
+pub(crate) struct Obstacles(pub(crate) Mutex<Vec<String>>);
+
+#[async_trait]
+impl Readiness for Obstacles {
+    async fn obstacles(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// A rebuild that is as far as it was told.
+#[derive(Default)]
+pub(crate) struct ToldRebuild(Mutex<Rebuild>);
+
+impl ToldRebuild {
+    pub(crate) fn end(&self, total: u64) {
+        *self.0.lock().unwrap() = Rebuild { is_running: false, done: total, total };
+    }
+}
+
+impl Rebuilder for ToldRebuild {
+    fn start(&self) -> Rebuild {
+        let mut rebuild = self.0.lock().unwrap();
+        rebuild.is_running = true;
+        *rebuild
+    }
+
+    fn progress(&self) -> Rebuild {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// One counter.
+pub(super) struct OneMeter;
+
+impl Meters for OneMeter {
+    fn read(&self) -> Vec<Metric> {
+        vec![Metric::plain("vigie_ingest_records_total", "New records taken.", MetricKind::Counter, 42.0)]
+    }
+}
+
+/// A backup that is said to have been made.
+pub(super) struct PaperBackup;
+
+#[async_trait]
+impl Backup for PaperBackup {
+    async fn backup(&self, with_keys: bool) -> anyhow::Result<BackupMade> {
+        let name = if with_keys { "with-keys" } else { "a.vigie" };
+        Ok(BackupMade { path: PathBuf::from("/var/lib/vigie/backups").join(name), size_bytes: 1234 })
+    }
+}

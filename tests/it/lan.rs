@@ -1,6 +1,7 @@
 //! Who is on the LAN, on a real LAN in namespaces.
 
 mod collector;
+mod reach;
 mod scan;
 
 use vigie_tests::netns::Lan;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vigie_agent::collectors::lan::{dhcp, frame as lan_frame, mdns, neighbour};
+use vigie_agent::collectors::lan::{dhcp, echo, frame as lan_frame, mdns, neighbour};
 use vigie_agent::collectors::leases::{self, Format, Leases};
 use vigie_shared::config;
 use vigie_shared::id::{CommandId, SiteId};
@@ -30,6 +30,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
+    Target { name: "echo", run: echo },
     Target { name: "frame", run: frame },
     Target { name: "gateway", run: vigie_hub::gateway::fuzz_frames },
     Target { name: "lan", run: lan },
@@ -80,6 +81,18 @@ fn lan(bytes: &[u8]) {
         assert!(request.host_name.as_deref().is_none_or(is_printable));
     }
     assert!(mdns::announcements(bytes).iter().all(|announcement| is_printable(&announcement.name)));
+}
+
+/// What a ping socket hands over: an answer holds its token and nothing after it.
+fn echo(bytes: &[u8]) {
+    let message = echo::without_ip_header(bytes).unwrap_or(bytes);
+    let token = message.last_chunk().copied().unwrap_or_default();
+    for protocol in [echo::Protocol::V4, echo::Protocol::V6] {
+        if echo::is_answer(protocol, message, token) {
+            assert_eq!(message.len(), echo::request(protocol, token).len());
+            assert!(!echo::is_answer(protocol, message, token.map(|byte| !byte)));
+        }
+    }
 }
 
 /// A DHCP server's lease file, read as every format whatever it looks like.

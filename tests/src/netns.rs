@@ -1,11 +1,13 @@
 //! A LAN in a bottle: network namespaces with one box and any number of hosts, each with its own MAC, that drop
-//! pings. Needs root and `ip`; everything is removed on drop.
+//! pings over IPv4. Needs root and `ip`; everything is removed on drop.
 //!
 //! The kernel's neighbour table has one limit for all namespaces, so one LAN exists at a time on the machine.
 
+mod guests;
+
 use std::fs::File;
 use std::io::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -145,8 +147,7 @@ impl Lan {
     ///
     /// If the command fails.
     pub fn age_neighbours(&self) -> anyhow::Result<()> {
-        let line = |host: &Host| format!("neigh replace {} lladdr {} dev {INTERFACE} nud stale\n", host.ip, host.mac);
-        self.batch("box", &self.hosts.iter().map(line).collect::<String>())
+        self.batch("box", &self.hosts.iter().map(|host| stale(host.ip.into(), host.mac)).collect::<String>())
     }
 
     /// Pulls the cable at the switch, or puts it back.
@@ -160,37 +161,31 @@ impl Lan {
         self.wait_for_link(is_in)
     }
 
-    /// Adds a machine that answers ARP for every address, as some access points do; returns its MAC.
+    /// Makes the hosts answer pings over IPv4.
     ///
     /// # Errors
     ///
-    /// If a command fails.
-    pub fn add_proxy(&self) -> anyhow::Result<Mac> {
-        let mac = Mac([0x3c, 0x22, 0xfb, 0xff, 0xff, 0x01]);
-        run(Command::new("ip").args(["netns", "add", &self.place("proxy")]))?;
-        self.batch(
-            "hosts",
-            &format!(
-                "link add link trunk name p0 address {mac} netns {} type macvlan mode bridge\n",
-                self.place("proxy")
-            ),
-        )?;
-        self.settings(
-            "proxy",
-            &[
-                "conf/all/rp_filter=0",
-                "conf/p0/rp_filter=0",
-                "conf/p0/proxy_arp=1",
-                "ip_forward=1",
-                "neigh/p0/proxy_delay=0",
-            ],
-        )?;
-        self.batch(
-            "proxy",
-            "link add d0 type veth peer name d1\nlink set d0 up\nlink set d1 up\nlink set p0 up\naddr add 172.31.255.1/32 dev p0\n\
-             route add 10.77.0.1/32 dev p0\nroute add default dev d0\n",
-        )?;
-        Ok(mac)
+    /// If the command fails.
+    pub fn answer_pings(&self) -> anyhow::Result<()> {
+        self.settings("hosts", &["ipv4/icmp_echo_ignore_all=0"])
+    }
+
+    /// Lets everybody on the box ping without any privilege, as most distributions do.
+    ///
+    /// # Errors
+    ///
+    /// If the command fails.
+    pub fn allow_pings(&self) -> anyhow::Result<()> {
+        self.settings("box", &["ipv4/ping_group_range=0 2147483647"])
+    }
+
+    /// Makes the box remember a neighbour of whom it has not heard for a while.
+    ///
+    /// # Errors
+    ///
+    /// If the command fails.
+    pub fn remember(&self, ip: IpAddr, mac: Mac) -> anyhow::Result<()> {
+        self.batch("box", &stale(ip, mac))
     }
 
     fn build(&self) -> anyhow::Result<()> {
@@ -204,13 +199,18 @@ impl Lan {
         self.settings(
             "hosts",
             &[
-                "icmp_echo_ignore_all=1",
-                "conf/all/arp_ignore=1",
-                "conf/all/arp_announce=2",
-                "conf/all/rp_filter=0",
-                "conf/default/rp_filter=0",
+                "ipv4/icmp_echo_ignore_all=1",
+                "ipv4/conf/all/arp_ignore=1",
+                "ipv4/conf/all/arp_announce=2",
+                "ipv4/conf/all/rp_filter=0",
+                "ipv4/conf/default/rp_filter=0",
+                // Addresses of the link are made up without waiting whether somebody else has them.
+                "ipv6/conf/default/accept_dad=0",
+                // The switch is no device.
+                "ipv6/conf/trunk/disable_ipv6=1",
             ],
         )?;
+        self.settings("box", &[&format!("ipv6/conf/{INTERFACE}/accept_dad=0")])?;
         let mut script = "link set trunk up\n".to_owned();
         for (n, Host { ip, mac }) in self.hosts.iter().enumerate() {
             script += &format!("link add link trunk name h{n} address {mac} type macvlan mode bridge\n");
@@ -255,13 +255,17 @@ impl Lan {
         Ok(())
     }
 
-    /// Writes kernel settings below `net/ipv4`.
+    /// Writes kernel settings below `net`.
     fn settings(&self, place: &str, settings: &[&str]) -> anyhow::Result<()> {
         let lines = settings.iter().filter_map(|setting| setting.split_once('='));
-        let script: String = lines.map(|(name, value)| format!("echo {value} > /proc/sys/net/ipv4/{name}\n")).collect();
+        let script: String = lines.map(|(name, value)| format!("echo '{value}' > /proc/sys/net/{name}\n")).collect();
         let mut shell = self.inside(place, Path::new("sh"));
         run(shell.args(["-ec", &script])).map(drop)
     }
+}
+
+fn stale(ip: IpAddr, mac: Mac) -> String {
+    format!("neigh replace {ip} lladdr {mac} dev {INTERFACE} nud stale\n")
 }
 
 impl Host {

@@ -1,16 +1,20 @@
 //! Who is on the LAN: who answers, who speaks, and when the box could not see.
 //!
 //! Sees every device that answers ARP, whatever its firewall drops: with `CAP_NET_RAW` by a packet socket, without any
-//! privilege through the kernel's neighbour table. The tiers: listening always; after a minute of silence, a
+//! privilege through the kernel's neighbour table. Devices that speak only IPv6 are woken by one ping to all of them
+//! and confirmed by the kernel (neighbour discovery). An answer to a ping names no device: it counts only if the
+//! kernel or ARP confirms whose address it came from. The tiers: listening always; after a minute of silence, a
 //! question to each device believed present, and to it alone; one slow sweep every few minutes, in random order; a
 //! fast sweep at the start, when the network comes back, and when asked for.
 //!
-//! `census`, `sweep`, `coverage` and `tally` are pure cores; `frame`, `dhcp`, `mdns` and `neighbour` pure codecs;
-//! `packet`, `poke`, `netlink` and `names` sockets; `eyes` joins the sockets, `watch` drives one interface.
+//! `census`, `sweep`, `coverage`, `tally`, `claims`, `owners` and `wake` are pure cores; `frame`, `dhcp`, `mdns`, `echo` and
+//! `neighbour` pure codecs; `packet`, `poke`, `ping`, `netlink` and `names` sockets; `eyes` joins the sockets, `watch` drives one interface.
 
 pub mod census;
+pub mod claims;
 pub mod coverage;
 pub mod dhcp;
+pub mod echo;
 pub mod eyes;
 pub mod frame;
 pub mod interface;
@@ -18,13 +22,16 @@ pub mod mdns;
 pub mod names;
 pub mod neighbour;
 pub mod netlink;
+pub mod owners;
 pub mod packet;
+pub mod ping;
 pub mod poke;
 mod report;
 pub mod survey;
 pub mod sweep;
 pub mod tally;
 pub mod timeline;
+pub mod wake;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

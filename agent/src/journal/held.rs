@@ -1,5 +1,7 @@
 //! What a lane has accepted and not yet written: bounded.
 
+use std::time::Duration;
+
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -23,6 +25,16 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Takes a record that nobody waits for, to be written after `wait` with what comes until then.
+    pub(super) fn take(&mut self, record: Vec<u8>, wait: Duration) {
+        self.bytes += record.len();
+        self.records.push(record);
+        self.due.get_or_insert(Instant::now() + wait);
+        if self.is_full() && !self.is_failing {
+            self.due = Some(Instant::now());
+        }
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.bytes >= GROUP_BYTES_MAX || self.records.len() >= GROUP_RECORDS_MAX
     }

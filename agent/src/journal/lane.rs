@@ -53,6 +53,7 @@ pub(super) struct LaneThread {
     held: Held,
     tend_at: Instant,
     stop_by: Option<Instant>,
+    has_written: bool,
 }
 
 impl LaneThread {
@@ -65,7 +66,9 @@ impl LaneThread {
     ) -> Self {
         let alarms = LaneAlarms::new(keeper.lane());
         let (held, tend_at) = (Held::default(), Instant::now());
-        let mut thread = Self { keeper, shared, requests, alarms_in, alarms, view, held, tend_at, stop_by: None };
+        let (stop_by, has_written) = (None, false);
+        let mut thread =
+            Self { keeper, shared, requests, alarms_in, alarms, view, held, tend_at, stop_by, has_written };
         thread.publish();
         thread
     }
@@ -178,14 +181,11 @@ impl LaneThread {
         Ok(Slice { queue, first, below, start, records })
     }
 
-    /// Takes a record that nobody waits for.
+    /// Takes a record that nobody waits for. The process's first is written at once: somebody may have just started
+    /// the agent to see whether it works.
     fn hold(&mut self, record: Vec<u8>) {
-        self.held.bytes += record.len();
-        self.held.records.push(record);
-        self.held.due.get_or_insert(Instant::now() + self.shared.flush_interval);
-        if self.held.is_full() && !self.held.is_failing {
-            self.held.due = Some(Instant::now());
-        }
+        let wait = if self.has_written { self.shared.flush_interval } else { Duration::ZERO };
+        self.held.take(record, wait);
         let lost = self.held.shorten();
         if lost > 0 {
             self.alarms.on_notice(Notice::Dropped { count: lost, shortage: Shortage::Disk });
@@ -223,6 +223,7 @@ impl LaneThread {
         }
         let result = self.keeper.append(&self.held.records, self.shared.now());
         let answers = std::mem::take(&mut self.held.answers);
+        self.has_written |= result.is_ok();
         match &result {
             Ok(()) => self.held = Held::default(),
             Err(_) if !answers.is_empty() => self.held = Held::default(),

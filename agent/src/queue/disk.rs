@@ -12,15 +12,17 @@
 //! Keys are the position and the part, big endian; one more key, behind all others, holds what the queue
 //! wants to remember with its records: it lies on the page that an append writes anyway.
 
+mod guard;
+
 use std::fs::{self, File};
 use std::io;
-use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
 use vigie_shared::file::sync_folder;
 
+use self::guard::{Careful, guarded};
 use super::QueueError;
 
 /// Cache of one lane, bytes.
@@ -74,7 +76,7 @@ impl Store {
             tries += 1;
         };
         let file = sync_files(folder).map_err(QueueError::Storage)?;
-        Ok(Self { db: Careful(Some(db)), file })
+        Ok(Self { db: Careful::new(db), file })
     }
 
     /// What was remembered with the last change.
@@ -86,13 +88,23 @@ impl Store {
         Ok(guarded(|| self.db.get(MEMORY_KEY))?.map(|value| value.to_vec()))
     }
 
-    /// Adds records at `key`, `key + 1`, … and remembers something with them: all or nothing, not yet durable.
+    /// Adds records at `key`, `key + 1`, …, removes others and remembers something with that: all or nothing, not yet
+    /// durable. One batch costs two blocks on the card, whatever is in it.
     ///
     /// # Errors
     ///
     /// [`QueueError::Corrupt`] or [`QueueError::Storage`].
-    pub fn put(&self, key: u64, records: &[Vec<u8>], memory: &[u8]) -> Result<(), QueueError> {
+    pub fn put(
+        &self,
+        key: u64,
+        records: &[Vec<u8>],
+        removed: Option<RangeInclusive<u64>>,
+        memory: &[u8],
+    ) -> Result<(), QueueError> {
         let mut batch = sled::Batch::default();
+        if let Some(removed) = removed {
+            self.each_part(removed, |key, _value| batch.remove(key))?;
+        }
         for (key, record) in (key..).zip(records) {
             for (part, value) in (0..).zip(record.chunks(PART_BYTES)) {
                 batch.insert(&part_key(key, part), value);
@@ -117,7 +129,18 @@ impl Store {
         Records { parts, begun: None }
     }
 
-    /// Removes records, and remembers something with that; lazy. Returns their bytes. Parts of a page that
+    /// Bytes of the records from one key through another, as far as they can be read.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Storage`].
+    pub fn size_bytes(&self, from: u64, through: u64) -> Result<u64, QueueError> {
+        let mut bytes = 0;
+        self.each_part(from..=through, |_key, value| bytes += value.len() as u64)?;
+        Ok(bytes)
+    }
+
+    /// Removes records, and remembers something with that, which is told their bytes; lazy. Parts of a page that
     /// cannot be read stay behind: nobody asks for them again.
     ///
     /// # Errors
@@ -126,19 +149,28 @@ impl Store {
     pub fn remove(&self, from: u64, through: u64, memory: impl FnOnce(u64) -> Vec<u8>) -> Result<(), QueueError> {
         let mut batch = sled::Batch::default();
         let mut removed_bytes = 0;
-        let mut parts = self.db.range(part_key(from, 0)..=part_key(through, u8::MAX));
+        self.each_part(from..=through, |key, value| {
+            removed_bytes += value.len() as u64;
+            batch.remove(key);
+        })?;
+        batch.insert(&MEMORY_KEY, memory(removed_bytes));
+        guarded(|| self.db.apply_batch(batch))
+    }
+
+    /// Goes through the parts of some records, as far as they can be read.
+    fn each_part(
+        &self,
+        keys: RangeInclusive<u64>,
+        mut each: impl FnMut(sled::IVec, sled::IVec),
+    ) -> Result<(), QueueError> {
+        let mut parts = self.db.range(part_key(*keys.start(), 0)..=part_key(*keys.end(), u8::MAX));
         loop {
             match guarded(|| parts.next().transpose()) {
-                Ok(Some((key, value))) => {
-                    removed_bytes += value.len() as u64;
-                    batch.remove(key);
-                }
-                Ok(None) | Err(QueueError::Corrupt(_)) => break,
+                Ok(Some((key, value))) => each(key, value),
+                Ok(None) | Err(QueueError::Corrupt(_)) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
-        batch.insert(&MEMORY_KEY, memory(removed_bytes));
-        guarded(|| self.db.apply_batch(batch))
     }
 
     /// Replaces what is remembered; lazy.
@@ -167,30 +199,6 @@ impl Store {
     /// [`QueueError::Corrupt`] or [`QueueError::Storage`].
     pub fn is_empty(&self) -> Result<bool, QueueError> {
         guarded(|| self.db.range(..MEMORY_KEY).next().transpose()).map(|first| first.is_none())
-    }
-}
-
-/// Dropped with care: sled may panic while it lets go of a damaged file.
-struct Careful(Option<sled::Db>);
-
-impl Deref for Careful {
-    type Target = sled::Db;
-
-    fn deref(&self) -> &sled::Db {
-        self.0.as_ref().expect("only dropping takes it")
-    }
-}
-
-impl Drop for Careful {
-    fn drop(&mut self) {
-        let db = self.0.take();
-        let closed = guarded(|| {
-            drop(db);
-            Ok(())
-        });
-        if let Err(error) = closed {
-            tracing::debug!("a damaged store was closed: {error}");
-        }
     }
 }
 
@@ -231,46 +239,6 @@ fn part_key(key: u64, part: u8) -> [u8; 9] {
         *head = key.to_be_bytes();
     }
     bytes
-}
-
-/// Runs a call into sled; its errors and panics become ours.
-fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, QueueError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(sorted(error)),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-            Err(QueueError::Corrupt(format!("the storage engine panicked: {}", text.unwrap_or("without a word"))))
-        }
-    }
-}
-
-/// Tells apart what a retry may heal, what is damaged, and what only a new process heals.
-fn sorted(error: sled::Error) -> QueueError {
-    match error {
-        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => QueueError::Busy("db".into()),
-        sled::Error::Io(error) if says_disk_refuses(error.kind()) => QueueError::Storage(error),
-        sled::Error::ReportableBug(text) if text.contains("IO thread") => QueueError::Broken(text),
-        // A file that ends too early, or cannot be read back, is as damaged as one with a wrong checksum.
-        other => QueueError::Corrupt(other.to_string()),
-    }
-}
-
-fn says_disk_refuses(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{
-        Interrupted, NotFound, OutOfMemory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WriteZero,
-    };
-    matches!(
-        kind,
-        StorageFull
-            | QuotaExceeded
-            | WriteZero
-            | ReadOnlyFilesystem
-            | PermissionDenied
-            | OutOfMemory
-            | Interrupted
-            | NotFound
-    )
 }
 
 #[expect(clippy::disallowed_methods, reason = "a queue lives on a thread of its own and may block it")]

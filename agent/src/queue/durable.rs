@@ -5,6 +5,8 @@
 
 mod open;
 
+use std::ops::RangeInclusive;
+
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::{Below, frame};
 
@@ -16,6 +18,10 @@ use super::{Extent, Limit, Queue, QueueError, Slice};
 
 /// Most records removed in one step: bounds the memory that a large trim takes.
 const REMOVED_AT_ONCE: u64 = 512;
+
+/// Most receipted records whose removal waits for the next append, which writes it with its own: a card writes two blocks
+/// for either, so a lone record that is receipted costs half. After a crash they are there again, and are sent again.
+const DEFERRED_MAX: u64 = 256;
 
 /// How much is copied in one step.
 const COPIED_AT_ONCE: Limit = Limit { records_max: 512, bytes_max: 256 << 10 };
@@ -34,6 +40,8 @@ pub struct DurableQueue {
     store: Store,
     identity: Identity,
     extent: Extent,
+    /// Keys of records that are no longer of the queue and still in the store.
+    deferred: Option<RangeInclusive<u64>>,
     folder: Folder,
     set_aside_bytes_max: u64,
 }
@@ -74,6 +82,7 @@ impl DurableQueue {
         self.identity.generation = generation;
         self.identify().map_err(QueueError::Storage)?;
         self.store = fresh;
+        self.deferred = None;
         Ok(())
     }
 
@@ -82,8 +91,28 @@ impl DurableQueue {
         Ok(record.filter(|record| frame::check(record).is_ok()))
     }
 
+    /// Takes records out of the queue; the store forgets them with the next append.
+    fn defer(&mut self, through: u64, checksum: Option<u32>) -> Result<(), QueueError> {
+        let keys = self.key(self.extent.first)..=self.key(through);
+        let bytes = self.store.size_bytes(*keys.start(), *keys.end())?;
+        self.extent = self.extent.receipted(through, checksum, bytes);
+        let from = self.deferred.as_ref().map_or(*keys.start(), |deferred| *deferred.start());
+        self.deferred = Some(from..=*keys.end());
+        Ok(())
+    }
+
+    /// Lets the store forget what waits for that; lazy.
+    fn settle(&mut self) -> Result<(), QueueError> {
+        if let Some(deferred) = &self.deferred {
+            self.store.remove(*deferred.start(), *deferred.end(), |_bytes| self.memory(self.extent))?;
+            self.deferred = None;
+        }
+        Ok(())
+    }
+
     /// Removes through a position, step by step; `after` says what each step leaves.
     fn remove(&mut self, through: u64, after: impl Fn(Extent, u64, u64) -> Extent) -> Result<(), QueueError> {
+        self.settle()?;
         while self.extent.first <= through {
             let step = through.min(self.extent.first + REMOVED_AT_ONCE - 1);
             let mut extent = self.extent;
@@ -97,6 +126,14 @@ impl DurableQueue {
     }
 }
 
+impl Drop for DurableQueue {
+    fn drop(&mut self) {
+        if let Err(error) = self.settle() {
+            tracing::debug!("receipted records stay in a store and will be sent again: {error}");
+        }
+    }
+}
+
 impl Queue for DurableQueue {
     fn extent(&self) -> Extent {
         self.extent
@@ -107,8 +144,10 @@ impl Queue for DurableQueue {
             return Ok(());
         }
         let extent = self.extent.grown(records);
-        self.store.put(self.key(self.extent.last + 1), records, &self.memory(extent))?;
+        let (key, memory) = (self.key(self.extent.last + 1), self.memory(extent));
+        self.store.put(key, records, self.deferred.clone(), &memory)?;
         self.store.commit()?;
+        self.deferred = None;
         self.extent = extent;
         self.identify_if_late();
         Ok(())
@@ -157,6 +196,10 @@ impl Queue for DurableQueue {
             other => other?,
         };
         let checksum = last.and_then(|record| frame::crc(&record));
+        let waiting = self.deferred.as_ref().map_or(self.key(self.extent.first), |deferred| *deferred.start());
+        if self.key(through) - waiting < DEFERRED_MAX {
+            return self.defer(through, checksum);
+        }
         self.remove(through, |extent, step, bytes| extent.receipted(step, checksum.filter(|_| step == through), bytes))
     }
 
@@ -167,6 +210,7 @@ impl Queue for DurableQueue {
     }
 
     fn renew(&mut self) -> Result<QueueId, QueueError> {
+        self.settle()?;
         let (hi, first) = (self.key(self.extent.last), self.key(self.extent.first));
         let identity = Identity { queue: QueueId::random(), offset: first - 1, first, hi, ..self.identity };
         self.folder.identify(&identity).map_err(QueueError::Storage)?;
@@ -190,7 +234,7 @@ impl Queue for DurableQueue {
             if slice.records.is_empty() {
                 from = self.next_whole(from)?;
             } else {
-                fresh.put(self.key(from), &slice.records, &memory)?;
+                fresh.put(self.key(from), &slice.records, None, &memory)?;
                 from += slice.records.len() as u64;
             }
         }
@@ -209,6 +253,7 @@ impl Queue for DurableQueue {
     }
 
     fn close(&mut self) -> Result<(), QueueError> {
+        self.settle()?;
         self.store.commit()?;
         self.identify().map_err(QueueError::Storage)
     }

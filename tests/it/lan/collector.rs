@@ -133,6 +133,16 @@ fn one_look_sees_every_host_and_the_box_as_infrastructure() {
 }
 
 #[test]
+fn one_look_sees_whom_only_ipv6_shows() {
+    let Some(lan) = network(3, 24) else { return };
+    let v6_hosts = lan.add_v6_hosts(3).unwrap();
+    let readings = on_box(&lan, async { collector().0.once().await.unwrap() });
+    let all: BTreeSet<Mac> = macs(&lan).into_iter().chain(v6_hosts).collect();
+    assert_eq!(people(&rows(&readings)), all);
+    assert_eq!(rows(&readings).len(), all.len() + 1, "one row per device, and the box");
+}
+
+#[test]
 fn a_machine_that_answers_for_everybody_credits_nobody_and_is_alarmed() {
     let Some(lan) = network(5, 24) else { return };
     lan.add_proxy().unwrap();

@@ -10,7 +10,7 @@ use vigie_tests::processes::binary;
 
 use super::network;
 
-fn scan(mut command: Command) -> Value {
+pub(super) fn scan(mut command: Command) -> Value {
     let output = netns::run(command.args(["scan", "--json"])).unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
 }

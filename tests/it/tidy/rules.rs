@@ -67,11 +67,11 @@ const RULES: &[Rule] = &[
         but_not_in: &["hub/src/http*", "hub/src/boxes*", "hub/src/login*"],
     },
     Rule {
-        says: "only the frame codec knows which library reads frames",
-        cure: "return what was heard as a type of agent/src/collectors/lan/frame.rs",
+        says: "only the codecs of frames and pings know which library reads them",
+        cure: "return what was heard as a type of agent/src/collectors/lan/frame.rs or echo.rs",
         words: &["etherparse"],
         holds_in: PROGRAMS,
-        but_not_in: &["agent/src/collectors/lan/frame.rs"],
+        but_not_in: &["agent/src/collectors/lan/frame.rs", "agent/src/collectors/lan/echo.rs"],
     },
     Rule {
         says: "only the netlink socket knows which library opens it",

@@ -2,14 +2,12 @@
 //!
 //! `write FOLDER` appends punches whose number is their position, many at a time, and prints `safe N` when the
 //! journal has taken everything through N; now and then it trims and prints `trimmed N`. `weigh FOLDER` opens the
-//! journal, drains the ledger and prints what that cost in memory. `wear FOLDER BATCH COUNT` appends and trims
-//! records of 200 bytes in batches, for counting what reaches the device.
+//! journal, drains the ledger and prints what that cost in memory.
 
 #![expect(clippy::print_stdout, reason = "whoever started this process reads it there")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use vigie_agent::journal::{Journal, JournalOptions, OnDamage, QueueConfig};
@@ -34,7 +32,6 @@ fn main() -> anyhow::Result<()> {
         match (verb.as_str(), numbers.as_slice()) {
             ("write", []) => write(&open(&folder)?.0).await,
             ("weigh", []) => weigh(&folder).await,
-            ("wear", [batch, count]) => wear(&open(&folder)?.0, *batch, *count).await,
             _ => anyhow::bail!("`{verb}` with {} numbers is not understood", numbers.len()),
         }
     })
@@ -93,18 +90,6 @@ async fn weigh(folder: &Path) -> anyhow::Result<()> {
     drop(journal);
     lifecycle.stop();
     anyhow::ensure!(lifecycle.wait().await == std::process::ExitCode::SUCCESS, "the journal did not close");
-    Ok(())
-}
-
-async fn wear(journal: &Journal, batch: u64, count: u64) -> anyhow::Result<()> {
-    for _ in 0..count / batch {
-        let hello = ledger(journal)?;
-        append(journal, hello.last + 1, batch, 130).await?;
-        let hello = ledger(journal)?;
-        journal.trim(Lane::Ledger, hello.queue, hello.last).await?;
-    }
-    // What is lazy reaches the disk within the engine's own time.
-    tokio::time::sleep(Duration::from_secs(4)).await;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -10,20 +10,26 @@ use serde::Serialize;
 use vigie_shared::mac::Mac;
 
 use super::targets::Target;
-use crate::collectors::lan::census::{ADDRESSES_MAX, CANARY, Evidence};
+use crate::collectors::lan::census::{CANARY, Evidence};
+use crate::collectors::lan::claims::Claims;
 use crate::collectors::lan::eyes::Method;
 use crate::collectors::lan::interface::{self, Interface};
 use crate::collectors::lan::neighbour::CONFIRMED_MAX;
 use crate::collectors::lan::sweep::Outcome;
 use crate::collectors::lan::timeline::Timeline;
 
-/// One device at one address.
+/// Addresses shown of one device; a phone uses a handful.
+const SHOWN_MAX: usize = 32;
+
+/// One device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Device {
-    /// Its internet address, if it uses one.
-    pub(super) ip: Option<Ipv4Addr>,
+    /// Its first internet address, IPv4 before IPv6, if it uses one.
+    pub(super) ip: Option<IpAddr>,
     /// Its address on the LAN.
     pub(super) mac: Mac,
+    /// All its internet addresses, in their order; none of a machine that answers for others.
+    pub(super) addresses: BTreeSet<IpAddr>,
     /// The name that it gives itself.
     pub(super) name: Option<String>,
     /// What is special about it.
@@ -32,6 +38,9 @@ pub(super) struct Device {
     pub(super) seen_by: BTreeSet<&'static str>,
     /// Milliseconds from the start of the scan until it was found.
     pub(super) found_ms: u64,
+    /// What it claims to be.
+    #[serde(skip)]
+    claims: Claims,
 }
 
 /// What was found on one interface.
@@ -39,8 +48,7 @@ pub(super) struct Device {
 pub(super) struct Findings {
     own: Device,
     gateways: BTreeSet<Ipv4Addr>,
-    devices: BTreeMap<(Option<Ipv4Addr>, Mac), Device>,
-    addresses: BTreeMap<Mac, BTreeSet<Ipv4Addr>>,
+    devices: BTreeMap<Mac, Device>,
     names: BTreeMap<Mac, String>,
 }
 
@@ -48,21 +56,10 @@ impl Findings {
     /// Begins with the box itself, which never answers its own questions, and with names known from elsewhere.
     #[must_use]
     pub(super) fn new(interface: &Interface, names: BTreeMap<Mac, String>) -> Self {
-        let own = Device {
-            ip: Some(interface.address.addr()),
-            mac: interface.mac,
-            name: None,
-            flags: BTreeSet::from(["this box"]),
-            seen_by: BTreeSet::new(),
-            found_ms: 0,
-        };
-        Self {
-            own,
-            gateways: interface::gateways(&interface.name),
-            devices: BTreeMap::new(),
-            addresses: BTreeMap::new(),
-            names,
-        }
+        let mut own = Device::new(interface.mac, 0);
+        own.add(interface.address.addr().into());
+        own.flags.insert("this box");
+        Self { own, gateways: interface::gateways(&interface.name), devices: BTreeMap::new(), names }
     }
 
     /// Adds one proof.
@@ -71,61 +68,87 @@ impl Findings {
         if !mac.is_device() || mac == self.own.mac {
             return;
         }
-        if let Some(ip) = ip {
-            self.addresses.entry(mac).or_default().insert(ip);
-        }
         if let Some(name) = name {
             self.names.insert(mac, name);
         }
-        let device = self.devices.entry((ip, mac)).or_insert_with(|| Device {
-            ip,
-            mac,
-            name: None,
-            flags: self.gateways.iter().filter(|gateway| Some(**gateway) == ip).map(|_gateway| "gateway").collect(),
-            seen_by: BTreeSet::new(),
-            found_ms: millis(now),
-        });
+        let device = self.devices.entry(mac).or_insert_with(|| Device::new(mac, millis(now)));
         device.seen_by.insert(source.as_str());
+        if let Some(ip) = ip {
+            device.add(ip);
+        }
     }
 
     /// How many devices were found, without the box.
     #[must_use]
     pub(super) fn devices(&self) -> usize {
-        self.devices.keys().map(|(_, mac)| mac).collect::<BTreeSet<_>>().len()
+        self.devices.len()
     }
 
     /// The addresses of devices that have not told their name.
     #[must_use]
     pub(super) fn unnamed(&self) -> Vec<Ipv4Addr> {
-        let is_unnamed = |(ip, mac): &(Option<Ipv4Addr>, Mac)| (*ip).filter(|_ip| !self.names.contains_key(mac));
-        self.devices.keys().filter_map(is_unnamed).filter(|ip| *ip != CANARY).collect()
+        let unnamed = self.devices.values().filter(|device| !self.names.contains_key(&device.mac));
+        unnamed.flat_map(|device| &device.addresses).filter_map(v4).collect()
     }
 
-    /// Everything found, the box included; a machine that answers for others is one line.
+    /// Everything found, the box included.
     fn into_devices(self) -> Vec<Device> {
-        let is_proxy =
-            |mac: &Mac| self.addresses.get(mac).is_some_and(|ips| ips.len() > ADDRESSES_MAX || ips.contains(&CANARY));
-        let mut proxies: BTreeMap<Mac, Device> = BTreeMap::new();
-        let mut devices = vec![self.own];
-        for ((ip, mac), mut device) in self.devices {
-            device.name = self.names.get(&mac).cloned();
-            if mac.is_private() {
-                device.flags.insert(if mac.is_container() { "container" } else { "private address" });
-            }
-            if is_proxy(&mac) {
-                device.flags.insert("answers for others");
-                let is_own_address = ip.is_some_and(|ip| self.gateways.contains(&ip));
-                let known = proxies.entry(mac).or_insert_with(|| Device { ip: None, ..device.clone() });
-                if is_own_address {
-                    *known = device;
-                }
-            } else if ip.is_some() || !self.addresses.contains_key(&mac) {
-                devices.push(device);
-            }
-        }
-        devices.extend(proxies.into_values());
+        let Self { own, gateways, devices, mut names } = self;
+        let told = devices.into_values().map(|device| {
+            let name = names.remove(&device.mac);
+            device.told(name, &gateways)
+        });
+        let mut devices: Vec<Device> = [own].into_iter().chain(told).collect();
         devices.sort_by_key(|device| (device.ip.is_none(), device.ip, device.mac));
         devices
+    }
+}
+
+impl Device {
+    fn new(mac: Mac, found_ms: u64) -> Self {
+        Self {
+            ip: None,
+            mac,
+            addresses: BTreeSet::new(),
+            name: None,
+            flags: BTreeSet::new(),
+            seen_by: BTreeSet::new(),
+            found_ms,
+            claims: Claims::default(),
+        }
+    }
+
+    fn add(&mut self, ip: IpAddr) {
+        self.claims.add(ip);
+        if ip != CANARY && self.addresses.len() < SHOWN_MAX {
+            self.addresses.insert(ip);
+            self.ip = self.addresses.first().copied();
+        }
+    }
+
+    /// The device as it is shown. Of a machine that answers for others, only a router's own address is its own.
+    fn told(mut self, name: Option<String>, gateways: &BTreeSet<Ipv4Addr>) -> Self {
+        self.name = name;
+        if self.mac.is_private() {
+            self.flags.insert(if self.mac.is_container() { "container" } else { "private address" });
+        }
+        let as_gateway = self.addresses.iter().copied().find(|ip| v4(ip).is_some_and(|ip| gateways.contains(&ip)));
+        if as_gateway.is_some() {
+            self.flags.insert("gateway");
+        }
+        if self.claims.is_of_proxy() {
+            self.flags.insert("answers for others");
+            self.addresses.clear();
+            self.ip = as_gateway;
+        }
+        self
+    }
+}
+
+fn v4(ip: &IpAddr) -> Option<Ipv4Addr> {
+    match ip {
+        IpAddr::V4(ip) => Some(*ip),
+        IpAddr::V6(_) => None,
     }
 }
 
@@ -190,7 +213,7 @@ impl Summary {
         table.load_preset(presets::NOTHING).set_header(["ADDRESS", "MAC", "NAME", "NOTES", "SEEN BY", "MS"]);
         for device in &self.devices {
             table.add_row([
-                device.ip.map_or_else(|| "-".to_owned(), |ip| ip.to_string()),
+                addresses(device),
                 device.mac.to_string(),
                 device.name.clone().unwrap_or_default(),
                 join(&device.flags),
@@ -231,6 +254,13 @@ impl Summary {
     }
 }
 
+/// Every address on a line of its own.
+fn addresses(device: &Device) -> String {
+    let first = device.ip.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
+    let others = device.addresses.iter().filter(|ip| Some(**ip) != device.ip).map(ToString::to_string);
+    [first].into_iter().chain(others).collect::<Vec<_>>().join("\n")
+}
+
 fn join(words: &BTreeSet<&'static str>) -> String {
     words.iter().copied().collect::<Vec<_>>().join(", ")
 }
@@ -257,7 +287,7 @@ mod tests {
     }
 
     fn seen(mac: Mac, n: u8) -> Evidence {
-        Evidence { mac, ip: Some([10, 0, 0, n].into()), at: CONFIRMED_MAX, source: Source::ArpReply, name: None }
+        Evidence { mac, ip: Some(IpAddr::from([10, 0, 0, n])), at: CONFIRMED_MAX, source: Source::ArpReply, name: None }
     }
 
     #[test]
@@ -273,6 +303,22 @@ mod tests {
         assert_eq!(devices[0].flags, BTreeSet::from(["this box"]));
         assert_eq!(devices[1].flags, BTreeSet::from(["private address"]));
         assert_eq!((devices[1].found_ms, devices[1].name.as_deref()), (42, Some("Marie-iPhone")));
+    }
+
+    #[test]
+    fn a_device_is_one_row_with_all_its_addresses_and_the_first_is_ipv4() {
+        let mut findings = findings();
+        let local: IpAddr = "fe80::8c1b:7cff:fe00:1122".parse().unwrap();
+        findings.add(Evidence { ip: Some(local), source: Source::Neighbour, ..seen(PHONE, 0) }, CONFIRMED_MAX);
+        findings.add(seen(PHONE, 7), CONFIRMED_MAX + Duration::from_millis(42));
+
+        let summary = Summary { devices: findings.into_devices(), ..Summary::default() };
+
+        let device = &summary.devices[1];
+        assert_eq!((device.ip, device.found_ms), (Some([10, 0, 0, 7].into()), 0));
+        assert_eq!(device.addresses, BTreeSet::from([[10, 0, 0, 7].into(), local]));
+        assert_eq!(device.seen_by, BTreeSet::from(["arp", "neighbour"]));
+        assert!(summary.text().lines().any(|line| line.trim() == local.to_string()), "{}", summary.text());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use vigie_shared::mac::Mac;
@@ -21,7 +21,7 @@ use super::tally::Tally;
 /// A device is believed present for this long after it was last confirmed; the hub ends sessions after it too.
 pub const BELIEF: Duration = Duration::from_secs(15 * 60);
 
-/// Answering for more addresses than this makes a machine a proxy.
+/// Answering for more addresses of one kind than this makes a machine a proxy.
 pub const ADDRESSES_MAX: usize = 8;
 
 /// A proxy stays suspected for this long after it was last caught.
@@ -49,7 +49,8 @@ pub struct Census {
 #[derive(Debug, Default)]
 struct Device {
     tally: Option<Tally>,
-    ip: Option<(Duration, Ipv4Addr)>,
+    ip_v4: Option<(Duration, Ipv4Addr)>,
+    ip_v6: Option<(Duration, Ipv6Addr)>,
     is_gateway: bool,
     heard_at: Duration,
     checked_at: Duration,
@@ -103,9 +104,13 @@ impl Census {
         device.believed_until = device.believed_until.max(at + BELIEF);
         if let Some(ip) = evidence.ip.filter(|ip| !ip.is_unspecified()) {
             tally.answer_for(ip);
-            device.is_gateway |= self.rules.gateways.contains(&ip);
-            if ip != CANARY {
-                device.ip = device.ip.take().max(Some((at, ip)));
+            match ip {
+                IpAddr::V4(ip) if ip == CANARY => {}
+                IpAddr::V4(ip) => {
+                    device.is_gateway |= self.rules.gateways.contains(&ip);
+                    device.ip_v4 = device.ip_v4.max(Some((at, ip)));
+                }
+                IpAddr::V6(ip) => device.ip_v6 = device.ip_v6.max(Some((at, ip))),
             }
         }
     }
@@ -152,7 +157,7 @@ impl Census {
         let mut checks = Vec::new();
         for (mac, device) in due {
             device.checked_at = now;
-            checks.extend(device.ip.map(|(_, ip)| Check { mac: *mac, ip }));
+            checks.extend(device.ip().map(|ip| Check { mac: *mac, ip }));
         }
         checks
     }
@@ -194,7 +199,7 @@ impl Census {
         self.proxies.retain(|_, until| now < *until);
         let mut new = Vec::new();
         for (mac, device) in &self.devices {
-            if device.tally.as_ref().is_some_and(|tally| tally.is_of_proxy(ADDRESSES_MAX))
+            if device.tally.as_ref().is_some_and(|tally| tally.is_of_proxy())
                 && self.proxies.insert(*mac, now + SUSPICION).is_none()
             {
                 new.push(*mac);
@@ -210,7 +215,7 @@ impl Census {
         let last = clear.next_back().unwrap_or(first);
         let row = |(mac, ip): (&Mac, &Ipv4Addr)| Row {
             mac: *mac,
-            ip: Some(*ip),
+            ip: Some((*ip).into()),
             first: first.from,
             last: last.to,
             count: 1,
@@ -222,11 +227,17 @@ impl Census {
 }
 
 impl Device {
+    /// Its latest address over IPv4, which is one per device, or else over IPv6.
+    fn ip(&self) -> Option<IpAddr> {
+        let (v4, v6) = (self.ip_v4.map(|(_, ip)| ip.into()), self.ip_v6.map(|(_, ip)| ip.into()));
+        v4.or(v6)
+    }
+
     fn row(&self, mac: Mac, tally: &Tally, is_proxy: bool) -> Row {
         let is_infrastructure = self.is_gateway || is_proxy;
         Row {
             mac,
-            ip: self.ip.map(|(_, ip)| ip),
+            ip: self.ip(),
             first: tally.first(),
             last: tally.last(),
             count: tally.count(),

@@ -2,87 +2,34 @@
 //! evidence.
 //!
 //! With `CAP_NET_RAW` it speaks ARP itself and hears ARP, DHCP and multicast DNS; without, it pokes and lets the
-//! kernel tell what it found. Both see every device that answers ARP, whatever its firewall drops.
+//! kernel tell what it found. Both see every device that answers ARP, whatever its firewall drops. Both wake who
+//! speaks IPv6 and, where permitted, ping whom the kernel knows; whose answer that was, the kernel's table or ARP
+//! must confirm.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod terms;
+
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use nix::libc;
 use vigie_shared::mac::Mac;
 use vigie_shared::wire::reading::Source;
 
+pub use self::terms::{Event, Method, Sent};
 use super::census::Evidence;
 use super::dhcp;
 use super::frame::Heard;
 use super::interface::Interface;
 use super::names::{NameSockets, Spoken};
-use super::neighbour::{Told, Worth};
+use super::neighbour::{Row, Told, Worth};
 use super::netlink::Netlink;
+use super::owners::{Owners, Word};
 use super::packet::PacketSocket;
+use super::ping::Pinger;
 use super::poke::Poker;
 use super::timeline::Timeline;
-
-/// More addresses than the largest network that is swept unasked; later ones are not remembered.
-const KNOWN_MAX: usize = 4096;
-
-/// How a network is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// ARP by a packet socket.
-    Arp,
-    /// Datagrams and the kernel's neighbour table.
-    Poke {
-        /// Whether pings are permitted too.
-        can_ping: bool,
-    },
-}
-
-impl Method {
-    /// What `CAP_NET_RAW` would add; none if it is there.
-    #[must_use]
-    pub fn hint(self) -> Option<&'static str> {
-        match self {
-            Self::Arp => None,
-            Self::Poke { .. } => Some(
-                "with CAP_NET_RAW, sweeps are faster, joining devices are heard at once with their names, and \
-                 machines that answer for others are recognised",
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Arp => "ARP",
-            Self::Poke { can_ping: true } => "UDP, ping and the neighbour table",
-            Self::Poke { can_ping: false } => "UDP and the neighbour table",
-        })
-    }
-}
-
-/// Whether a question left the box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
-    /// It did.
-    Yes,
-    /// The send buffer was full: ask again.
-    Refused,
-}
-
-/// What the eyes saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// A device is there.
-    Seen(Evidence),
-    /// The kernel knew this device before: it takes seconds to find out whether it is still there.
-    Unsettled(Ipv4Addr),
-    /// An interface or an address changed: look whether ours still is what it was.
-    Link,
-}
+use super::wake::Wake;
 
 /// Sockets on one interface.
 pub struct Eyes {
@@ -90,8 +37,10 @@ pub struct Eyes {
     interface: u32,
     netlink: Netlink,
     hands: Hands,
+    pinger: Pinger,
     names: NameSockets,
-    known: BTreeMap<Ipv4Addr, Mac>,
+    owners: Owners,
+    wake: Wake,
     early: Vec<Event>,
 }
 
@@ -104,7 +53,7 @@ enum Hands {
 enum News {
     Frames(Vec<Heard>),
     Kernel(Vec<Told>),
-    Ping(Ipv4Addr),
+    Ping(IpAddr),
     Name(Spoken),
 }
 
@@ -122,10 +71,17 @@ impl Eyes {
             Err(error) => return Err(error),
         };
         let is_poking = matches!(hands, Hands::Poke(_));
-        let netlink = Netlink::open(is_poking)?;
-        let names = NameSockets::open(own, is_poking)?;
-        let (known, early) = (BTreeMap::new(), Vec::new());
-        let mut eyes = Self { timeline, interface: interface.index, netlink, hands, names, known, early };
+        let mut eyes = Self {
+            timeline,
+            interface: interface.index,
+            netlink: Netlink::open()?,
+            hands,
+            pinger: Pinger::open(interface),
+            names: NameSockets::open(own, is_poking)?,
+            owners: Owners::default(),
+            wake: Wake::default(),
+            early: Vec::new(),
+        };
         // Whom the kernel knows must be known before the first question: these devices take longer.
         eyes.reread()?;
         let told = eyes.netlink.told_so_far()?;
@@ -138,7 +94,7 @@ impl Eyes {
     pub fn method(&self) -> Method {
         match &self.hands {
             Hands::Packet(_) => Method::Arp,
-            Hands::Poke(poker) => Method::Poke { can_ping: poker.can_ping() },
+            Hands::Poke(_) => Method::Poke { can_ping: self.pinger.can_ping() },
         }
     }
 
@@ -147,15 +103,24 @@ impl Eyes {
     /// # Errors
     ///
     /// If the link is lost.
-    pub fn ask(&mut self, ip: Ipv4Addr, mac: Option<Mac>) -> io::Result<Sent> {
+    pub fn ask(&mut self, ip: IpAddr, mac: Option<Mac>) -> io::Result<Sent> {
+        match ip {
+            IpAddr::V4(ip) => self.ask_v4(ip, mac),
+            IpAddr::V6(ip) => {
+                self.ask_v6(ip);
+                Ok(Sent::Yes)
+            }
+        }
+    }
+
+    fn ask_v4(&mut self, ip: Ipv4Addr, mac: Option<Mac>) -> io::Result<Sent> {
+        // To others the kernel would first broadcast, as often as the sweep does.
+        if self.owners.is_listed(ip.into(), self.timeline.now()) {
+            self.pinger.ping(ip.into());
+        }
         let result = match &mut self.hands {
             Hands::Packet(socket) => socket.ask(ip, mac),
-            Hands::Poke(poker) => {
-                if self.known.contains_key(&ip) {
-                    poker.ping(ip);
-                }
-                poker.poke(ip)
-            }
+            Hands::Poke(poker) => poker.poke(ip),
         };
         match result {
             Ok(()) => Ok(Sent::Yes),
@@ -164,21 +129,50 @@ impl Eyes {
         }
     }
 
+    /// Makes the kernel confirm whose IPv6 address this is.
+    fn ask_v6(&self, ip: Ipv6Addr) {
+        match &self.hands {
+            Hands::Poke(poker) if !self.pinger.can_ping_v6() => poker.poke_v6(ip, self.interface),
+            _ => self.pinger.ping(ip.into()),
+        }
+    }
+
+    /// Wakes whoever speaks IPv6: everybody by one ping, and each that the kernel knew before.
+    pub fn wake_v6(&mut self) {
+        let now = self.timeline.now();
+        self.wake = Wake::begin(now);
+        self.pinger.ping_all_v6();
+        let known: Vec<IpAddr> = self.owners.all_listed(now).collect();
+        known.into_iter().for_each(|ip| self.wake_one(ip, now));
+    }
+
+    /// Until when a device may still be found that only IPv6 shows; none if nobody is waited for.
+    #[must_use]
+    pub fn waits_until(&self) -> Option<Duration> {
+        self.wake.waits_until(self.timeline.now())
+    }
+
+    /// Asks an IPv6 address alone, if that was not done in this sweep.
+    fn wake_one(&mut self, ip: IpAddr, now: Duration) {
+        if let IpAddr::V6(ip) = ip
+            && self.wake.is_to_ask(ip, self.owners.mac(ip.into()), now)
+        {
+            self.ask_v6(ip);
+        }
+    }
+
     /// Asks addresses for their names, by multicast DNS.
     pub fn ask_names(&self, addresses: &[Ipv4Addr]) {
         self.names.ask(addresses);
     }
 
-    /// Reads the kernel's whole neighbour table; its rows come as events. Nothing to do where ARP is spoken.
+    /// Reads the kernel's whole neighbour table; its rows come as events.
     ///
     /// # Errors
     ///
     /// If the kernel refuses.
     pub fn reread(&self) -> io::Result<()> {
-        match self.hands {
-            Hands::Packet(_) => Ok(()),
-            Hands::Poke(_) => self.netlink.request_neighbours(),
-        }
+        self.netlink.request_neighbours()
     }
 
     /// Waits for events. Cancel-safe.
@@ -193,12 +187,13 @@ impl Eyes {
         let by_hand = async {
             match &self.hands {
                 Hands::Packet(socket) => socket.next().await.map(News::Frames),
-                Hands::Poke(poker) => poker.next().await.map(News::Ping),
+                Hands::Poke(_) => std::future::pending().await,
             }
         };
         let news = tokio::select! {
             news = by_hand => news?,
             told = self.netlink.next() => News::Kernel(told?),
+            from = self.pinger.next() => News::Ping(from?),
             spoken = self.names.next() => News::Name(spoken?),
         };
         Ok(self.judge(news))
@@ -206,68 +201,90 @@ impl Eyes {
 
     fn judge(&mut self, news: News) -> Vec<Event> {
         let now = self.timeline.now();
-        match news {
+        let events: Vec<Event> = match news {
             News::Frames(frames) => frames.into_iter().flat_map(|heard| self.judge_frame(heard, now)).collect(),
-            News::Kernel(told) => told.into_iter().filter_map(|told| self.judge_told(&told, now)).collect(),
-            News::Ping(ip) => self.by_address(ip, now, Source::Icmp, None).into_iter().collect(),
-            News::Name(spoken) => self.judge_spoken(spoken, now),
-        }
+            News::Kernel(told) => told.into_iter().flat_map(|told| self.judge_told(&told, now)).collect(),
+            News::Ping(ip) => self.judge_answer(ip, now).into_iter().collect(),
+            News::Name(spoken) => self.judge_spoken(spoken, now).into_iter().collect(),
+        };
+        events.iter().for_each(|event| self.wake.note(event));
+        events
     }
 
     fn judge_frame(&mut self, heard: Heard, now: Duration) -> Vec<Event> {
         let Hands::Packet(socket) = &self.hands else { return Vec::new() };
         match heard {
-            Heard::Arp(arp) => {
-                let source = if socket.is_answer(&arp) { Source::ArpReply } else { Source::ArpHeard };
-                self.know(arp.sender_ip, arp.sender);
-                vec![seen(arp.sender, Some(arp.sender_ip), now, source, None)]
+            Heard::Arp(arp) if socket.is_answer(&arp) => {
+                let waiting = self.owners.confirmed(arp.sender_ip.into(), arp.sender, now).map(Event::Seen);
+                let answer = seen(arp.sender, Some(arp.sender_ip.into()), now, Source::ArpReply, None);
+                [answer].into_iter().chain(waiting).collect()
             }
+            Heard::Arp(arp) => vec![seen(arp.sender, Some(arp.sender_ip.into()), now, Source::ArpHeard, None)],
             Heard::Dhcp(request) if matches!(request.kind, dhcp::Kind::Release | dhcp::Kind::Decline) => Vec::new(),
             // The wished address may be another's: it proves nothing.
             Heard::Dhcp(request) => vec![seen(request.client, None, now, Source::Dhcp, request.host_name)],
             Heard::Mdns { sender, sender_ip, announcements } => {
                 let name = announcements.into_iter().find(|said| said.ip == sender_ip).map(|said| said.name);
-                vec![seen(sender, Some(sender_ip), now, Source::Mdns, name)]
+                vec![seen(sender, Some(sender_ip.into()), now, Source::Mdns, name)]
             }
         }
     }
 
-    fn judge_told(&mut self, told: &Told, now: Duration) -> Option<Event> {
-        let row = match told {
-            Told::Row(row) if row.interface == self.interface => row,
-            Told::Link => return Some(Event::Link),
-            Told::Row(_) | Told::End => return None,
-        };
-        self.know(row.ip, row.mac);
-        match row.worth() {
-            Worth::Seen(ago) => Some(seen(row.mac, Some(row.ip), now.saturating_sub(ago), Source::Neighbour, None)),
-            Worth::Unsettled => Some(Event::Unsettled(row.ip)),
-            Worth::Nothing => None,
+    fn judge_told(&mut self, told: &Told, now: Duration) -> Vec<Event> {
+        match told {
+            Told::Row(row) if row.interface == self.interface => self.judge_row(*row, now),
+            Told::Link => vec![Event::Link],
+            Told::Row(_) | Told::End => Vec::new(),
         }
+    }
+
+    fn judge_row(&mut self, row: Row, now: Duration) -> Vec<Event> {
+        let Row { ip, mac, .. } = row;
+        if let IpAddr::V6(ip) = ip {
+            self.wake.is_of(ip, mac);
+        }
+        if row.worth() != Worth::Nothing {
+            self.owners.listed(ip, mac, now);
+        }
+        match (row.worth(), ip) {
+            (Worth::Seen(ago), _) => {
+                let at = now.saturating_sub(ago);
+                let waiting = self.owners.confirmed(ip, mac, at).map(Event::Seen);
+                [seen(mac, Some(ip), at, Source::Neighbour, None)].into_iter().chain(waiting).collect()
+            }
+            (Worth::Unsettled, IpAddr::V4(ip)) => vec![Event::Unsettled(ip)],
+            (Worth::Unsettled, IpAddr::V6(_)) => {
+                self.wake_one(ip, now);
+                Vec::new()
+            }
+            (Worth::Nothing, _) => Vec::new(),
+        }
+    }
+
+    /// An answer over IPv6 may be the first that is heard of an address: the kernel must look whose it is.
+    fn judge_answer(&mut self, ip: IpAddr, now: Duration) -> Option<Event> {
+        self.wake_one(ip, now);
+        self.owners.said(Word { ip, at: now, source: Source::Icmp, name: None }).map(Event::Seen)
     }
 
     /// A name that a device says of itself proves it; what it says of others (a sleep proxy does) only names them.
-    fn judge_spoken(&mut self, spoken: Spoken, now: Duration) -> Vec<Event> {
-        let own = spoken.announcements.into_iter().find(|said| said.ip == spoken.from).map(|said| said.name);
-        if own.is_none() && !spoken.is_announcement {
-            return Vec::new();
+    fn judge_spoken(&mut self, spoken: Spoken, now: Duration) -> Option<Event> {
+        let name = spoken.announcements.into_iter().find(|said| said.ip == spoken.from).map(|said| said.name);
+        if name.is_none() && !spoken.is_announcement {
+            return None;
         }
-        self.by_address(spoken.from, now, Source::Mdns, own).into_iter().collect()
-    }
-
-    /// Evidence about an address whose device is known.
-    fn by_address(&self, ip: Ipv4Addr, now: Duration, source: Source, name: Option<String>) -> Option<Event> {
-        self.known.get(&ip).map(|mac| seen(*mac, Some(ip), now, source, name))
-    }
-
-    fn know(&mut self, ip: Ipv4Addr, mac: Mac) {
-        if !ip.is_unspecified() && (self.known.len() < KNOWN_MAX || self.known.contains_key(&ip)) {
-            self.known.insert(ip, mac);
+        let proof = self.owners.said(Word { ip: spoken.from.into(), at: now, source: Source::Mdns, name });
+        if proof.is_none()
+            && let Hands::Poke(poker) = &mut self.hands
+        {
+            // The kernel finds out whose word it is; a poke that cannot be sent is no loss.
+            let _is_sent = poker.poke(spoken.from).is_ok();
         }
+        proof.map(Event::Seen)
     }
 }
 
-fn seen(mac: Mac, ip: Option<Ipv4Addr>, at: Duration, source: Source, name: Option<String>) -> Event {
+fn seen(mac: Mac, ip: Option<IpAddr>, at: Duration, source: Source, name: Option<String>) -> Event {
     Event::Seen(Evidence { mac, ip: ip.filter(|ip| !ip.is_unspecified()), at, source, name })
 }
 

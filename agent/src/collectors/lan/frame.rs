@@ -1,6 +1,6 @@
 //! Frames of the LAN as bytes: builds ARP requests and reads what passes by.
 //!
-//! The only file that names `etherparse`. Every function is total over its input: a frame that is cut short,
+//! Every function is total over its input: a frame that is cut short,
 //! padded or nonsense is `None`.
 
 use std::net::Ipv4Addr;

@@ -3,7 +3,7 @@
 //! Only `REACHABLE` with a small confirmed age is a sighting: entries of devices that left stay `STALE` for as
 //! long as the table has room.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
@@ -26,7 +26,7 @@ pub struct Row {
     /// The kernel's number of the interface.
     pub interface: u32,
     /// The neighbour's internet address.
-    pub ip: Ipv4Addr,
+    pub ip: IpAddr,
     /// Its address on the LAN.
     pub mac: Mac,
     /// What the kernel thinks of it.
@@ -69,11 +69,11 @@ impl Row {
     }
 }
 
-/// Writes the request for the whole IPv4 table.
+/// Writes the request for the whole table, IPv4 and IPv6.
 #[must_use]
 pub fn dump_request() -> Vec<u8> {
     let mut neighbour = NeighbourMessage::default();
-    neighbour.header.family = AddressFamily::Inet;
+    neighbour.header.family = AddressFamily::Unspec;
     let mut message = NetlinkMessage::from(RouteNetlinkMessage::GetNeighbour(neighbour));
     message.header.flags = NLM_F_REQUEST | NLM_F_DUMP;
     message.finalize();
@@ -117,7 +117,8 @@ fn row(message: &NeighbourMessage) -> Option<Row> {
     let (mut ip, mut mac, mut confirmed_ago) = (None, None, None);
     for attribute in &message.attributes {
         match attribute {
-            NeighbourAttribute::Destination(NeighbourAddress::Inet(address)) => ip = Some(*address),
+            NeighbourAttribute::Destination(NeighbourAddress::Inet(address)) => ip = Some(IpAddr::from(*address)),
+            NeighbourAttribute::Destination(NeighbourAddress::Inet6(address)) => ip = Some(IpAddr::from(*address)),
             NeighbourAttribute::LinkLocalAddress(bytes) => {
                 mac = bytes.as_slice().try_into().ok().map(Mac).filter(|mac| mac.is_device());
             }
@@ -132,17 +133,28 @@ fn row(message: &NeighbourMessage) -> Option<Row> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use netlink_packet_route::neighbour::NeighbourCacheInfo;
     use proptest::prelude::*;
 
     use super::*;
 
     const PHONE: Mac = Mac([0x8e, 0x1b, 0x7c, 0, 0x11, 0x22]);
-    const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 7);
+    const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
+    const ADDRESS_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0x8c1b, 0x7cff, 0xfe00, 0x1122));
 
     fn datagram(state: NeighbourState, confirmed_s: u32) -> Vec<u8> {
+        datagram_about(ADDRESS, state, confirmed_s)
+    }
+
+    fn datagram_about(ip: IpAddr, state: NeighbourState, confirmed_s: u32) -> Vec<u8> {
+        let (family, address) = match ip {
+            IpAddr::V4(ip) => (AddressFamily::Inet, NeighbourAddress::Inet(ip)),
+            IpAddr::V6(ip) => (AddressFamily::Inet6, NeighbourAddress::Inet6(ip)),
+        };
         let mut neighbour = NeighbourMessage::default();
-        neighbour.header.family = AddressFamily::Inet;
+        neighbour.header.family = family;
         neighbour.header.ifindex = 4;
         neighbour.header.state = state;
         let bytes = [confirmed_s * 100, 0, 0, 1].map(u32::to_ne_bytes).concat();
@@ -151,7 +163,7 @@ mod tests {
         );
         let info: NeighbourCacheInfo = info.unwrap();
         neighbour.attributes = vec![
-            NeighbourAttribute::Destination(NeighbourAddress::Inet(ADDRESS)),
+            NeighbourAttribute::Destination(address),
             NeighbourAttribute::LinkLocalAddress(PHONE.0.to_vec()),
             NeighbourAttribute::CacheInfo(info),
         ];
@@ -164,12 +176,17 @@ mod tests {
 
     #[test]
     fn only_a_fresh_confirmation_is_a_sighting() {
-        let worth = |state, confirmed_s| match told(&datagram(state, confirmed_s)).as_slice() {
+        let worth_of = |ip, state, confirmed_s| match told(&datagram_about(ip, state, confirmed_s)).as_slice() {
             [Told::Row(row)] => {
-                assert_eq!((row.interface, row.ip, row.mac), (4, ADDRESS, PHONE));
+                assert_eq!((row.interface, row.ip, row.mac), (4, ip, PHONE));
                 row.worth()
             }
             other => panic!("{other:?}"),
+        };
+        let worth = |state, confirmed_s| {
+            let worth = worth_of(ADDRESS, state, confirmed_s);
+            assert_eq!(worth_of(ADDRESS_V6, state, confirmed_s), worth);
+            worth
         };
         assert_eq!(worth(NeighbourState::Reachable, 3), Worth::Seen(Duration::from_secs(3)));
         assert_eq!(worth(NeighbourState::Reachable, 600), Worth::Nothing);
@@ -188,11 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn the_request_asks_for_the_ipv4_table() {
+    fn the_request_asks_for_the_tables_of_all_families() {
         let request = dump_request();
         let message = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&request).unwrap();
         assert_eq!(message.header.flags & NLM_F_DUMP, NLM_F_DUMP);
-        assert!(matches!(message.payload, NetlinkPayload::InnerMessage(RouteNetlinkMessage::GetNeighbour(_))));
+        let NetlinkPayload::InnerMessage(RouteNetlinkMessage::GetNeighbour(asked)) = message.payload else {
+            panic!("{message:?}")
+        };
+        assert_eq!(asked.header.family, AddressFamily::Unspec);
     }
 
     proptest! {
@@ -202,8 +222,9 @@ mod tests {
         }
 
         #[test]
-        fn reading_a_damaged_datagram_never_panics(at in 0_usize..60, value: u8) {
-            let mut bytes = datagram(NeighbourState::Reachable, 1);
+        fn reading_a_damaged_datagram_never_panics(at in 0_usize..60, value: u8, is_v6: bool) {
+            let ip = if is_v6 { ADDRESS_V6 } else { ADDRESS };
+            let mut bytes = datagram_about(ip, NeighbourState::Reachable, 1);
             bytes[at] = value;
             drop(told(&bytes));
         }

@@ -21,20 +21,18 @@ const RECEIVE_BYTES: u32 = 1 << 20;
 pub struct Netlink(AsyncFd<Socket>);
 
 impl Netlink {
-    /// Subscribes to links and addresses, and to neighbours if wished.
+    /// Subscribes to links, addresses and neighbours.
     ///
     /// # Errors
     ///
     /// If the system gives no socket.
-    pub fn open(has_neighbours: bool) -> io::Result<Self> {
+    pub fn open() -> io::Result<Self> {
         let mut socket = Socket::new(NETLINK_ROUTE)?;
         socket.set_non_blocking(true)?;
         socket.bind_auto()?;
         socket.add_membership(GROUP_LINK)?;
         socket.add_membership(GROUP_ADDRESS)?;
-        if has_neighbours {
-            socket.add_membership(GROUP_NEIGHBOUR)?;
-        }
+        socket.add_membership(GROUP_NEIGHBOUR)?;
         // The kernel may give less; then news are lost sooner, and the table is read again.
         let _is_larger = socket.set_rx_buf_sz(RECEIVE_BYTES).is_ok();
         Ok(Self(sys::watch(socket)?))

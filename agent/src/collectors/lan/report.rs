@@ -37,7 +37,7 @@ pub(super) fn readings(
 fn sighting(row: &Row, context: &Context, now: Duration) -> Option<Sighting> {
     let name = context.host_names.get(row.mac);
     Some(Sighting {
-        device: context.naming.device(row.mac, row.ip.map(Into::into), name)?,
+        device: context.naming.device(row.mac, row.ip, name)?,
         first_ago_s: ago_s(row.first, now),
         last_ago_s: ago_s(row.last, now),
         count: row.count,

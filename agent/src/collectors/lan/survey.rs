@@ -1,7 +1,7 @@
 //! Drives one sweep with one pair of eyes until it is done: the loop between the pure plan and the sockets.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -52,17 +52,21 @@ pub trait Witness: Send {
     fn progress(&mut self, _outcome: Outcome) {}
 }
 
-/// Sweeps until done. Whoever is seen counts as having answered.
+/// Sweeps until done, and until the woken have settled. Whoever is seen counts as having answered.
 ///
 /// # Errors
 ///
 /// If the link is lost.
 pub async fn run(eyes: &mut Eyes, sweep: &mut Sweep, timeline: Timeline, witness: &mut dyn Witness) -> io::Result<()> {
-    ask_canary(eyes);
+    begin(eyes);
     loop {
         let now = timeline.now();
         witness.progress(sweep.outcome());
-        match sweep.poll(now) {
+        let step = match (sweep.poll(now), eyes.waits_until()) {
+            (Step::Done, Some(until)) if now < sweep.ends_by() => Step::Wait(until.min(sweep.ends_by())),
+            (step, _) => step,
+        };
+        match step {
             Step::Done => return Ok(()),
             Step::Ask(ip) => ask(eyes, sweep, ip, now)?,
             Step::Wait(until) => {
@@ -92,12 +96,14 @@ pub async fn listen(eyes: &mut Eyes, until: Instant, witness: &mut dyn Witness) 
     }
 }
 
-/// Asks for the address that nobody may have. The kernel would send a poke to the router, so only ARP asks.
+/// Does what a full sweep does once: wakes who speaks IPv6, and asks for the address that nobody may have. The
+/// kernel would send a poke for that to the router, so only ARP asks.
 ///
 /// A lost canary is asked again by the next sweep; a lost link shows at the next question.
-pub fn ask_canary(eyes: &mut Eyes) {
+pub fn begin(eyes: &mut Eyes) {
+    eyes.wake_v6();
     if eyes.method() == Method::Arp {
-        let _is_sent = eyes.ask(CANARY, None).is_ok();
+        let _is_sent = eyes.ask(CANARY.into(), None).is_ok();
     }
 }
 
@@ -107,7 +113,7 @@ pub fn ask_canary(eyes: &mut Eyes) {
 ///
 /// If the link is lost.
 pub fn ask(eyes: &mut Eyes, sweep: &mut Sweep, ip: Ipv4Addr, now: Duration) -> io::Result<()> {
-    if eyes.ask(ip, None)? == Sent::Refused {
+    if eyes.ask(ip.into(), None)? == Sent::Refused {
         sweep.refused(ip, now);
     }
     Ok(())
@@ -117,7 +123,7 @@ pub fn ask(eyes: &mut Eyes, sweep: &mut Sweep, ip: Ipv4Addr, now: Duration) -> i
 pub fn note(sweep: &mut Sweep, event: &Event, now: Duration) {
     match event {
         Event::Seen(evidence) => {
-            if let Some(ip) = evidence.ip {
+            if let Some(IpAddr::V4(ip)) = evidence.ip {
                 sweep.answered(ip, now);
             }
         }

@@ -117,7 +117,7 @@ impl Sweep {
 
     /// What to do now. After [`Step::Ask`] the address counts as asked.
     pub fn poll(&mut self, now: Duration) -> Step {
-        if now >= self.start + self.plan.deadline {
+        if now >= self.ends_by() {
             return Step::Done;
         }
         if self.queue.is_empty() && self.tries_left > 0 {
@@ -162,7 +162,7 @@ impl Sweep {
         let quiet_at = self.last_asked_at.max(self.last_answer_at) + patience;
         let known_at = self.last_asked_at + self.plan.patience_expected;
         let end = if self.expected.is_empty() { quiet_at } else { quiet_at.max(known_at) };
-        if now >= end { Step::Done } else { Step::Wait(end.min(self.start + self.plan.deadline)) }
+        if now >= end { Step::Done } else { Step::Wait(end.min(self.ends_by())) }
     }
 
     /// Notes that somebody answered for an address.
@@ -186,6 +186,12 @@ impl Sweep {
             self.outcome.asked -= usize::from(*asked == 0);
             self.queue.push_front(ip);
         }
+    }
+
+    /// When it ends in any case.
+    #[must_use]
+    pub fn ends_by(&self) -> Duration {
+        self.start + self.plan.deadline
     }
 
     /// How it went so far.

@@ -1,16 +1,14 @@
 //! One device's confirmations in one interval: first, last, how many, by what, and for which addresses.
 
-use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use vigie_shared::wire::reading::Source;
 
+use super::claims::Claims;
+
 /// Words of the bitmap: 384 seconds, an interval of five minutes and what it may reach back.
 const WORDS: usize = 6;
-
-/// Addresses remembered per device: what tells a proxy from a device, and no more.
-const ADDRESSES_KEPT: usize = 16;
 
 /// The confirmations. Adding the same ones in any order gives the same tally.
 #[derive(Debug, Clone)]
@@ -20,8 +18,7 @@ pub struct Tally {
     last: Duration,
     seconds: [u64; WORDS],
     sources: u16,
-    addresses: BTreeSet<Ipv4Addr>,
-    has_answered_for_canary: bool,
+    claims: Claims,
 }
 
 impl Tally {
@@ -34,8 +31,7 @@ impl Tally {
             last: Duration::ZERO,
             seconds: [0; WORDS],
             sources: 0,
-            addresses: BTreeSet::new(),
-            has_answered_for_canary: false,
+            claims: Claims::default(),
         }
     }
 
@@ -52,11 +48,8 @@ impl Tally {
     }
 
     /// Notes that the device used, or answered for, an address.
-    pub fn answer_for(&mut self, ip: Ipv4Addr) {
-        self.has_answered_for_canary |= ip == super::census::CANARY;
-        if self.addresses.len() < ADDRESSES_KEPT {
-            self.addresses.insert(ip);
-        }
+    pub fn answer_for(&mut self, ip: IpAddr) {
+        self.claims.add(ip);
     }
 
     /// First confirmation.
@@ -86,7 +79,7 @@ impl Tally {
 
     /// Whether a machine with this tally answers for others.
     #[must_use]
-    pub fn is_of_proxy(&self, addresses_max: usize) -> bool {
-        self.has_answered_for_canary || self.addresses.len() > addresses_max
+    pub fn is_of_proxy(&self) -> bool {
+        self.claims.is_of_proxy()
     }
 }

@@ -209,7 +209,10 @@ impl Watch {
                     survey::ask(&mut session.eyes, sweep, ip, now)?;
                     self.census.asked(1);
                 }
-                Step::Done => break,
+                Step::Done => match session.eyes.waits_until() {
+                    Some(until) if session.is_full => return Ok(until),
+                    _ => break,
+                },
             }
         }
         let outcome = sweep.outcome();

@@ -69,7 +69,8 @@ pub fn open(options: &DurableOptions, opening: Opening, wall_ms: i64) -> Result<
 }
 
 fn queue(folder: Folder, store: Store, identity: Identity, extent: Extent, options: &DurableOptions) -> DurableQueue {
-    DurableQueue { store, identity, extent, folder, set_aside_bytes_max: options.set_aside_bytes_max }
+    let set_aside_bytes_max = options.set_aside_bytes_max;
+    DurableQueue { store, identity, extent, deferred: None, folder, set_aside_bytes_max }
 }
 
 /// Positions that the identity remembers and the store does not.

@@ -1,7 +1,7 @@
 //! The words of the census: what goes in and what comes out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use vigie_shared::mac::Mac;
@@ -15,7 +15,7 @@ pub struct Evidence {
     /// The device.
     pub mac: Mac,
     /// The internet address that it used, if known.
-    pub ip: Option<Ipv4Addr>,
+    pub ip: Option<IpAddr>,
     /// When it was there.
     pub at: Duration,
     /// How it was seen.
@@ -40,8 +40,8 @@ pub struct Rules {
 pub struct Row {
     /// The device.
     pub mac: Mac,
-    /// Its latest internet address, if known.
-    pub ip: Option<Ipv4Addr>,
+    /// Its latest internet address, if known: over IPv4, or else over IPv6.
+    pub ip: Option<IpAddr>,
     /// First confirmation in the interval.
     pub first: Duration,
     /// Last confirmation in the interval.
@@ -59,8 +59,8 @@ pub struct Row {
 pub struct Check {
     /// The device.
     pub mac: Mac,
-    /// Where it was last.
-    pub ip: Ipv4Addr,
+    /// Where it was last: over IPv4, or else over IPv6.
+    pub ip: IpAddr,
 }
 
 /// One interval, closed.

@@ -18,6 +18,10 @@ fn ip(n: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, 0, n)
 }
 
+fn ip_v6(n: u8) -> Ipv6Addr {
+    Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, n.into())
+}
+
 fn rules() -> Rules {
     Rules { own: BTreeMap::from([(BOX, ip(2))]), gateways: BTreeSet::from([ip(1)]), check_after: at(60) }
 }
@@ -27,7 +31,7 @@ fn census() -> Census {
 }
 
 fn seen(mac: Mac, n: u8, s: u64) -> Evidence {
-    Evidence { mac, ip: Some(ip(n)), at: at(s), source: Source::ArpReply, name: None }
+    Evidence { mac, ip: Some(ip(n).into()), at: at(s), source: Source::ArpReply, name: None }
 }
 
 /// The rows without the box's own.
@@ -46,7 +50,7 @@ fn the_same_pair_twice_is_one_row() {
 
     let expected = Row {
         mac: PHONE,
-        ip: Some(ip(7)),
+        ip: Some(ip(7).into()),
         first: at(100),
         last: at(130),
         count: 2,
@@ -74,10 +78,10 @@ fn one_address_that_answers_for_forty_credits_nobody() {
 #[test]
 fn an_answer_for_the_canary_gives_a_proxy_away() {
     let mut census = census();
-    census.observe(&Evidence { ip: Some(CANARY), ..seen(LAPTOP, 0, 100) });
+    census.observe(&Evidence { ip: Some(CANARY.into()), ..seen(LAPTOP, 0, 100) });
     let report = census.report(at(300));
     assert_eq!(report.new_proxies, [LAPTOP]);
-    assert!(report.rows.iter().all(|row| row.ip != Some(CANARY)));
+    assert!(report.rows.iter().all(|row| row.ip != Some(CANARY.into())));
 }
 
 #[test]
@@ -87,6 +91,19 @@ fn a_sleep_proxy_is_itself_and_credits_nobody_for_its_other_addresses() {
     let rows = rows(&mut census, 300);
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].mac, rows[0].flags), (LAPTOP, 0));
+}
+
+#[test]
+fn a_device_of_both_families_is_one_row_and_one_check_over_ipv4() {
+    let mut census = census();
+    census.observe(&seen(PHONE, 7, 100));
+    census.observe(&Evidence { ip: Some(ip_v6(7).into()), source: Source::Neighbour, ..seen(PHONE, 0, 110) });
+    census.observe(&Evidence { ip: Some(ip_v6(8).into()), source: Source::Neighbour, ..seen(LAPTOP, 0, 110) });
+
+    let due: Vec<_> = census.due_checks(at(200)).into_iter().map(|check| (check.mac, check.ip)).collect();
+    assert_eq!(due, [(LAPTOP, ip_v6(8).into()), (PHONE, IpAddr::from(ip(7)))]);
+    let rows: Vec<_> = rows(&mut census, 300).into_iter().map(|row| (row.mac, row.ip, row.last)).collect();
+    assert_eq!(rows, [(LAPTOP, Some(ip_v6(8).into()), at(110)), (PHONE, Some(ip(7).into()), at(110))]);
 }
 
 #[test]
@@ -107,7 +124,7 @@ fn the_box_and_the_gateway_are_infrastructure_and_present() {
         report.rows.iter().filter(|row| row.flags & Sighting::INFRASTRUCTURE != 0).map(|row| row.mac).collect();
     assert_eq!(infrastructure, [ROUTER, BOX]);
     let own = report.rows.iter().find(|row| row.mac == BOX).unwrap();
-    assert_eq!((own.first, own.last, own.ip), (at(60), at(300), Some(ip(2))));
+    assert_eq!((own.first, own.last, own.ip), (at(60), at(300), Some(ip(2).into())));
 }
 
 #[test]
@@ -124,7 +141,7 @@ fn only_the_present_and_silent_are_checked_and_each_once_a_minute() {
     let mut census = census();
     census.observe(&seen(PHONE, 7, 100));
     census.observe(&seen(LAPTOP, 8, 150));
-    let check = |mac, n| Check { mac, ip: ip(n) };
+    let check = |mac, n| Check { mac, ip: ip(n).into() };
 
     assert_eq!(census.due_checks(at(159)), []);
     assert_eq!(census.due_checks(at(160)), [check(PHONE, 7)]);
@@ -149,7 +166,7 @@ fn a_pulled_cable_is_blindness_and_not_fifty_departures() {
     census.clear(at(later));
 
     assert_eq!(census.present(at(later + 10)), 1);
-    assert_eq!(census.due_checks(at(later + 10)), [Check { mac: PHONE, ip: ip(7) }]);
+    assert_eq!(census.due_checks(at(later + 10)), [Check { mac: PHONE, ip: ip(7).into() }]);
     assert_eq!(census.present(at(later + 15 * 60)), 0);
 }
 
@@ -191,7 +208,7 @@ prop_compose! {
     fn any_evidence()(mac in 0_u8..12, n in 1_u8..30, s in 0_u64..360, source in 0_usize..7) -> Evidence {
         Evidence {
             mac: Mac([0x3c, 0x22, 0xfb, 0, 0, mac]),
-            ip: (n < 28).then(|| ip(n)),
+            ip: (n < 28).then(|| if n < 20 { ip(n).into() } else { ip_v6(n).into() }),
             at: at(s),
             source: Source::ALL[source],
             name: None,

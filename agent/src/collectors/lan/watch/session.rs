@@ -45,7 +45,7 @@ impl Session {
 
     /// Begins a full sweep at once; a slow one on its way is given up.
     pub(super) fn begin_full_sweep(&mut self, plan: Plan, now: Duration) {
-        survey::ask_canary(&mut self.eyes);
+        survey::begin(&mut self.eyes);
         self.sweep = Some(self.full_sweep(plan, now));
         self.is_full = true;
         self.next_sweep_at = now;
@@ -55,6 +55,7 @@ impl Session {
     pub(super) fn begin_slow_sweep(&mut self, period: Duration, now: Duration) {
         let mut addresses = interface::addresses(&self.ranges, self.interface.address.addr());
         fastrand::shuffle(&mut addresses);
+        self.eyes.wake_v6();
         let gap = period / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         let plan = Plan {
             gap,

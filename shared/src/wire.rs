@@ -25,7 +25,7 @@ pub mod reading;
 pub mod record;
 pub mod topic;
 
-pub use command::{Command, CommandKind, CommandOutcome, OutcomeState, SignedCommand};
+pub use command::{Command, CommandHeader, CommandKind, CommandOutcome, OutcomeState, SignedCommand};
 pub use delivery::{Answer, Batch, Below, Hello, Lane, LaneHello, Receipted};
 pub use live::{Heartbeat, LaneDepth, Live};
 pub use reading::Reading;

@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use crate::id::{BootId, CommandId, InstanceId, QueueId, from_hex, to_hex};
 use crate::mac::Mac;
 use crate::pseudonym::Pseudonym;
+use crate::wire::command::json;
 use crate::wire::reading::{
     AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, OwnedDevice, Punch, Sight,
     Sighting, Sightings, Source, TimeSource,
 };
 use crate::wire::{
-    Answer, Batch, Below, Command, CommandKind, CommandOutcome, Heartbeat, Hello, Lane, LaneDepth, LaneHello, Live,
-    OutcomeState, Reading, Receipted, Record, SignedCommand, Stamp,
+    Answer, Batch, Below, Command, CommandHeader, CommandKind, CommandOutcome, Heartbeat, Hello, Lane, LaneDepth,
+    LaneHello, Live, OutcomeState, Reading, Receipted, Record, SignedCommand, Stamp,
 };
 
 const STAMP: Stamp =
@@ -99,6 +100,7 @@ fn readings() -> Vec<(Reading, &'static str)> {
                 id: CommandId([7; 16]),
                 state: OutcomeState::RolledBack,
                 detail: "health check failed".to_owned(),
+                answer: Some("{}".to_owned()),
             }),
             include_str!("golden/outcome.hex"),
         ),
@@ -172,7 +174,12 @@ fn live_messages_keep_their_bytes() {
             oldest_s: 12,
         }],
     });
-    let progress = Live::Progress { command: CommandId([7; 16]), permille: Some(500), text: "half".to_owned() };
+    let progress = Live::Progress {
+        command: CommandId([7; 16]),
+        stage: "half".to_owned(),
+        permille: Some(500),
+        done_bytes: Some(1_000),
+    };
     for (live, golden) in
         [(heartbeat, include_str!("golden/heartbeat.hex")), (progress, include_str!("golden/progress.hex"))]
     {
@@ -181,18 +188,46 @@ fn live_messages_keep_their_bytes() {
     }
 }
 
+fn kinds() -> Vec<(CommandKind, &'static str)> {
+    let deploy = r#"{"video_url":"/v/1","filename":"a.mp4","original_name":"A","category":"T","subcategory":"P",
+        "video_id":"v1","duration":154,"size_bytes":1000,"sha256":"ab"}"#;
+    let update = r#"{"target":"agent","update_url":"/u","version":"2.1.3","checksum":"ab","signature":"cd",
+        "size_bytes":9,"when":"preferred_hour","unless_present":true}"#;
+    let logs = r#"{"service":"s","source":"f","lines":5,"since":1,"until":2,"contains":"x","size_bytes_max":3}"#;
+    let read = |name: &str, data: &str| json::parse_kind(name, serde_json::from_str(data).unwrap()).unwrap().0;
+    vec![
+        (read("get_system_info", "{}"), include_str!("golden/command_get_system_info.hex")),
+        (read("reboot", "{}"), include_str!("golden/command_reboot.hex")),
+        (read("restart_service", r#"{"service":"neopro-app"}"#), include_str!("golden/command_restart_service.hex")),
+        (read("get_logs", logs), include_str!("golden/command_get_logs.hex")),
+        (read("deploy_video", deploy), include_str!("golden/command_deploy_video.hex")),
+        (
+            read("delete_video", r#"{"filename":"a.mp4","category":"T","subcategory":"P"}"#),
+            include_str!("golden/command_delete_video.hex"),
+        ),
+        (read("update_software", update), include_str!("golden/command_update_software.hex")),
+        (
+            read("update_config", r#"{"target":"agent","configuration":{"log":"debug"}}"#),
+            include_str!("golden/command_update_config.hex"),
+        ),
+    ]
+}
+
 #[test]
-fn a_signed_command_keeps_its_bytes() {
+fn signed_commands_of_every_kind_keep_their_bytes() {
     let key = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
-    let command = Command {
-        site: "rennes01".parse().unwrap(),
-        id: CommandId([7; 16]),
-        issued_ms: 1_000,
-        expires_ms: 2_000,
-        kind: CommandKind::GetSystemInfo,
-    };
-    let signed = SignedCommand::sign(&command, &key);
-    let golden = include_str!("golden/command.hex").trim();
-    assert_eq!(to_hex(&signed.encode()), golden);
-    assert_eq!(SignedCommand::decode(&from_hex(golden).unwrap()), Ok(signed));
+    assert_eq!(kinds().len(), CommandKind::NAMES.len());
+    for (kind, golden) in kinds() {
+        let header = CommandHeader {
+            site: "rennes01".parse().unwrap(),
+            id: CommandId([7; 16]),
+            issued_ms: 1_000,
+            expires_ms: 2_000,
+        };
+        let command = Command { header, is_dry_run: false, kind };
+        let signed = SignedCommand::sign(&command, &key);
+        assert_eq!(to_hex(&signed.encode()), golden.trim(), "{} changed on the wire", command.kind.name());
+        assert_eq!(SignedCommand::decode(&from_hex(golden.trim()).unwrap()), Ok(signed.clone()));
+        assert_eq!(Command::open(&signed.body), Ok(command));
+    }
 }

@@ -17,10 +17,12 @@ pub enum Live {
     Progress {
         /// Which command.
         command: CommandId,
+        /// What it is doing, for people.
+        stage: String,
         /// Done so far, 0 to 1000; none if it cannot be told.
         permille: Option<u16>,
-        /// What it is doing, for people.
-        text: String,
+        /// Bytes moved so far; none if the stage moves none.
+        done_bytes: Option<u64>,
     },
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::collectors::CollectConfig;
+use crate::commands::CommandsConfig;
 use crate::journal::QueueConfig;
 use crate::naming;
 
@@ -27,6 +28,8 @@ pub struct AgentConfig {
     pub devices: naming::Config,
     /// The collectors.
     pub collect: CollectConfig,
+    /// What the hub may ask of this box.
+    pub commands: CommandsConfig,
 }
 
 impl Default for AgentConfig {
@@ -38,6 +41,7 @@ impl Default for AgentConfig {
             queue: QueueConfig::default(),
             devices: naming::Config::default(),
             collect: CollectConfig::default(),
+            commands: CommandsConfig::default(),
         }
     }
 }

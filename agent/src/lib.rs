@@ -7,10 +7,12 @@
 pub mod anchor;
 pub mod cli;
 pub mod collectors;
+pub mod commands;
 pub mod config;
 pub mod control;
 pub mod diagnosis;
 pub mod host_names;
+pub mod hub_https;
 pub mod identity;
 pub mod journal;
 pub mod naming;

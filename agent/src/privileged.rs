@@ -51,3 +51,13 @@ pub trait Privileges: Send + Sync {
     /// Every [`Refusal`].
     async fn act(&self, verb: Verb) -> Result<(), Refusal>;
 }
+
+/// Nobody who may: on a machine where the part that runs as root is not installed.
+pub struct Absent;
+
+#[async_trait]
+impl Privileges for Absent {
+    async fn act(&self, _verb: Verb) -> Result<(), Refusal> {
+        Err(Refusal::Unavailable("it is not installed on this machine".to_owned()))
+    }
+}

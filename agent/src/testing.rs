@@ -6,12 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 use vigie_shared::clock::SystemClock;
+use vigie_shared::id::CommandId;
 use vigie_shared::mac::Mac;
 use vigie_shared::wire::reading::{DeviceRef, OwnedDevice};
 use vigie_shared::wire::{Live, Reading};
 
 use crate::collectors::{Context, Naming, Outlet};
+use crate::commands;
+use crate::config::AgentConfig;
 use crate::host_names::HostNames;
+use crate::hub_https::HubHttps;
+use crate::privileged::{Privileges, Refusal, Verb};
+use crate::status::Board;
+use crate::timekeeper::Timekeeper;
 
 /// Remembers everything, and lets a test wait for it.
 #[derive(Default)]
@@ -85,5 +92,52 @@ pub(crate) fn context() -> Context {
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
         sweep_bell: watch::Sender::default(),
+    }
+}
+
+/// Carries out everything, which means: remembers it.
+#[derive(Default)]
+pub(crate) struct Acts(Mutex<Vec<Verb>>);
+
+impl Acts {
+    pub(crate) fn done(&self) -> Vec<Verb> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl Privileges for Acts {
+    async fn act(&self, verb: Verb) -> Result<(), Refusal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(verb);
+        Ok(())
+    }
+}
+
+/// What commands need, with everything in one folder and acts that are only remembered.
+pub(crate) fn command_context(settings: AgentConfig, acts: Arc<Acts>) -> commands::Context {
+    let clock = Arc::new(SystemClock::new(|| true));
+    let time = Arc::new(Timekeeper::open(&settings.data, clock.clone()));
+    commands::Context {
+        clock,
+        time: Arc::clone(&time),
+        data: settings.data.clone(),
+        hub: Arc::new(HubHttps::new(settings.identity_folder(), time)),
+        settings: Arc::new(settings),
+        privileges: acts,
+        board: Board::default(),
+    }
+}
+
+/// A command that begins, with a book that forgets.
+pub(crate) fn underway(outlet: Arc<dyn Outlet>) -> commands::Underway {
+    commands::Underway::new(CommandId([7; 16]), outlet, Arc::new(Forgetful))
+}
+
+struct Forgetful;
+
+#[async_trait]
+impl commands::Notebook for Forgetful {
+    async fn note(&self, _command: CommandId, _note: serde_json::Value) -> anyhow::Result<()> {
+        Ok(())
     }
 }

@@ -226,8 +226,12 @@ async fn what_waits_is_told_with_its_age() {
 async fn live_messages_drop_their_oldest_when_nobody_reads() {
     let bench = bench(config());
     let mut live = bench.journal.live_receiver();
-    let message =
-        |permille| Live::Progress { command: Default::default(), permille: Some(permille), text: String::new() };
+    let message = |permille| Live::Progress {
+        command: Default::default(),
+        stage: String::new(),
+        permille: Some(permille),
+        done_bytes: None,
+    };
     for permille in 0..1000 {
         Outlet::live(&bench.journal, message(permille));
     }

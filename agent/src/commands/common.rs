@@ -1,0 +1,115 @@
+//! The owner's two lists: which commands are obeyed, and which services they may touch.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use vigie_shared::wire::CommandKind;
+
+/// Reading what the box is can never be forbidden: without it nobody could say why something is.
+const ALWAYS: &str = "get_system_info";
+
+/// The unit of this agent, which answers to its predecessor's name as well.
+pub(super) const OWN_UNIT: &str = "vigie-agent";
+
+/// The name under which the agent that Vigie replaces was restarted.
+const OWN_UNIT_BEFORE: &str = "neopro-sync-agent";
+
+/// Commands that are obeyed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "BTreeSet<String>")]
+pub struct Allowed(BTreeSet<String>);
+
+impl Allowed {
+    /// Whether the owner lets this box obey the command.
+    #[must_use]
+    pub fn includes(&self, name: &str) -> bool {
+        name == ALWAYS || self.0.contains(name)
+    }
+}
+
+impl Default for Allowed {
+    fn default() -> Self {
+        Self(CommandKind::NAMES.iter().filter(|name| **name != ALWAYS).map(|name| (*name).to_owned()).collect())
+    }
+}
+
+impl TryFrom<BTreeSet<String>> for Allowed {
+    type Error = String;
+
+    fn try_from(names: BTreeSet<String>) -> Result<Self, String> {
+        match names.iter().find(|name| !CommandKind::NAMES.contains(&name.as_str())) {
+            Some(unknown) => Err(format!("unknown command `{unknown}`; known are {}", CommandKind::NAMES.join(", "))),
+            None => Ok(Self(names)),
+        }
+    }
+}
+
+/// Services that commands may touch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub struct Services(Vec<String>);
+
+impl Services {
+    /// The unit behind a service's name, if the owner lists it. The agent's own unit is always listed.
+    #[must_use]
+    pub fn unit(&self, name: &str) -> Option<String> {
+        let name = name.strip_suffix(".service").unwrap_or(name);
+        let is_listed = self.0.iter().any(|listed| listed == name);
+        match name {
+            OWN_UNIT => Some(OWN_UNIT.to_owned()),
+            OWN_UNIT_BEFORE if is_listed => Some(OWN_UNIT.to_owned()),
+            _ => is_listed.then(|| name.to_owned()),
+        }
+    }
+
+    /// The names on the list.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        Self(["neopro-app", "neopro-admin", OWN_UNIT_BEFORE].map(str::to_owned).to_vec())
+    }
+}
+
+impl TryFrom<Vec<String>> for Services {
+    type Error = String;
+
+    fn try_from(names: Vec<String>) -> Result<Self, String> {
+        let fits = |name: &str| {
+            let may = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@:".contains(&byte);
+            (1..=128).contains(&name.len()) && name.bytes().all(may) && !name.starts_with(['-', '.'])
+        };
+        let strip = |name: &String| name.strip_suffix(".service").unwrap_or(name).to_owned();
+        let names: Vec<String> = names.iter().map(strip).collect();
+        match names.iter().find(|name| !fits(name)) {
+            Some(bad) => Err(format!("`{bad}` is not the name of a service")),
+            None => Ok(Self(names)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_agent_that_was_replaced() {
+        let allowed = Allowed::default();
+        assert!(CommandKind::NAMES.iter().all(|name| allowed.includes(name)));
+        let services = Services::default();
+        assert_eq!(services.unit("neopro-app.service").as_deref(), Some("neopro-app"));
+        assert_eq!(services.unit("neopro-sync-agent").as_deref(), Some(OWN_UNIT));
+        assert_eq!(services.unit("ssh"), None);
+    }
+
+    #[test]
+    fn what_the_box_is_may_always_be_asked() {
+        let none = Allowed::try_from(BTreeSet::new()).unwrap();
+        assert!(none.includes("get_system_info"));
+        assert!(!none.includes("reboot"));
+    }
+}

@@ -1,0 +1,29 @@
+//! Takes a video away.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use vigie_shared::wire::command::DeleteVideo as Parameters;
+
+use super::{Act, Answer, Context, Failure, Underway};
+
+/// The section `commands.delete_video` of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {}
+
+/// Executes `delete_video`.
+struct DeleteVideo {}
+
+/// Makes the executor.
+pub fn new(_config: &Config, _context: &Context) -> impl Act<Parameters = Parameters> + use<> {
+    DeleteVideo {}
+}
+
+#[async_trait]
+impl Act for DeleteVideo {
+    type Parameters = Parameters;
+
+    async fn run(&self, _parameters: &Parameters, _underway: &Underway) -> Result<Answer, Failure> {
+        Err(Failure::Refused("this version of the agent cannot do it".to_owned()))
+    }
+}

@@ -1,0 +1,60 @@
+//! HTTPS to the hub, as this box: what is too large for a message goes this way.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use reqwest::Client;
+
+use crate::identity::Identity;
+use crate::timekeeper::Timekeeper;
+
+/// Longest wait for a connection.
+const CONNECT_MAX: Duration = Duration::from_secs(15);
+
+/// Longest silence of the hub in the middle of an exchange.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// Makes clients with the box's certificate.
+pub struct HubHttps {
+    identity_folder: PathBuf,
+    time: Arc<Timekeeper>,
+}
+
+impl HubHttps {
+    /// For the identity in that folder, whichever it is at the moment of a call.
+    #[must_use]
+    pub fn new(identity_folder: PathBuf, time: Arc<Timekeeper>) -> Self {
+        Self { identity_folder, time }
+    }
+
+    /// The identity that the box has now.
+    ///
+    /// # Errors
+    ///
+    /// If it has none, or it cannot be read.
+    pub fn identity(&self) -> anyhow::Result<Identity> {
+        Identity::load(&self.identity_folder)?.context("this box is not registered with a hub")
+    }
+
+    /// A client that trusts the hub only and shows the box's certificate, and the hub's address, `https://host:port`.
+    /// It follows no redirects, and gives up a silent hub, but not a slow one.
+    ///
+    /// # Errors
+    ///
+    /// As [`HubHttps::identity`], or if its keys are damaged.
+    pub fn client(&self) -> anyhow::Result<(Client, String)> {
+        let identity = self.identity()?;
+        let client = Client::builder()
+            .tls_backend_preconfigured(identity.tls(self.time.trusted_now_ms())?)
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_MAX)
+            .read_timeout(SILENCE_MAX)
+            .build()
+            .context("prepare HTTPS")?;
+        Ok((client, format!("https://{}", identity.hub)))
+    }
+}

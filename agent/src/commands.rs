@@ -7,8 +7,12 @@
 //! [`Context`], opens nothing) and an [`Act`]. Acts know the context and what is [`Underway`], never each other.
 //! Everything around them is done once for all: signature, owner's list, order, at most once, restarts, outcome.
 
+pub mod book;
 mod common;
+pub mod desk;
+pub mod driver;
 mod underway;
+mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;

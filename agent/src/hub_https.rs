@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::Client;
+use vigie_shared::blob::{BLOB_BYTES_MAX, BLOBS_PATH, BlobRef};
 
 use crate::identity::Identity;
 use crate::timekeeper::Timekeeper;
@@ -56,5 +57,21 @@ impl HubHttps {
             .build()
             .context("prepare HTTPS")?;
         Ok((client, format!("https://{}", identity.hub)))
+    }
+
+    /// Hands the hub a blob; returns the reference to it.
+    ///
+    /// # Errors
+    ///
+    /// Words on what stood in the way; what was sent so far counts for nothing.
+    pub async fn put_blob(&self, content: Vec<u8>) -> anyhow::Result<BlobRef> {
+        anyhow::ensure!(content.len() <= BLOB_BYTES_MAX, "{} bytes are more than the hub takes", content.len());
+        let blob = BlobRef::of(&content);
+        let (client, hub) = self.client()?;
+        let url = format!("{hub}{BLOBS_PATH}{}", blob.sha256);
+        let response = client.put(url).body(content).send().await.context("upload to the hub")?;
+        let status = response.status();
+        anyhow::ensure!(status.is_success(), "the hub refused the upload: {status}");
+        Ok(blob)
     }
 }

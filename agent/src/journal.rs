@@ -224,6 +224,11 @@ impl Journal {
         self.live.receiver()
     }
 
+    /// The clocks that stamp readings.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     fn views(&self) -> impl Iterator<Item = (Lane, View)> {
         self.lanes.iter().filter_map(|handle| handle.view.borrow().map(|view| (handle.lane, view)))
     }

@@ -1,7 +1,7 @@
 //! The agent: collects who and what is at a site, keeps it through any outage, delivers it to the hub.
 //!
 //! Reading order: [`collectors`] bring readings to the [`journal`], which owns the durable [`queue`]; [`outbox`]
-//! decides what goes to the hub and [`uplink`] sends it; [`identity`] says as whom; [`timekeeper`] keeps the time.
+//! decides what goes to the hub and [`uplink`] sends it; [`commands`] does what the hub asks; [`identity`] says as whom; [`timekeeper`] keeps the time.
 //! [`run`] puts them together, and nothing else knows them all.
 
 pub mod anchor;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::file::make_private_folder;
 use vigie_shared::id::InstanceId;
@@ -42,12 +42,31 @@ use crate::collectors::{Collector, Context, Outlet};
 use crate::config::AgentConfig;
 use crate::control::{Answering, Ask};
 use crate::host_names::HostNames;
+use crate::hub_https::HubHttps;
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalOptions, OnDamage, answers};
 use crate::naming::{DeviceNames, Register};
+use crate::privileged::Privileges;
 use crate::status::{Board, Status};
 use crate::timekeeper::Timekeeper;
 use crate::uplink::Uplink;
+
+/// Commands that wait between the uplink and the desk, up to 32 KiB each.
+const COMMANDS_MAX: usize = 16;
+
+/// What an agent is given besides its settings.
+pub struct Parts {
+    /// More collectors than it has by itself.
+    pub collectors: Vec<Box<dyn Collector>>,
+    /// Who carries out the acts that need root.
+    pub privileges: Arc<dyn Privileges>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self { collectors: Vec::new(), privileges: Arc::new(privileged::Absent) }
+    }
+}
 
 /// Starts the agent; it runs until the lifecycle stops.
 ///
@@ -55,15 +74,15 @@ use crate::uplink::Uplink;
 ///
 /// Words for people on what could not be started: another agent runs here, the folder cannot be written….
 pub fn run(config: &AgentConfig, lifecycle: &Lifecycle) -> anyhow::Result<()> {
-    run_with(config, lifecycle, Vec::new())
+    run_with(config, lifecycle, Parts::default())
 }
 
-/// Starts the agent with more collectors than it has by itself.
+/// Starts the agent with other parts than it has by itself.
 ///
 /// # Errors
 ///
 /// As [`run`].
-pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, more: Vec<Box<dyn Collector>>) -> anyhow::Result<()> {
+pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> anyhow::Result<()> {
     make_private(&config.data)?;
     let door = control::open(&config.socket)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(sys::clock_is_synchronised));
@@ -74,34 +93,59 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, more: Vec<Box<dyn C
         on_damage: OnDamage::SetAside,
     };
     let journal = Journal::start(options, lifecycle).context("open the queue")?;
+    let names = start_collectors(config, &journal, parts.collectors, lifecycle);
+
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
-
-    let depths = journal.clone();
-    let context = Context { lane_depths: Arc::new(move || depths.depths()), ..context(config, Arc::clone(&clock)) };
-    let mut collectors = collectors::build(&config.collect, &context);
-    collectors.extend(more);
-    let names = collectors.iter().map(|collector| collector.name().to_owned()).collect();
-    for collector in collectors {
-        drop(runner::drive(collector, Arc::clone(&outlet), lifecycle));
-    }
-
     let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
-    time.spawn(outlet, lifecycle);
+    time.spawn(Arc::clone(&outlet), lifecycle);
     let board = Board::default();
+    let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
     let uplink = Uplink {
         identity_folder: config.identity_folder(),
         live: journal.live_receiver(),
+        commands,
         journal: journal.clone(),
         board: board.clone(),
         clock: Arc::clone(&clock),
-        time,
+        time: Arc::clone(&time),
         instance: InstanceId::random(),
     };
     lifecycle.spawn("uplink", uplink.run(lifecycle.clone()));
+    let context = commands::Context {
+        clock: Arc::clone(&clock),
+        data: config.data.clone(),
+        settings: Arc::new(config.clone()),
+        privileges: parts.privileges,
+        hub: Arc::new(HubHttps::new(config.identity_folder(), Arc::clone(&time))),
+        time,
+        board: board.clone(),
+    };
+    let driver = commands::driver::Driver::open(context, outlet)?;
+    lifecycle.spawn("commands", driver.run(command_queue, lifecycle.stopping()));
+
     let desk = Desk { config: config.clone(), journal, board, clock, collectors: names };
     lifecycle.spawn("control", control::serve(door, Arc::new(desk), lifecycle.clone()));
     tracing::info!(data = %config.data.display(), "the agent runs");
     Ok(())
+}
+
+/// Starts the collectors that are enabled, and more; returns their names.
+fn start_collectors(
+    config: &AgentConfig,
+    journal: &Journal,
+    more: Vec<Box<dyn Collector>>,
+    lifecycle: &Lifecycle,
+) -> Vec<String> {
+    let depths = journal.clone();
+    let clock = Arc::clone(journal.clock());
+    let context = Context { lane_depths: Arc::new(move || depths.depths()), ..context(config, clock) };
+    let mut collectors = collectors::build(&config.collect, &context);
+    collectors.extend(more);
+    let names = collectors.iter().map(|collector| collector.name().to_owned()).collect();
+    for collector in collectors {
+        drop(runner::drive(collector, Arc::new(journal.clone()), lifecycle));
+    }
+    names
 }
 
 /// What collectors need when no agent runs: for looking once.

@@ -12,19 +12,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_bytes::Bytes;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use vigie_shared::backoff::Backoff;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::{InstanceId, SiteId};
 use vigie_shared::lifecycle::{Lifecycle, Progress};
-use vigie_shared::wire::{Answer, Batch, Hello, Topic, Up, delivery::MESSAGE_BYTES_MAX};
+use vigie_shared::wire::{Answer, Batch, Hello, SignedCommand, Topic, Up, delivery::MESSAGE_BYTES_MAX};
 
 use crate::identity::Identity;
 use crate::journal::{Journal, LiveReceiver};
 use crate::outbox::{Act, Outbox, Request, Verdict, Window};
 use crate::status::Board;
 use crate::timekeeper::Timekeeper;
-use connection::{Connection, Dial};
+use connection::{Connection, Dial, Heard};
 
 /// First and longest pause between connections.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(60));
@@ -46,6 +47,8 @@ pub struct Uplink {
     pub journal: Journal,
     /// What is of the moment.
     pub live: LiveReceiver,
+    /// Where the hub's commands go.
+    pub commands: mpsc::Sender<SignedCommand>,
     /// Where the state of the connection is shown.
     pub board: Board,
     /// The clocks.
@@ -150,7 +153,10 @@ impl Uplink {
             self.work(&mut session).await?;
             let wake = session.outbox.poll_timeout().map(Instant::from_std);
             tokio::select! {
-                answer = session.connection.next() => self.on_answer(answer?, &mut session, backoff).await?,
+                heard = session.connection.next() => match heard? {
+                    Heard::Answer(answer) => self.on_answer(answer, &mut session, backoff).await?,
+                    Heard::Command(command) => self.on_command(command),
+                },
                 changed = changed.changed() => {
                     changed.context("the journal has ended")?;
                     self.journal.lanes().iter().for_each(|lane| session.outbox.on_lane(*lane, now()));
@@ -229,6 +235,13 @@ impl Uplink {
             Verdict::Nothing => {}
         }
         Ok(())
+    }
+
+    /// Commands that find no room are sent again by the hub.
+    fn on_command(&self, command: SignedCommand) {
+        if self.commands.try_send(command).is_err() {
+            tracing::debug!("a command found no room");
+        }
     }
 
     /// The hub is there: the next outage waits little again, and its clock is worth noting.

@@ -5,6 +5,7 @@
 //! [`backoff`], [`mac`], [`pseudonym`] and [`telemetry`] are small and stand alone. Nothing here opens a socket.
 
 pub mod backoff;
+pub mod blob;
 pub mod clock;
 pub mod config;
 pub mod enrol;

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use vigie_shared::id::SiteId;
 use vigie_shared::lifecycle::Lifecycle;
-use vigie_shared::wire::{Answer, Down, Topic, delivery::MESSAGE_BYTES_MAX};
+use vigie_shared::wire::{Answer, Down, SignedCommand, Topic, delivery::MESSAGE_BYTES_MAX};
 
 /// A dead link shows after at most two of these.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -36,6 +36,12 @@ pub(super) struct Dial {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: Arc<rustls::ClientConfig>,
+}
+
+/// Something that the hub says.
+pub(super) enum Heard {
+    Answer(Answer),
+    Command(SignedCommand),
 }
 
 /// A connection that is up: connected and subscribed. Dropping it closes it.
@@ -97,20 +103,25 @@ impl Connection {
             .context("the connection takes no more; the link is stuck")
     }
 
-    /// The hub's next answer. Safe to cancel.
+    /// What the hub says next. Safe to cancel.
     ///
     /// # Errors
     ///
     /// Why the connection ended.
-    pub(super) async fn next(&mut self) -> anyhow::Result<Answer> {
+    pub(super) async fn next(&mut self) -> anyhow::Result<Heard> {
         loop {
             let Event::Incoming(Packet::Publish(publish)) = self.event().await? else { continue };
-            match publish.topic.parse() {
-                Ok(Topic::Down(_, Down::Receipt)) => match Answer::decode(&publish.payload) {
-                    Ok(answer) => return Ok(answer),
-                    Err(error) => tracing::warn!("an answer of the hub is unreadable and ignored: {error}"),
-                },
-                Ok(_) | Err(_) => tracing::debug!("a message that this version does not know is ignored"),
+            let heard = match publish.topic.parse() {
+                Ok(Topic::Down(_, Down::Receipt)) => Answer::decode(&publish.payload).map(Heard::Answer),
+                Ok(Topic::Down(_, Down::Command)) => SignedCommand::decode(&publish.payload).map(Heard::Command),
+                Ok(_) | Err(_) => {
+                    tracing::debug!("a message that this version does not know is ignored");
+                    continue;
+                }
+            };
+            match heard {
+                Ok(heard) => return Ok(heard),
+                Err(error) => tracing::warn!("a message of the hub is unreadable and ignored: {error}"),
             }
         }
     }

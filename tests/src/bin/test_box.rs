@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use clap::Parser;
 use futures_util::future::try_join_all;
 use tokio_util::sync::CancellationToken;
+use vigie_agent::Parts;
 use vigie_agent::collectors::{Collector, Outlet};
 use vigie_agent::config::AgentConfig;
 use vigie_shared::config::{self, Sources};
@@ -42,7 +43,8 @@ fn main() -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         let lifecycle = Lifecycle::from_signals()?;
         let punchers = Punchers::open(&args.list, args.punchers)?;
-        vigie_agent::run_with(&config, &lifecycle, vec![Box::new(punchers)])?;
+        let parts = Parts { collectors: vec![Box::new(punchers)], ..Parts::default() };
+        vigie_agent::run_with(&config, &lifecycle, parts)?;
         lifecycle.ready();
         Ok(lifecycle.wait().await)
     })

@@ -6,7 +6,7 @@
 
 mod backup;
 pub mod client;
-
+mod command;
 mod devices;
 mod diary;
 pub mod output;
@@ -39,7 +39,8 @@ const EXIT_CODES: &str = "Exit codes:
   1  failed; the text says what happened, what is safe, what to do
   2  the command line is wrong
   3  no hub is running with this data folder
-  4  the hub refused: unknown name, no right, value not accepted";
+  4  the hub refused: unknown name, no right, value not accepted
+  5  a command that was waited for ended otherwise than by success";
 
 const EXAMPLES: &str = "Examples:
   vigie-hub up                                  try it: a hub and an agent on this machine
@@ -119,6 +120,9 @@ pub enum Verb {
     /// Add, show, revoke and replace sites.
     #[command(subcommand)]
     Site(site::SiteVerb),
+    /// Ask boxes to do something, and see what became of it.
+    #[command(subcommand)]
+    Command(command::CommandVerb),
     /// Make, list and end API tokens for programs.
     #[command(subcommand)]
     Token(token::TokenVerb),
@@ -271,6 +275,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Run(args) => return Ok(root.run(scope, args).await?),
         Verb::Init(args) => output.text(&root.init(scope, args).await?)?,
         Verb::Site(verb) => site::act(&scope.hub()?, verb, output).await?,
+        Verb::Command(verb) => return command::act(&scope.hub()?, verb, output).await,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,

@@ -5,6 +5,7 @@
 //! serves the TCP listener and the local unix socket ([`serve`]). Boxes never come here.
 
 mod backups;
+mod commands;
 mod cursor;
 mod devices;
 mod diary;
@@ -47,6 +48,7 @@ use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
 use self::ports::{Backup, FleetView, Meters, Readiness, Rebuilder, Revoker};
+use crate::dispatch::driver::Dispatch;
 use crate::login::Logins;
 use crate::store::Store;
 
@@ -63,6 +65,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The fleet at this moment.
     pub fleet: Arc<dyn FleetView>,
+    /// Has commands sent, and knows how far they are.
+    pub dispatch: Dispatch,
     /// Cuts revoked boxes.
     pub revoker: Arc<dyn Revoker>,
     /// Whether the hub can work.

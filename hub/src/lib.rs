@@ -9,6 +9,7 @@ pub mod boxes;
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod dispatch;
 pub mod fleet;
 pub mod gateway;
 pub mod http;
@@ -40,10 +41,11 @@ use crate::backup::FolderLock;
 use crate::boxes::BoxesParts;
 use crate::broker::Broker;
 use crate::config::HubConfig;
+use crate::dispatch::driver::Dispatch;
 use crate::fleet::Board;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
-use crate::ingest::driver::{Driver, HealthView, Onlooker, Parts};
+use crate::ingest::driver::{Downlink, Driver, HealthView, Onlooker, Parts};
 use crate::login::first::{FirstLogin, first_start};
 use crate::pki::Pki;
 use crate::projector::driver::{Projector, Trail};
@@ -98,7 +100,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let pki = Arc::new(Pki::open(&config.data.join(PKI_FOLDER), clock.wall_ms()).context("open the hub's keys")?);
     pki.keep_renewed(Arc::clone(&clock), lifecycle);
 
-    let inside = start_inside(config, &store, &clock, lifecycle).await?;
+    let inside = start_inside(config, &store, &pki, &clock, lifecycle).await?;
     let (events, event_queue) = mpsc::channel(NOTES_MAX);
     let gateway_parts = GatewayParts {
         config: config.gateway.clone(),
@@ -121,6 +123,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         Invitation { address: format!("{}:{}", config.boxes_host(), boxes_address.port()), ca_sha256: pki.ca_sha256() };
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
+        dispatch: inside.dispatch,
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),
@@ -148,6 +151,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
 struct Inside {
     backend: broker::Backend,
     board: Board,
+    dispatch: Dispatch,
     health: HealthView,
     trail: Arc<Trail>,
 }
@@ -155,6 +159,7 @@ struct Inside {
 async fn start_inside(
     config: &HubConfig,
     store: &Arc<Sqlite>,
+    pki: &Arc<Pki>,
     clock: &Arc<dyn Clock>,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<Inside> {
@@ -165,13 +170,21 @@ async fn start_inside(
     lifecycle.spawn("diary", wiring::keep_diary(alarm_queue, Arc::clone(&whole)));
 
     let Broker { uplink, downlink, backend } = Broker::start(&config.broker, lifecycle).await?;
-    let onlookers: Vec<Arc<dyn Onlooker>> = vec![Arc::new(board.clone()), Arc::clone(&trail) as Arc<dyn Onlooker>];
-    let parts = Parts {
+    let downlink: Arc<dyn Downlink> = Arc::new(wiring::Answers(downlink));
+    let dispatch = Dispatch::default();
+    let sending = dispatch::driver::Parts {
         store: Arc::clone(&whole),
-        downlink: Arc::new(wiring::Answers(downlink)),
-        onlookers,
+        pki: Arc::clone(pki),
+        downlink: Arc::clone(&downlink),
+        board: board.clone(),
         clock: Arc::clone(clock),
     };
+    let sender = dispatch::driver::Driver::new(sending, dispatch.clone());
+    lifecycle.spawn("dispatch", sender.run(lifecycle.stopping()));
+
+    let onlookers: Vec<Arc<dyn Onlooker>> =
+        vec![Arc::new(board.clone()), Arc::clone(&trail) as Arc<dyn Onlooker>, Arc::new(dispatch.clone())];
+    let parts = Parts { store: Arc::clone(&whole), downlink, onlookers, clock: Arc::clone(clock) };
     let seed = u64::from(std::process::id());
     let driver = Driver::start(parts, seed).await.context("read how far every queue is")?;
     let health = driver.health();
@@ -187,8 +200,9 @@ async fn start_inside(
     let keep = retention::run(Arc::clone(&whole), config.retention.clone(), hours, lifecycle.stopping());
     lifecycle.spawn("retention", keep);
     let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
+    let projector = projector.telling(Arc::new(dispatch.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, health, trail })
+    Ok(Inside { backend, board, dispatch, health, trail })
 }
 
 /// The database of a data folder.

@@ -23,6 +23,7 @@ pub mod driver;
 #[cfg(test)]
 mod laws;
 mod metrics;
+mod outcomes;
 
 /// One reading as a projection sees it.
 struct Seen<'a> {
@@ -32,6 +33,8 @@ struct Seen<'a> {
     reading: &'a Reading,
     /// When the reading was taken, as the box believed, milliseconds since 1970 UTC.
     at_ms: i64,
+    /// When the hub received it, milliseconds since 1970 UTC.
+    received_ms: i64,
     undated: Option<Undated>,
 }
 
@@ -39,7 +42,7 @@ struct Seen<'a> {
 type Projection = fn(&Seen<'_>, &mut Draft);
 
 const PROJECTIONS: &[Projection] =
-    &[anchors::project, metrics::project, devices::project, coverage::project, alarms::project];
+    &[anchors::project, metrics::project, devices::project, coverage::project, alarms::project, outcomes::project];
 
 /// A step being collected.
 #[derive(Default)]
@@ -81,6 +84,7 @@ pub fn project(place: &Place, records: &[StoredRecord], held_through: u64, is_la
             seq: stored.seq,
             reading: &record.reading,
             at_ms: record.stamp.wall_ms,
+            received_ms: stored.received_ms,
             undated: undated(&record.stamp),
         };
         PROJECTIONS.iter().for_each(|projection| projection(&seen, &mut draft));

@@ -5,6 +5,7 @@
 //! that can be rebuilt. Methods return only when their effect is on disk.
 
 pub mod accounts;
+pub mod commands;
 #[cfg(test)]
 mod contract;
 pub mod diary;
@@ -17,6 +18,7 @@ pub mod upkeep;
 pub mod vault;
 
 pub use accounts::Accounts;
+pub use commands::Commands;
 pub use diary::Diary;
 pub use facts::Facts;
 pub use memory::Memory;
@@ -38,6 +40,6 @@ pub enum StoreError {
 }
 
 /// Everything that the hub keeps.
-pub trait Store: Facts + Sites + Projections + Accounts + Diary + Upkeep + Send + Sync + 'static {}
+pub trait Store: Facts + Sites + Projections + Accounts + Diary + Commands + Upkeep + Send + Sync + 'static {}
 
-impl<T: Facts + Sites + Projections + Accounts + Diary + Upkeep + Send + Sync + 'static> Store for T {}
+impl<T: Facts + Sites + Projections + Accounts + Diary + Commands + Upkeep + Send + Sync + 'static> Store for T {}

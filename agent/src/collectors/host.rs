@@ -59,12 +59,20 @@ impl Default for Config {
 /// Makes the collector.
 #[must_use]
 pub fn new(config: &Config, context: &Context) -> Box<dyn Collector> {
-    Box::new(Host {
-        config: config.clone(),
-        clock: Arc::clone(&context.clock),
-        lane_depths: Arc::clone(&context.lane_depths),
-        disks: Disks { ask: machine::disks, pending: None, known: Vec::new() },
-    })
+    Box::new(Host::new(config, &context.clock, &context.lane_depths))
+}
+
+/// How the box is at this moment, for whoever asks once.
+///
+/// # Errors
+///
+/// If the kernel refuses its figures.
+pub async fn now(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<HostSample> {
+    let no_depths: LaneDepths = Arc::new(Vec::new);
+    let mut machine = Machine::open()?;
+    tokio::time::sleep(Machine::CPU_INTERVAL).await;
+    let (sample, problem) = Host::new(config, clock, &no_depths).sample(machine.pulse()).await;
+    problem.map(|()| sample)
 }
 
 struct Host {
@@ -113,6 +121,15 @@ impl Collector for Host {
 }
 
 impl Host {
+    fn new(config: &Config, clock: &Arc<dyn Clock>, lane_depths: &LaneDepths) -> Self {
+        Self {
+            config: config.clone(),
+            clock: Arc::clone(clock),
+            lane_depths: Arc::clone(lane_depths),
+            disks: Disks { ask: machine::disks, pending: None, known: Vec::new() },
+        }
+    }
+
     /// A sample, complete but for the disks if these do not answer.
     async fn sample(&mut self, pulse: Pulse) -> (HostSample, anyhow::Result<()>) {
         let (disks, problem) = self.disks.look(DISKS_WAIT).await;

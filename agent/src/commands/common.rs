@@ -62,10 +62,11 @@ impl Services {
         }
     }
 
-    /// The names on the list.
+    /// Why a service may not be touched, with those that may.
     #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.0
+    pub fn refusal(&self, name: &str) -> String {
+        let shown: String = name.chars().take(64).collect();
+        format!("`{shown}` is not a service that the owner of this box lists; listed are {}", self.0.join(", "))
     }
 }
 

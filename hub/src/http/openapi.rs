@@ -11,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Admin, backups, devices, diary, enrolments, events, health, metrics, rebuild, session, site, sites, tokens, users,
+    Admin, backups, commands, devices, diary, enrolments, events, health, metrics, rebuild, session, site, sites, tokens,
+    users,
     version,
 };
 
@@ -48,6 +49,11 @@ fn of_sites() -> OpenApiRouter<Admin> {
         .routes(routes!(site::show, sites::remove))
         .routes(routes!(sites::revoke))
         .routes(routes!(sites::replace))
+        .routes(routes!(commands::list, commands::create))
+        .routes(routes!(commands::show))
+        .routes(routes!(commands::cancel))
+        .routes(routes!(commands::retry))
+        .routes(routes!(commands::stream))
         .routes(routes!(devices::list))
         .routes(routes!(enrolments::list, enrolments::create))
         .routes(routes!(diary::list))

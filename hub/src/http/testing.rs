@@ -14,6 +14,7 @@ use vigie_shared::wire::Stamp;
 use self::ask::Ask;
 use self::doubles::{Cuts, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldRebuild};
 use super::{Admin, Invitation, Parts, router};
+use crate::dispatch::driver::Dispatch;
 use crate::login::secret;
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
@@ -72,6 +73,7 @@ impl Stage {
             store: store.clone(),
             clock: clock.clone(),
             fleet: fleet.clone(),
+            dispatch: Dispatch::default(),
             revoker: cut.clone(),
             readiness: obstacles.clone(),
             meters: Arc::new(OneMeter),

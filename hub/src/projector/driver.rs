@@ -19,6 +19,7 @@ use vigie_shared::id::{QueueId, SiteId};
 
 use super::{Place, project};
 use crate::ingest::driver::Onlooker;
+use crate::store::commands::Told;
 use crate::store::facts::{Commit, QueueState};
 use crate::store::projections::Cursor;
 use crate::store::{Store, StoreError};
@@ -103,10 +104,17 @@ impl Onlooker for Trail {
     }
 }
 
+/// Port: whoever wants to know what boxes told about commands, once the store knows.
+pub trait Listener: Send + Sync {
+    /// The store has these words now. Must return at once.
+    fn on_told(&self, told: &[Told]);
+}
+
 /// Follows the facts.
 pub struct Projector {
     store: Arc<dyn Store>,
     trail: Arc<Trail>,
+    listener: Option<Arc<dyn Listener>>,
     followed: BTreeMap<(SiteId, QueueId), u64>,
 }
 
@@ -119,7 +127,13 @@ impl Projector {
     pub async fn start(store: Arc<dyn Store>, trail: Arc<Trail>) -> Result<Self, StoreError> {
         let cursors = store.cursors().await?;
         trail.add(store.queues().await?);
-        Ok(Self { store, trail, followed: followed(cursors) })
+        Ok(Self { store, trail, listener: None, followed: followed(cursors) })
+    }
+
+    /// Tells the listener what boxes told about commands.
+    #[must_use]
+    pub fn telling(self, listener: Arc<dyn Listener>) -> Self {
+        Self { listener: Some(listener), ..self }
     }
 
     /// Follows the facts until the process stops.
@@ -198,7 +212,11 @@ impl Projector {
         let is_last_page = records.len() < STEP_RECORDS_MAX;
         let step = project(&place, &records, held.through, is_last_page);
         let moved = step.cursors.last().map_or(through, |cursor| cursor.value.through);
+        let told = step.outcomes.clone();
         self.store.apply(step).await?;
+        if let Some(listener) = self.listener.as_ref().filter(|_| !told.is_empty()) {
+            listener.on_told(&told);
+        }
         self.followed.insert(key, moved);
         self.trail.change(|rebuild| rebuild.done = rebuild.total.min(rebuild.done + moved - through));
         Ok(moved > through)

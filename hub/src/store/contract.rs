@@ -17,6 +17,7 @@ use crate::store::sites::Site;
 use crate::store::{Accounts, Diary, Facts, Memory, Projections, Sites, Sqlite, Store, Upkeep, Vault};
 
 mod agreement;
+mod commands;
 mod derived;
 mod facts;
 mod people;
@@ -106,6 +107,12 @@ macro_rules! every_law {
                 a_sites_secret_is_its_own_and_stays,
                 accounts_and_credentials_are_kept_and_end,
                 the_diary_is_newest_first,
+            ],
+            commands: [
+                a_command_is_given_once_and_kept,
+                a_command_moves_only_from_where_it_is,
+                the_boxs_word_ends_a_command_and_proof_outweighs_refusal,
+                only_what_ended_long_ago_is_forgotten,
             ],
             derived: [
                 devices_merge,

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::StoreError;
 
+mod commands;
 mod facts;
 mod people;
 mod projections;
@@ -28,6 +29,7 @@ pub struct State {
     /// What settled records amount to.
     kept: projections::ProjectionTables,
     hours: upkeep::Hours,
+    commands: commands::CommandTable,
     is_failing: bool,
 }
 

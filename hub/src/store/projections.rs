@@ -10,6 +10,7 @@ use vigie_shared::wire::Lane;
 use vigie_shared::wire::reading::HostSample;
 
 use crate::store::StoreError;
+use crate::store::commands::Told;
 use crate::store::diary::Entry;
 
 /// A device as the facts show it.
@@ -143,6 +144,8 @@ pub struct Step {
     pub coverage: Vec<Derived<(SiteId, CoverageSpan)>>,
     /// Entries for the diary.
     pub entries: Vec<BoxEntry>,
+    /// Words of boxes about commands.
+    pub outcomes: Vec<Told>,
     /// Time corrections learnt.
     pub anchors: Vec<Anchor>,
     /// Cursors to move. One without a time keeps the time it had.

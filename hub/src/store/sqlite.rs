@@ -18,6 +18,7 @@ use crate::store::vault::Vault;
 
 mod accounts;
 mod codes;
+mod commands;
 mod copy;
 mod diary;
 mod facts;

@@ -124,7 +124,12 @@ impl SignedCommand {
     /// Signs a command with the hub's key.
     #[must_use]
     pub fn sign(command: &Command, key: &Ed25519KeyPair) -> Self {
-        let body = command.seal();
+        Self::sign_sealed(command.seal(), key)
+    }
+
+    /// Signs the sealed bytes of a command with the hub's key.
+    #[must_use]
+    pub fn sign_sealed(body: Vec<u8>, key: &Ed25519KeyPair) -> Self {
         let signature = key.sign(&body).as_ref().to_vec();
         Self { body, signature }
     }

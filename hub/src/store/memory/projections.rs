@@ -146,6 +146,8 @@ impl State {
             tables.anchors.entry((anchor.site, anchor.boot)).or_insert(anchor.began_ms);
         }
         tables.date_all();
+        step.outcomes.into_iter().for_each(|told| self.hear(told));
+        let tables = &mut self.projections;
         for origin in step.entries {
             let site = origin.entry.site.clone();
             if site.is_none_or(|site| tables.told.insert((site, origin.queue, origin.seq))) {

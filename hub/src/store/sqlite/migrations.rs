@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
 
 /// Brings the tables to this program's version; each migration is all or nothing.
 pub(super) fn run(connection: &mut Connection) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use vigie_shared::clock::Clock;
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::blobs::Blobs;
 use crate::pki::Pki;
 use crate::store::Sites;
 pub use config::BoxesConfig;
@@ -29,6 +30,8 @@ pub struct BoxesParts {
     pub pki: Arc<Pki>,
     /// Knows sites, secrets and certificates.
     pub sites: Arc<dyn Sites + Send + Sync>,
+    /// Keeps what boxes upload.
+    pub blobs: Blobs,
     /// Tells the date.
     pub clock: Arc<dyn Clock>,
 }

@@ -5,6 +5,7 @@
 //! serves the TCP listener and the local unix socket ([`serve`]). Boxes never come here.
 
 mod backups;
+mod blobs;
 mod commands;
 mod cursor;
 mod devices;
@@ -48,6 +49,7 @@ use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
 use self::ports::{Backup, FleetView, Meters, Readiness, Rebuilder, Revoker};
+use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::Logins;
 use crate::store::Store;
@@ -67,6 +69,8 @@ pub struct Parts {
     pub fleet: Arc<dyn FleetView>,
     /// Has commands sent, and knows how far they are.
     pub dispatch: Dispatch,
+    /// What boxes uploaded.
+    pub blobs: Blobs,
     /// Cuts revoked boxes.
     pub revoker: Arc<dyn Revoker>,
     /// Whether the hub can work.

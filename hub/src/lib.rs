@@ -5,6 +5,7 @@
 //! both. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
 
 pub mod backup;
+pub mod blobs;
 pub mod boxes;
 pub mod broker;
 pub mod cli;
@@ -38,6 +39,7 @@ use vigie_shared::file::make_private_folder;
 use vigie_shared::lifecycle::Lifecycle;
 
 use crate::backup::FolderLock;
+use crate::blobs::Blobs;
 use crate::boxes::BoxesParts;
 use crate::broker::Broker;
 use crate::config::HubConfig;
@@ -61,6 +63,9 @@ const NOTES_MAX: usize = 1024;
 
 /// The key that seals secrets in the store, in the data folder, outside the database.
 pub(crate) const STORE_KEY: &str = "store.key";
+
+/// The folder of what boxes uploaded, in the data folder.
+const BLOBS_FOLDER: &str = "blobs";
 
 /// The folder of the hub's own CA and command key, in the data folder.
 pub(crate) const PKI_FOLDER: &str = "pki";
@@ -115,8 +120,14 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
 
     let mut boxes_config = config.boxes.clone();
     boxes_config.mqtt_port = mqtt_address.port();
-    let boxes_parts =
-        BoxesParts { config: boxes_config, pki: Arc::clone(&pki), sites: sites_of(&store), clock: Arc::clone(&clock) };
+    let blobs = Blobs::new(config.data.join(BLOBS_FOLDER));
+    let boxes_parts = BoxesParts {
+        config: boxes_config,
+        pki: Arc::clone(&pki),
+        sites: sites_of(&store),
+        blobs: blobs.clone(),
+        clock: Arc::clone(&clock),
+    };
     boxes::start(boxes_listener, boxes_parts, lifecycle)?;
 
     let invitation =
@@ -124,6 +135,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
+        blobs,
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
+use vigie_hub::blobs::Blobs;
 use vigie_hub::boxes::{self, BoxesConfig, BoxesParts};
 use vigie_hub::broker::{Broker, BrokerConfig, Downlink, Message};
 use vigie_hub::gateway::{BoxEvent, Gateway, GatewayConfig, GatewayParts, StoreAccess};
@@ -90,8 +91,13 @@ impl Border {
         let gateway = Gateway::start(listener, parts, &lifecycle);
         let listener = listen().await?;
         let https = listener.local_addr()?;
-        let parts =
-            BoxesParts { config: config.boxes, pki: Arc::clone(&pki), sites: Arc::<Memory>::clone(&sites), clock };
+        let parts = BoxesParts {
+            config: config.boxes,
+            pki: Arc::clone(&pki),
+            sites: Arc::<Memory>::clone(&sites),
+            blobs: Blobs::new(folder.path().join("blobs")),
+            clock,
+        };
         boxes::start(listener, parts, &lifecycle)?;
         let (messages_tx, messages) = mpsc::channel(UNREAD_MAX);
         lifecycle.spawn_thread("reader", move || {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Bytes;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use vigie_shared::clock::Clock;
@@ -11,6 +12,7 @@ use vigie_shared::id::SiteId;
 
 use super::problem::Refused;
 use super::{BoxesConfig, BoxesParts};
+use crate::blobs::{BlobError, Blobs};
 use crate::pki::{CsrError, PeerIdentity, Pki, Signed};
 use crate::rate::Buckets;
 use crate::store::sites::{Certificate, Redeemed};
@@ -26,15 +28,16 @@ pub(super) struct Desk {
     config: BoxesConfig,
     pki: Arc<Pki>,
     sites: Arc<dyn Sites + Send + Sync>,
+    blobs: Blobs,
     clock: Arc<dyn Clock>,
     refusals: Mutex<Buckets<IpAddr>>,
 }
 
 impl Desk {
     pub(super) fn new(parts: BoxesParts) -> Self {
-        let BoxesParts { config, pki, sites, clock } = parts;
+        let BoxesParts { config, pki, sites, blobs, clock } = parts;
         let refusals = Buckets::new(FORGIVEN_PER_SECOND, f64::from(config.refusals_max), ADDRESSES_MAX);
-        Self { config, pki, sites, clock, refusals: Mutex::new(refusals) }
+        Self { config, pki, sites, blobs, clock, refusals: Mutex::new(refusals) }
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -89,14 +92,33 @@ impl Desk {
 
     async fn check_and_sign(&self, request: &RenewRequest, peer: &PeerIdentity) -> Result<Identity, Refused> {
         let now_ms = self.now_ms();
-        let known = self.sites.certificate(&peer.serial).await.map_err(failed)?;
-        let is_good = known.is_some_and(|known| known.site == peer.site && known.revoked_ms.is_none());
-        if !is_good {
-            return Err(Refused::RevokedCertificate);
-        }
+        self.check(peer).await?;
         let signed = self.sign(&request.csr, &peer.site, now_ms)?;
         tracing::info!(site = %peer.site, version = request.facts.version, "a box got a new certificate");
         self.hand_out(&peer.site, signed).await
+    }
+
+    /// Refuses a certificate that was revoked or that this hub did not give.
+    async fn check(&self, peer: &PeerIdentity) -> Result<(), Refused> {
+        let known = self.sites.certificate(&peer.serial).await.map_err(failed)?;
+        let is_good = known.is_some_and(|known| known.site == peer.site && known.revoked_ms.is_none());
+        if is_good { Ok(()) } else { Err(Refused::RevokedCertificate) }
+    }
+
+    /// Keeps what a box uploads.
+    pub(super) async fn keep(&self, peer: &PeerIdentity, sha256: String, content: Bytes) -> Result<(), Refused> {
+        self.check(peer).await?;
+        let (blobs, site) = (self.blobs.clone(), peer.site.clone());
+        let kept = tokio::task::spawn_blocking(move || blobs.put(&site, &sha256, &content)).await;
+        match kept {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(BlobError::OtherContent)) => Err(Refused::Unreadable(BlobError::OtherContent.to_string())),
+            Ok(Err(error @ BlobError::Storage(_))) => {
+                tracing::error!(site = %peer.site, "an upload could not be kept: {:#}", anyhow::Error::new(error));
+                Err(Refused::HubFailed)
+            }
+            Err(_panicked) => Err(Refused::HubFailed),
+        }
     }
 
     fn sign(&self, csr: &str, site: &SiteId, now_ms: i64) -> Result<Signed, Refused> {

@@ -3,10 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Extension, State};
-use axum::routing::{get, post};
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::{DefaultBodyLimit, Extension, Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use vigie_shared::blob::{BLOB_BYTES_MAX, BLOBS_PATH};
 use vigie_shared::enrol::{ENROL_PATH, EnrolRequest, HubTime, Identity, RENEW_PATH, RenewRequest, TIME_PATH};
 
 use super::desk::Desk;
@@ -26,6 +29,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .route(ENROL_PATH, post(enrol))
         .route(RENEW_PATH, post(renew))
         .route(TIME_PATH, get(time))
+        .route(&format!("{BLOBS_PATH}{{sha256}}"), put(keep).layer(DefaultBodyLimit::max(BLOB_BYTES_MAX)))
         .fallback(|| async { Refused::NotFound })
         .method_not_allowed_fallback(|| async { Refused::WrongMethod })
         .with_state(desk)
@@ -52,6 +56,17 @@ async fn renew(
 
 async fn time(State(desk): State<Arc<Desk>>) -> Json<HubTime> {
     Json(HubTime { hub_ms: desk.now_ms() })
+}
+
+async fn keep(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    Path(sha256): Path<String>,
+    content: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, Refused> {
+    let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
+    let content = content.map_err(|rejection| Refused::Unreadable(rejection.body_text()))?;
+    desk.keep(&peer, sha256, content).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]

@@ -86,8 +86,13 @@ fn what_expires_unsent_is_refused_and_a_box_that_says_nothing_falls_silent_and_i
     assert_eq!(plan(&[silent], at(1_000_000 + ASK_UNTIL_MS)), []);
 }
 
-/// Commands, and what happens to them.
-fn history() -> impl Strategy<Value = (Vec<(u8, bool)>, Vec<(u8, u8)>)> {
+/// Site and disruptiveness of each command.
+type Commands = Vec<(u8, bool)>;
+
+/// Whom, and what happens there.
+type Events = Vec<(u8, u8)>;
+
+fn history() -> impl Strategy<Value = (Commands, Events)> {
     let commands = prop::collection::vec((0..4u8, any::<bool>()), 1..40);
     (commands, prop::collection::vec((0..40u8, 0..3u8), 0..80))
 }

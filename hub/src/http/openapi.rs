@@ -11,9 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Admin, backups, commands, devices, diary, enrolments, events, health, metrics, rebuild, session, site, sites, tokens,
-    users,
-    version,
+    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, metrics, rebuild, session, site, sites,
+    tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -54,6 +53,7 @@ fn of_sites() -> OpenApiRouter<Admin> {
         .routes(routes!(commands::cancel))
         .routes(routes!(commands::retry))
         .routes(routes!(commands::stream))
+        .routes(routes!(blobs::show))
         .routes(routes!(devices::list))
         .routes(routes!(enrolments::list, enrolments::create))
         .routes(routes!(diary::list))

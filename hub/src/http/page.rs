@@ -1,6 +1,7 @@
 //! Pages for people: rendered here, French or English, readable without scripts, by keyboard and on a phone.
 
 mod assets;
+mod commands;
 mod fleet;
 mod frame;
 mod history;

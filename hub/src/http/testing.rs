@@ -14,6 +14,7 @@ use vigie_shared::wire::Stamp;
 use self::ask::Ask;
 use self::doubles::{Cuts, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldRebuild};
 use super::{Admin, Invitation, Parts, router};
+use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::secret;
 use crate::store::Store;
@@ -74,6 +75,7 @@ impl Stage {
             clock: clock.clone(),
             fleet: fleet.clone(),
             dispatch: Dispatch::default(),
+            blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
             revoker: cut.clone(),
             readiness: obstacles.clone(),
             meters: Arc::new(OneMeter),

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use vigie_agent::Parts;
 use vigie_agent::collectors::{Collector, Outlet};
 use vigie_agent::config::AgentConfig;
+use vigie_agent::privileged::{Privileges, Refusal, Verb};
 use vigie_shared::config::{self, Sources};
 use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::Reading;
@@ -32,6 +33,9 @@ struct Args {
     list: PathBuf,
     #[arg(long, default_value_t = 8)]
     punchers: u64,
+    /// Where acts that need root are noted instead of done.
+    #[arg(long)]
+    acts: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -43,11 +47,32 @@ fn main() -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         let lifecycle = Lifecycle::from_signals()?;
         let punchers = Punchers::open(&args.list, args.punchers)?;
-        let parts = Parts { collectors: vec![Box::new(punchers)], ..Parts::default() };
+        let mut parts = Parts { collectors: vec![Box::new(punchers)], ..Parts::default() };
+        if let Some(list) = args.acts {
+            parts.privileges = Arc::new(Noted { list });
+        }
         vigie_agent::run_with(&config, &lifecycle, parts)?;
         lifecycle.ready();
         Ok(lifecycle.wait().await)
     })
+}
+
+/// Notes acts in a file, and waits with them while a file `….hold` stands beside it.
+struct Noted {
+    list: PathBuf,
+}
+
+#[async_trait]
+impl Privileges for Noted {
+    async fn act(&self, verb: Verb) -> Result<(), Refusal> {
+        while self.list.with_extension("hold").exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let failed = |error: std::io::Error| Refusal::Failed(error.to_string());
+        let mut list = File::options().create(true).append(true).open(&self.list).map_err(failed)?;
+        let line = serde_json::to_string(&verb).map_err(|error| Refusal::Failed(error.to_string()))?;
+        writeln!(list, "{line}").map_err(failed)
+    }
 }
 
 struct Punchers {

@@ -101,6 +101,32 @@ impl BoxProcess {
         Ok(())
     }
 
+    /// Starts the agent with acts that need root only noted down, see [`BoxProcess::acts`].
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub fn start_acting(&mut self) -> anyhow::Result<()> {
+        let (config, list, acts) = (self.config()?, self.list(), self.acts());
+        let list = list.to_str().context("the folder's name is text")?;
+        let acts = acts.to_str().context("the folder's name is text")?;
+        let args = ["--config", &config, "--list", list, "--punchers", "0", "--acts", acts];
+        self.program = Some(Program::start("test_box", &args, &self.folder.join("log"))?);
+        Ok(())
+    }
+
+    /// The acts that were carried out, one JSON line each.
+    #[must_use]
+    pub fn acts(&self) -> PathBuf {
+        self.folder.join("acts")
+    }
+
+    /// While this file exists, acts wait.
+    #[must_use]
+    pub fn hold(&self) -> PathBuf {
+        self.folder.join("acts.hold")
+    }
+
     /// The list that punching keeps.
     #[must_use]
     pub fn list(&self) -> PathBuf {

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::commands::CommandRow;
 use super::frame::{Frame, Reader, render};
 use super::history::{Chart, DAY_MS, DeviceRow, DiaryRow, GapRow, LaneBar, Local, SampleRow};
 use super::row::{Facts, Row, zone_of};
@@ -25,6 +26,8 @@ const SAMPLES_MAX: usize = 600;
 const DEVICES: usize = 50;
 /// Gaps shown, the newest.
 const GAPS: usize = 20;
+/// Commands shown, the newest.
+const COMMANDS: usize = 10;
 /// Diary entries shown.
 const ENTRIES: usize = 20;
 
@@ -47,6 +50,7 @@ struct SitePage<'a> {
     samples: Vec<SampleRow>,
     devices: Vec<DeviceRow>,
     more: Option<String>,
+    commands: Vec<CommandRow>,
     diary: Vec<DiaryRow>,
     now: Time,
 }
@@ -83,6 +87,7 @@ async fn page(admin: &Admin, frame: &Frame, id: &str, after: Option<&str>) -> Re
     let mut devices = admin.store.devices(Some(&site.id), after, DEVICES + 1).await?;
     let has_more = cursor::cut(&mut devices, DEVICES);
     let more = devices.last().filter(|_| has_more).map(|last| cursor::after_device(&last.site, &last.id));
+    let commands = admin.store.commands(&site.id, None, COMMANDS).await?;
     let diary = admin.store.entries(Some(&site.id), ENTRIES).await?;
     Ok(render(&SitePage {
         frame,
@@ -93,6 +98,7 @@ async fn page(admin: &Admin, frame: &Frame, id: &str, after: Option<&str>) -> Re
         samples: samples.iter().rev().map(|sample| at.sample(sample)).collect(),
         devices: devices.iter().map(|device| at.device(device)).collect(),
         more: more.map(|cursor| format!("/sites/{}?after={cursor}#devices", site.id)),
+        commands: commands.iter().map(|command| at.command(command)).collect(),
         diary: diary.into_iter().map(|entry| at.entry(entry)).collect(),
         now: Time(now_ms),
         site: &site,

@@ -131,6 +131,19 @@ words! {
     no_devices: "Aucun appareil vu encore. La première recherche se termine quelques secondes après le démarrage du boîtier, la première remise suit en 5 minutes."
         = "No device seen yet. The first sweep ends a few seconds after the box starts, the first delivery follows within 5 minutes.";
     more: "La suite" = "More";
+    commands: "Commandes" = "Commands";
+    command: "Commande" = "Command";
+    given: "Donnée" = "Given";
+    no_commands: "Aucune commande encore." = "No command yet.";
+    command_waiting: "attend le boîtier" = "waits for the box";
+    command_sent: "envoyée" = "sent";
+    command_running: "en cours" = "running";
+    command_succeeded: "faite" = "done";
+    command_failed: "échouée" = "failed";
+    command_refused: "refusée" = "refused";
+    command_rolled_back: "annulée par le boîtier" = "undone by the box";
+    command_unknown: "issue inconnue" = "end unknown";
+    command_cancelled: "reprise" = "taken back";
     diary: "Journal du site" = "Site diary";
     no_diary: "Rien à signaler." = "Nothing to tell.";
     add_box: "Ajouter un boîtier" = "Add a box";

@@ -23,6 +23,9 @@ pub const UNDER_WAY_MAX: usize = 16;
 /// A box that has not said within this time that it has a command is sent it again.
 const SEND_AGAIN_MS: i64 = 15_000;
 
+/// A disruptive command that its box has not confirmed holds others back for so long.
+const UNHEARD_HOLDS_MS: i64 = 30 * 60 * 1_000;
+
 /// A command whose box has not said how it ended is silent this long after its expiry.
 const SILENT_AFTER_MS: i64 = 60 * 60 * 1_000;
 
@@ -45,6 +48,8 @@ pub struct Open {
     pub expires_ms: i64,
     /// How far it is.
     pub state: CommandState,
+    /// When it came so far, milliseconds since 1970 UTC.
+    pub changed_ms: i64,
     /// When and on which connection it was last sent; none if not since the hub's start.
     pub sent: Option<Sent>,
 }
@@ -113,7 +118,7 @@ pub fn disruptive_max(sites: usize) -> usize {
 #[must_use]
 pub fn plan(open: &[Open], around: Surroundings<'_>) -> Vec<Act> {
     let is_under_way = |command: &&Open| matches!(command.state, CommandState::Sent | CommandState::Running);
-    let mut disruptive = open.iter().filter(is_under_way).filter(|command| command.is_disruptive).count();
+    let mut disruptive = open.iter().filter(|command| command.holds_others(around.now_ms)).count();
     let mut under_way: BTreeMap<&SiteId, usize> = BTreeMap::new();
     for command in open.iter().filter(is_under_way) {
         *under_way.entry(&command.site).or_default() += 1;
@@ -148,6 +153,17 @@ pub fn plan(open: &[Open], around: Surroundings<'_>) -> Vec<Act> {
 }
 
 impl Open {
+    /// Whether it counts among the disruptive ones under way. A box that never said that it has the command, as
+    /// when it vanished just then, does not hold the fleet for ever.
+    fn holds_others(&self, now_ms: i64) -> bool {
+        self.is_disruptive
+            && match self.state {
+                CommandState::Running => true,
+                CommandState::Sent => now_ms.saturating_sub(self.changed_ms) < UNHEARD_HOLDS_MS,
+                _ => false,
+            }
+    }
+
     /// What to do with a command that was sent.
     fn follow_up(&self, connection: Option<u64>, now_ms: i64) -> Option<Act> {
         let late_ms = now_ms.saturating_sub(self.expires_ms);

@@ -84,6 +84,7 @@ impl RetentionConfig {
             (Ending::Records(Lane::Observations), before(self.observations)),
             (Ending::Records(Lane::Ledger), before(self.ledger)),
             (Ending::Rows(Class::PassingDevices), before(self.passing_devices)),
+            (Ending::Rows(Class::Commands), before(self.ledger)),
             (Ending::Rows(Class::Diary), before(self.diary)),
             (Ending::Rows(Class::Credentials), before(self.credentials)),
         ]
@@ -192,6 +193,7 @@ fn words(ending: Ending) -> &'static str {
         Ending::Records(Lane::Telemetry) => "records of metrics, now kept by the hour",
         Ending::Rows(Class::HourlyMetrics) => "hours of metrics",
         Ending::Rows(Class::PassingDevices) => "devices that passed",
+        Ending::Rows(Class::Commands) => "commands",
         Ending::Rows(Class::Diary) => "entries of the diary",
         Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",
     }

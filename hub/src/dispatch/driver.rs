@@ -198,6 +198,7 @@ impl Driver {
             is_disruptive: is_disruptive(&stored.kind, is_dry_run),
             expires_ms: stored.expires_ms,
             state: stored.state,
+            changed_ms: stored.changed_ms,
             sent: self.sent.get(&(stored.site.clone(), stored.id)).copied(),
         }
     }

@@ -195,11 +195,4 @@ pub trait Commands {
     ///
     /// [`StoreError::Failed`].
     async fn move_command(&self, change: &Move) -> Result<bool, StoreError>;
-
-    /// Forgets commands that ended before that moment, at most `limit`; returns how many.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Failed`].
-    async fn forget_commands(&self, before_ms: i64, limit: usize) -> Result<u64, StoreError>;
 }

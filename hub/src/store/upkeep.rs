@@ -18,6 +18,8 @@ pub enum Class {
     HourlyMetrics,
     /// Devices that nobody registered or declared his own.
     PassingDevices,
+    /// Commands that have ended.
+    Commands,
     /// The diary.
     Diary,
     /// Sessions, tokens and enrolments that have ended.

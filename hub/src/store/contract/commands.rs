@@ -6,7 +6,8 @@ use vigie_shared::wire::{CommandOutcome, OutcomeState};
 use super::{Subject, site};
 use crate::store::commands::{CommandState, Commands as _, Move, StoredCommand, Told};
 use crate::store::projections::Step;
-use crate::store::{Projections as _, StoreError};
+use crate::store::upkeep::Class;
+use crate::store::{Projections as _, StoreError, Upkeep as _};
 
 fn given(id: u8, issued_ms: i64) -> StoredCommand {
     StoredCommand {
@@ -99,7 +100,7 @@ pub(super) async fn only_what_ended_long_ago_is_forgotten(subject: &impl Subject
         store.add_command(&given(id, 10)).await.unwrap();
     }
     store.apply(told(1, OutcomeState::Failed)).await.unwrap();
-    assert_eq!(store.forget_commands(77, 9).await.unwrap(), 0);
-    assert_eq!(store.forget_commands(78, 9).await.unwrap(), 1);
+    assert_eq!(store.forget(Class::Commands, 77, 9).await.unwrap(), 0);
+    assert_eq!(store.forget(Class::Commands, 78, 9).await.unwrap(), 1);
     assert_eq!(store.commands(&site("a"), None, 9).await.unwrap(), [given(2, 10)]);
 }

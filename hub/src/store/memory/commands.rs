@@ -12,6 +12,15 @@ use crate::store::commands::{CommandState, Commands, Move, StoredCommand, Told};
 pub(super) type CommandTable = BTreeMap<(SiteId, CommandId), StoredCommand>;
 
 impl State {
+    /// Forgets commands that ended before that moment; returns how many.
+    pub(super) fn forget_commands(&mut self, before_ms: i64, limit: usize) -> usize {
+        let is_old = |command: &StoredCommand| !command.state.is_open() && command.changed_ms < before_ms;
+        let old = self.commands.iter().filter(|(_, command)| is_old(command)).map(|(key, _)| key.clone());
+        let old: Vec<_> = old.take(limit).collect();
+        old.iter().for_each(|key| drop(self.commands.remove(key)));
+        old.len()
+    }
+
     /// A box's word about a command; of one that nobody here gave, nothing is kept.
     pub(super) fn hear(&mut self, told: Told) {
         let Some(command) = self.commands.get_mut(&(told.site, told.outcome.id)) else { return };
@@ -77,16 +86,6 @@ impl Commands for Memory {
                 command.detail.clone_from(&change.detail);
             }
             Ok(true)
-        })
-    }
-
-    async fn forget_commands(&self, before_ms: i64, limit: usize) -> Result<u64, StoreError> {
-        self.write(|state| {
-            let is_old = |command: &StoredCommand| !command.state.is_open() && command.changed_ms < before_ms;
-            let old: Vec<_> =
-                state.commands.iter().filter(|(_, command)| is_old(command)).map(|(key, _)| key.clone()).collect();
-            let old = old.into_iter().take(limit).map(|key| state.commands.remove(&key));
-            Ok(old.count() as u64)
         })
     }
 }

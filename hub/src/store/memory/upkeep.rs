@@ -33,6 +33,7 @@ impl Upkeep for Memory {
                     count - state.hours.len()
                 }
                 Class::PassingDevices => state.projections.forget_passing(before_ms, limit),
+                Class::Commands => state.forget_commands(before_ms, limit),
                 Class::Diary => state.people.forget_entries(before_ms, limit),
                 Class::Credentials => {
                     state.people.forget_credentials(before_ms) + state.sites.forget_enrolments(before_ms)

@@ -106,20 +106,6 @@ impl Commands for Sqlite {
         })
         .await
     }
-
-    async fn forget_commands(&self, before_ms: i64, limit: usize) -> Result<u64, StoreError> {
-        self.write(move |writing| {
-            let forgotten = writing
-                .sql
-                .prepare_cached(
-                    "DELETE FROM command WHERE no IN
-                     (SELECT no FROM command WHERE state >= 4 AND changed_ms < ?1 LIMIT ?2)",
-                )?
-                .execute((before_ms, limit))?;
-            Ok(forgotten as u64)
-        })
-        .await
-    }
 }
 
 /// A box's word about a command; of one that nobody here gave, nothing is kept.

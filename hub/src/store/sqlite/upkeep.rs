@@ -25,6 +25,7 @@ impl Upkeep for Sqlite {
         self.write(move |writing| match class {
             Class::HourlyMetrics => writing.forget_rows(HOURS, before_ms, limit),
             Class::PassingDevices => writing.forget_rows(PASSING, before_ms, limit),
+            Class::Commands => writing.forget_rows(COMMANDS, before_ms, limit),
             Class::Diary => writing.forget_rows(ENTRIES, before_ms, limit),
             Class::Credentials => {
                 let credentials = writing.forget_rows(CREDENTIALS, before_ms, limit)?;
@@ -58,6 +59,8 @@ const HOURS: &str = "DELETE FROM metric_hour WHERE (site_no, at_ms) IN
     (SELECT site_no, at_ms FROM metric_hour WHERE at_ms < ?1 LIMIT ?2)";
 const PASSING: &str = "DELETE FROM device WHERE (site_no, id, boot) IN
     (SELECT site_no, id, boot FROM device WHERE kind = 1 AND last_seen_ms + believed_ms < ?1 LIMIT ?2)";
+const COMMANDS: &str = "DELETE FROM command WHERE no IN
+    (SELECT no FROM command WHERE state >= 4 AND changed_ms < ?1 LIMIT ?2)";
 const ENTRIES: &str = "DELETE FROM entry WHERE no IN (SELECT no FROM entry WHERE at_ms < ?1 LIMIT ?2)";
 const CREDENTIALS: &str = "DELETE FROM credential WHERE secret_sha256 IN
     (SELECT secret_sha256 FROM credential WHERE expires_ms < ?1 LIMIT ?2)";

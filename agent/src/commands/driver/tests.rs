@@ -193,6 +193,10 @@ async fn what_was_open_at_the_stop_is_settled_before_anything_else() {
     let again = stage.start(|_| {});
     let told = again.told(1).await;
     assert_eq!((told[0].id, told[0].state), (id(1), OutcomeState::Failed), "the machine is the same start");
+    let book = Book::open(stage.folder.path().join("commands/book")).unwrap();
+    while !book.page(id(1)).is_some_and(|page| page.is_told) {
+        tokio::task::yield_now().await;
+    }
     again.stop().await;
 
     let third = stage.start(|_| {});

@@ -90,7 +90,12 @@ async fn heartbeats(folder: PathBuf) -> anyhow::Result<u64> {
     tokio::time::sleep(REST).await;
     let before = written_bytes()?;
     for permille in 0..100 {
-        journal.live(Live::Progress { command: Default::default(), permille: Some(permille), text: String::new() });
+        journal.live(Live::Progress {
+            command: Default::default(),
+            stage: String::new(),
+            permille: Some(permille),
+            done_bytes: None,
+        });
     }
     tokio::time::sleep(REST).await;
     let written = written_bytes()? - before;

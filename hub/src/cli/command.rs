@@ -52,8 +52,10 @@ or cancelled.")]
     #[command(after_help = "Example:\n  vigie-hub command show rennes01 00112233445566778899aabbccddeeff")]
     Show(Named),
     /// Take a command back that was not sent yet.
+    #[command(after_help = "Example:\n  vigie-hub command cancel rennes01 00112233445566778899aabbccddeeff")]
     Cancel(Named),
     /// Give a command once more.
+    #[command(after_help = "Example:\n  vigie-hub command retry rennes01 00112233445566778899aabbccddeeff")]
     Retry(Named),
 }
 

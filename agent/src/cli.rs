@@ -6,6 +6,7 @@
 mod collect;
 mod config;
 mod diagnose;
+mod privileged;
 pub mod queue;
 mod register;
 pub mod scan;
@@ -69,6 +70,9 @@ enum Verb {
     Queue(queue::QueueArgs),
     /// Show or check the configuration.
     Config(config::ConfigArgs),
+    /// Carry out what needs root; the service manager starts it, with a socket as standard input.
+    #[command(hide = true)]
+    Privileged,
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.
@@ -116,6 +120,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Collect(args) => collect::run(&load(&sources)?, &args),
         Verb::Queue(args) => queue_verb(&load(&sources)?, &args),
         Verb::Config(args) => config::run(&sources, &args),
+        Verb::Privileged => privileged::run(),
         Verb::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "vigie-agent", &mut std::io::stdout());

@@ -12,6 +12,7 @@ mod register;
 pub mod scan;
 mod self_test;
 mod status;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -112,13 +113,13 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     match verb {
         Verb::Run => run(&load(&sources)?),
-        Verb::Register(args) => register::register(&load(&sources)?, &args),
-        Verb::Resync(args) => register::resync(&load(&sources)?, &args),
+        Verb::Register(args) => register::register(&load_as_owner(&sources)?, &args),
+        Verb::Resync(args) => register::resync(&load_as_owner(&sources)?, &args),
         Verb::Diagnose(args) => diagnose::run(&sources, &args),
         Verb::Status(args) => status::run(&load(&sources)?, &args),
         Verb::Scan(args) => scan::run(&args),
         Verb::Collect(args) => collect::run(&load(&sources)?, &args),
-        Verb::Queue(args) => queue_verb(&load(&sources)?, &args),
+        Verb::Queue(args) => queue_verb(&load_as_owner(&sources)?, &args),
         Verb::Config(args) => config::run(&sources, &args),
         Verb::Privileged => privileged::run(),
         Verb::Completions { shell } => {
@@ -170,6 +171,13 @@ fn sources(file: Option<PathBuf>) -> Sources {
 
 fn load(sources: &Sources) -> anyhow::Result<AgentConfig> {
     Ok(settings::load(sources)?)
+}
+
+/// Loads the settings, and becomes the user whose folder the agent's is.
+fn load_as_owner(sources: &Sources) -> anyhow::Result<AgentConfig> {
+    let config = load(sources)?;
+    user::become_owner(&config.data)?;
+    Ok(config)
 }
 
 /// The agent's runtime: one thread is plenty, blocking work has its own.

@@ -87,15 +87,21 @@ fn quoted(path: &Path) -> Result<String, UnitError> {
 mod tests {
     use super::*;
 
+    /// A path in the home of the boxes' usual user.
+    fn in_home(path: &str) -> String {
+        format!("{}/pi/{path}", HIDDEN[0])
+    }
+
     fn writable(path: &str) -> Result<String, UnitError> {
         drop_in(&OwnerPaths { writable: vec![path.into()], ..OwnerPaths::default() })
     }
 
     #[test]
     fn a_folder_in_a_home_is_brought_back_and_another_made_writable() {
+        let (videos, logs) = (in_home("neopro/videos"), in_home("logs"));
         let paths = OwnerPaths {
-            writable: vec!["/home/pi/neopro/videos".into(), "/srv/100% video".into()],
-            readable: vec!["/home/pi/logs".into(), "/var/log/nginx".into()],
+            writable: vec![videos.clone().into(), "/srv/100% video".into()],
+            readable: vec![logs.clone().into(), "/var/log/nginx".into()],
             groups: vec!["pi".to_owned()],
         };
         let text = drop_in(&paths).unwrap();
@@ -104,9 +110,9 @@ mod tests {
             lines,
             [
                 "[Service]",
-                "BindPaths=\"-/home/pi/neopro/videos\"",
+                &format!("BindPaths=\"-{videos}\""),
                 "ReadWritePaths=\"-/srv/100%% video\"",
-                "BindReadOnlyPaths=\"-/home/pi/logs\"",
+                &format!("BindReadOnlyPaths=\"-{logs}\""),
                 "SupplementaryGroups=pi",
             ]
         );
@@ -119,7 +125,7 @@ mod tests {
 
     #[test]
     fn no_path_opens_a_whole_tree_or_goes_up() {
-        for path in ["/", "/etc", "/home", "videos", "/home/../etc/vigie", ""] {
+        for path in ["/", "/etc", HIDDEN[0], "videos", "/srv/../etc/vigie", ""] {
             assert!(matches!(writable(path), Err(UnitError::NoPath(_))), "{path}");
         }
     }

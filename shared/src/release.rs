@@ -75,7 +75,8 @@ impl Statement<'_> {
     pub fn verify(&self, trusted: &[ReleaseKey], signature: &str) -> Result<(), ReleaseError> {
         let signature = STANDARD.decode(signature.trim()).map_err(|_not_base64| ReleaseError::NotReadable)?;
         let text = self.text();
-        let is_from = |key: &ReleaseKey| UnparsedPublicKey::new(&ED25519, key.0).verify(text.as_bytes(), &signature).is_ok();
+        let is_from =
+            |key: &ReleaseKey| UnparsedPublicKey::new(&ED25519, key.0).verify(text.as_bytes(), &signature).is_ok();
         // A line break in a name would let one statement read as another.
         let is_plain = [self.name, self.version, self.processor].iter().all(|field| !field.contains(char::is_control));
         if is_plain && trusted.iter().any(is_from) { Ok(()) } else { Err(ReleaseError::BadSignature) }

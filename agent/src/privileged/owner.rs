@@ -45,8 +45,7 @@ impl Owner {
         let fragments = sorted(&folder.join("agent.d"), "toml")?;
         for file in main.exists().then_some(main).into_iter().chain(fragments) {
             is_trusted(&file)?;
-            let table: toml::Table =
-                text(&file)?.parse().with_context(|| format!("{} is not TOML", file.display()))?;
+            let table: toml::Table = text(&file)?.parse().with_context(|| format!("{} is not TOML", file.display()))?;
             if let Some(listed) = table.get("commands").and_then(|commands| commands.get("services")) {
                 services = names(listed).with_context(|| format!("`commands.services` in {}", file.display()))?;
             }

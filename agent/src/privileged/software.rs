@@ -74,7 +74,9 @@ impl Software {
     fn acceptable(&self, package: &Package, keys: &[ReleaseKey], run: &RunProgram) -> Result<Version, Refusal> {
         let unfit = |text: String| Err(Refusal::Unfit(text));
         if keys.is_empty() {
-            return unfit("this box trusts no release key; its owner puts one into /etc/vigie/release-keys/".to_owned());
+            return unfit(
+                "this box trusts no release key; its owner puts one into /etc/vigie/release-keys/".to_owned(),
+            );
         }
         if let Some(trial) = trial::trial(&self.folder) {
             return unfit(format!("version {} is still on trial", trial.version));

@@ -81,8 +81,7 @@ mod tests {
     #[test]
     fn a_trial_is_read_as_it_was_announced_until_it_ends() {
         let folder = tempfile::tempdir().unwrap();
-        let announced =
-            Trial { id: "a-1".to_owned(), version: "0.2.0".to_owned(), sha256: "ab".repeat(32), starts: 0 };
+        let announced = Trial { id: "a-1".to_owned(), version: "0.2.0".to_owned(), sha256: "ab".repeat(32), starts: 0 };
         announce(folder.path(), &announced).unwrap();
         assert_eq!(trial(folder.path()), Some(announced));
         end(folder.path()).unwrap();

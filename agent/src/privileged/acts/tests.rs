@@ -1,3 +1,5 @@
+//! What runs for which verb, and what never runs.
+
 use std::sync::{Arc, Mutex};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Packages that are taken, and many that must not be, on a folder of versions in a temporary place.
+
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 use super::*;

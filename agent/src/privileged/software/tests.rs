@@ -37,7 +37,7 @@ impl Bench {
     }
 
     fn install(&self, package: &Package) -> Result<(), Refusal> {
-        self.software.install(package, &self.keys(), &works)
+        self.software.install(package, &self.keys(), &guard_failing_at("nothing"))
     }
 
     fn read(&self, name: &str) -> Option<String> {
@@ -52,13 +52,13 @@ impl Bench {
     }
 }
 
-/// A guard to which every version works; the one in place says what its file holds.
-fn works(_program: &str, words: &[&str]) -> Result<String, String> {
-    Ok(if words == ["version"] { "vigie-agent 0.2.0".to_owned() } else { String::new() })
-}
-
-fn breaks(_program: &str, words: &[&str]) -> Result<String, String> {
-    if words.first() == Some(&"test") { Err("killed".to_owned()) } else { Ok(String::new()) }
+/// A guard that fails when its first word is this; of the version in place it says 0.2.0.
+fn guard_failing_at(failing: &'static str) -> impl Fn(&str, &[&str]) -> Result<String, String> + Send + Sync {
+    move |_program, words| match words.first() {
+        Some(word) if *word == failing => Err("killed".to_owned()),
+        Some(&"version") => Ok("vigie-agent 0.2.0".to_owned()),
+        _ => Ok(String::new()),
+    }
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_box_without_keys_and_an_old_version_are_refused() {
     let package = bench.package("0.1.0", b"one");
     assert!(matches!(bench.install(&package), Err(Refusal::Unfit(_))));
     let package = bench.package("0.2.0", b"two");
-    assert!(matches!(bench.software.install(&package, &[], &works), Err(Refusal::Unfit(_))));
+    assert!(matches!(bench.software.install(&package, &[], &guard_failing_at("nothing")), Err(Refusal::Unfit(_))));
     bench.install(&package).unwrap();
     bench.software.keep("a-1").unwrap();
     assert!(matches!(bench.install(&bench.package("0.2.0", b"again")), Err(Refusal::Unfit(_))));
@@ -112,7 +112,8 @@ fn a_box_without_keys_and_an_old_version_are_refused() {
 #[test]
 fn a_version_that_does_not_work_here_never_takes_the_place() {
     let bench = Bench::new();
-    let refusal = bench.software.install(&bench.package("0.2.0", b"two"), &bench.keys(), &breaks).unwrap_err();
+    let refusal =
+        bench.software.install(&bench.package("0.2.0", b"two"), &bench.keys(), &guard_failing_at("test")).unwrap_err();
     assert!(matches!(&refusal, Refusal::Failed(text) if text.contains("self-test")), "{refusal}");
     assert!(bench.names().is_empty());
 }

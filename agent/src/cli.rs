@@ -16,14 +16,17 @@ mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use vigie_shared::config::{self as settings, Sources};
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::Parts;
 use crate::config::AgentConfig;
 use crate::control::{self, Ask};
+use crate::privileged::door::RootHelper;
 
 /// The configuration is wrong: `EX_CONFIG` of sysexits.
 pub const EXIT_CONFIG: u8 = 78;
@@ -136,7 +139,8 @@ fn run(config: &AgentConfig) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
     let code = runtime.block_on(async {
         let lifecycle = Lifecycle::from_signals().context("listen for signals")?;
-        crate::run(config, &lifecycle)?;
+        let parts = Parts { privileges: Arc::new(RootHelper::default()), ..Parts::default() };
+        crate::run_with(config, &lifecycle, parts)?;
         lifecycle.ready();
         anyhow::Ok(lifecycle.wait().await)
     });

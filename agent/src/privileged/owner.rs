@@ -16,6 +16,9 @@ pub const FOLDER: &str = "/etc/vigie";
 /// The services that may be stopped and started unless the owner says otherwise: those of the boxes' players.
 const SERVICES: [&str; 3] = ["neopro-app", "neopro-admin", "neopro-sync-agent"];
 
+/// The agent's own unit may always be restarted.
+const OWN_UNIT: &str = "vigie-agent";
+
 /// More bytes than this no file of the owner has.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -61,7 +64,7 @@ impl Owner {
     /// Whether this unit is on the list.
     #[must_use]
     pub fn allows(&self, unit: &str) -> bool {
-        is_unit(unit) && self.services.iter().any(|service| service == unit)
+        unit == OWN_UNIT || (is_unit(unit) && self.services.iter().any(|service| service == unit))
     }
 }
 
@@ -75,7 +78,7 @@ fn names(value: &toml::Value) -> anyhow::Result<Vec<String>> {
     let list = value.as_array().context("it is no list")?;
     let mut names = Vec::new();
     for entry in list {
-        match entry.as_str() {
+        match entry.as_str().map(|name| name.strip_suffix(".service").unwrap_or(name)) {
             Some(name) if is_unit(name) => names.push(name.to_owned()),
             _ => bail!("{entry} is no unit's name, as in \"neopro-app\""),
         }

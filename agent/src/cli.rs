@@ -6,22 +6,27 @@
 mod collect;
 mod config;
 mod diagnose;
+mod privileged;
 pub mod queue;
 mod register;
 pub mod scan;
 mod self_test;
 mod status;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use vigie_shared::config::{self as settings, Sources};
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::Parts;
 use crate::config::AgentConfig;
 use crate::control::{self, Ask};
+use crate::privileged::door::RootHelper;
 
 /// The configuration is wrong: `EX_CONFIG` of sysexits.
 pub const EXIT_CONFIG: u8 = 78;
@@ -69,6 +74,9 @@ enum Verb {
     Queue(queue::QueueArgs),
     /// Show or check the configuration.
     Config(config::ConfigArgs),
+    /// Carry out what needs root; the service manager starts it, with a socket as standard input.
+    #[command(hide = true)]
+    Privileged,
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.
@@ -108,14 +116,15 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     match verb {
         Verb::Run => run(&load(&sources)?),
-        Verb::Register(args) => register::register(&load(&sources)?, &args),
-        Verb::Resync(args) => register::resync(&load(&sources)?, &args),
+        Verb::Register(args) => register::register(&load_as_owner(&sources)?, &args),
+        Verb::Resync(args) => register::resync(&load_as_owner(&sources)?, &args),
         Verb::Diagnose(args) => diagnose::run(&sources, &args),
         Verb::Status(args) => status::run(&load(&sources)?, &args),
         Verb::Scan(args) => scan::run(&args),
         Verb::Collect(args) => collect::run(&load(&sources)?, &args),
-        Verb::Queue(args) => queue_verb(&load(&sources)?, &args),
+        Verb::Queue(args) => queue_verb(&load_as_owner(&sources)?, &args),
         Verb::Config(args) => config::run(&sources, &args),
+        Verb::Privileged => privileged::run(),
         Verb::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "vigie-agent", &mut std::io::stdout());
@@ -130,7 +139,8 @@ fn run(config: &AgentConfig) -> anyhow::Result<ExitCode> {
     let runtime = runtime()?;
     let code = runtime.block_on(async {
         let lifecycle = Lifecycle::from_signals().context("listen for signals")?;
-        crate::run(config, &lifecycle)?;
+        let parts = Parts { privileges: Arc::new(RootHelper::default()), ..Parts::default() };
+        crate::run_with(config, &lifecycle, parts)?;
         lifecycle.ready();
         anyhow::Ok(lifecycle.wait().await)
     });
@@ -165,6 +175,13 @@ fn sources(file: Option<PathBuf>) -> Sources {
 
 fn load(sources: &Sources) -> anyhow::Result<AgentConfig> {
     Ok(settings::load(sources)?)
+}
+
+/// Loads the settings, and becomes the user whose folder the agent's is.
+fn load_as_owner(sources: &Sources) -> anyhow::Result<AgentConfig> {
+    let config = load(sources)?;
+    user::become_owner(&config.data)?;
+    Ok(config)
 }
 
 /// The agent's runtime: one thread is plenty, blocking work has its own.

@@ -4,6 +4,7 @@
 //! reads settings and names every mistake in them; [`token`] and [`enrol`] make a box a site's box; [`clock`],
 //! [`backoff`], [`mac`], [`pseudonym`] and [`telemetry`] are small and stand alone. Nothing here opens a socket.
 
+pub mod address;
 pub mod backoff;
 pub mod blob;
 pub mod clock;

@@ -16,6 +16,7 @@ mod crash;
 mod enrolment;
 mod examples;
 mod lan;
+mod media;
 mod outage;
 mod power_cut;
 mod queue_full;

@@ -1,8 +1,7 @@
 //! The command line: what an owner types. Verbs that ask or change a running hub go through its unix socket; only
 //! `init`, `backup --offline` and `restore` open files.
 //!
-//! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub. What starts a hub or opens
-//! its files is behind [`Root`], which the composition root fills.
+//! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub, [`Root`] starts one or opens its files.
 
 mod backup;
 pub mod client;

@@ -8,6 +8,7 @@
 //! context and the outlet, never each other.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use vigie_shared::mac::Mac;
 use vigie_shared::wire::reading::DeviceRef;
 use vigie_shared::wire::{LaneDepth, Live, Reading};
 
+use crate::app::AppConfig;
 use crate::host_names::HostNames;
 
 /// Where a collector puts what it sees. The journal is the real one; tests and `collect --once` have others.
@@ -80,6 +82,10 @@ pub struct Context {
     pub lane_depths: LaneDepths,
     /// Rung by whoever wants a full sweep of the LAN at once.
     pub sweep_bell: watch::Sender<()>,
+    /// Where the local application keeps its things.
+    pub app: AppConfig,
+    /// The agent's data folder; a collector keeps its own things in files of its name.
+    pub data: PathBuf,
 }
 
 /// Declares every collector: the first sentence of its file, and its name.
@@ -125,6 +131,8 @@ registry! {
     lan,
     /// Names and arrivals from the lease file of a DHCP server on the box: dnsmasq, Kea, ISC dhcpd.
     leases,
+    /// What is really on the disk: every video of the local application, by its hash.
+    media,
 }
 
 /// A pause that ends early when the collector must stop; false means stop.

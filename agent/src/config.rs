@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::AppConfig;
 use crate::collectors::CollectConfig;
 use crate::commands::CommandsConfig;
 use crate::journal::QueueConfig;
@@ -28,6 +29,8 @@ pub struct AgentConfig {
     pub devices: naming::Config,
     /// The collectors.
     pub collect: CollectConfig,
+    /// The local application that shows the videos.
+    pub app: AppConfig,
     /// What the hub may ask of this box.
     pub commands: CommandsConfig,
 }
@@ -41,6 +44,7 @@ impl Default for AgentConfig {
             queue: QueueConfig::default(),
             devices: naming::Config::default(),
             collect: CollectConfig::default(),
+            app: AppConfig::default(),
             commands: CommandsConfig::default(),
         }
     }

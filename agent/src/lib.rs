@@ -5,6 +5,7 @@
 //! [`run`] puts them together, and nothing else knows them all.
 
 pub mod anchor;
+pub mod app;
 pub mod cli;
 pub mod collectors;
 pub mod commands;
@@ -15,6 +16,7 @@ pub mod host_names;
 pub mod hub_https;
 pub mod identity;
 pub mod journal;
+pub mod media;
 pub mod naming;
 pub mod outbox;
 pub mod privileged;
@@ -166,6 +168,8 @@ fn context(config: &AgentConfig, clock: Arc<dyn Clock>) -> Context {
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
         sweep_bell: watch::Sender::default(),
+        app: config.app.clone(),
+        data: config.data.clone(),
     }
 }
 

@@ -92,6 +92,8 @@ pub(crate) fn context() -> Context {
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
         sweep_bell: watch::Sender::default(),
+        app: AgentConfig::default().app,
+        data: std::env::temp_dir(),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod config;
 mod desk;
+mod media;
 mod problem;
 mod routes;
 mod serve;
@@ -17,6 +18,7 @@ use vigie_shared::clock::Clock;
 use vigie_shared::lifecycle::Lifecycle;
 
 use crate::blobs::Blobs;
+use crate::media::Shelf;
 use crate::pki::Pki;
 use crate::store::Sites;
 pub use config::BoxesConfig;
@@ -32,6 +34,8 @@ pub struct BoxesParts {
     pub sites: Arc<dyn Sites + Send + Sync>,
     /// Keeps what boxes upload.
     pub blobs: Blobs,
+    /// Keeps what boxes may be given.
+    pub media: Shelf,
     /// Tells the date.
     pub clock: Arc<dyn Clock>,
 }

@@ -1,14 +1,14 @@
 //! The command line: what an owner types. Verbs that ask or change a running hub go through its unix socket; only
 //! `init`, `backup --offline` and `restore` open files.
 //!
-//! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub. What starts a hub or opens
-//! its files is behind [`Root`], which the composition root fills.
+//! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub, [`Root`] starts one or opens its files.
 
 mod backup;
 pub mod client;
 mod command;
 mod devices;
 mod diary;
+mod media;
 pub mod output;
 mod rebuild;
 mod site;
@@ -123,6 +123,9 @@ pub enum Verb {
     /// Ask boxes to do something, and see what became of it.
     #[command(subcommand)]
     Command(command::CommandVerb),
+    /// Keep videos for boxes, put them there, and see what lies where.
+    #[command(subcommand)]
+    Media(media::MediaVerb),
     /// Make, list and end API tokens for programs.
     #[command(subcommand)]
     Token(token::TokenVerb),
@@ -276,6 +279,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Init(args) => output.text(&root.init(scope, args).await?)?,
         Verb::Site(verb) => site::act(&scope.hub()?, verb, output).await?,
         Verb::Command(verb) => return command::act(&scope.hub()?, verb, output).await,
+        Verb::Media(verb) => return media::act(&scope.hub()?, verb, output).await,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,

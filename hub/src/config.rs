@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::gateway::GatewayConfig;
+use crate::media::MediaConfig;
 use crate::retention::RetentionConfig;
 
 /// Environment variables that begin like this override the file: `VIGIE_HUB__LISTEN__ADMIN=127.0.0.1:9090`.
@@ -34,6 +35,8 @@ pub struct HubConfig {
     pub gateway: GatewayConfig,
     /// How large the embedded broker is made.
     pub broker: BrokerConfig,
+    /// What boxes may be given.
+    pub media: MediaConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -60,6 +63,7 @@ impl Default for HubConfig {
             boxes: BoxesConfig::default(),
             gateway: GatewayConfig::default(),
             broker: BrokerConfig::default(),
+            media: MediaConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

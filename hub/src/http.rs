@@ -17,6 +17,7 @@ mod health;
 mod hours;
 mod idempotency;
 pub mod input;
+mod media;
 pub mod meters;
 mod metrics;
 mod openapi;
@@ -52,6 +53,7 @@ use self::ports::{Backup, FleetView, Meters, Readiness, Rebuilder, Revoker};
 use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::Logins;
+use crate::media::Shelf;
 use crate::store::Store;
 
 pub use self::openapi::document;
@@ -71,6 +73,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// What boxes uploaded.
     pub blobs: Blobs,
+    /// What boxes may be given.
+    pub media: Shelf,
     /// Cuts revoked boxes.
     pub revoker: Arc<dyn Revoker>,
     /// Whether the hub can work.

@@ -16,6 +16,7 @@ pub mod gateway;
 pub mod http;
 pub mod ingest;
 pub mod login;
+pub mod media;
 pub mod pki;
 pub mod projector;
 pub mod rate;
@@ -49,6 +50,7 @@ use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
 use crate::ingest::driver::{Downlink, Driver, HealthView, Onlooker, Parts};
 use crate::login::first::{FirstLogin, first_start};
+use crate::media::Shelf;
 use crate::pki::Pki;
 use crate::projector::driver::{Projector, Trail};
 use crate::store::Store;
@@ -66,6 +68,9 @@ pub(crate) const STORE_KEY: &str = "store.key";
 
 /// The folder of what boxes uploaded, in the data folder.
 const BLOBS_FOLDER: &str = "blobs";
+
+/// The folder of what boxes may be given, in the data folder.
+const MEDIA_FOLDER: &str = "media";
 
 /// The folder of the hub's own CA and command key, in the data folder.
 pub(crate) const PKI_FOLDER: &str = "pki";
@@ -121,11 +126,14 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let mut boxes_config = config.boxes.clone();
     boxes_config.mqtt_port = mqtt_address.port();
     let blobs = Blobs::new(config.data.join(BLOBS_FOLDER));
+    let media =
+        Shelf::open(config.data.join(MEDIA_FOLDER), config.media.clone()).context("open the folder of media")?;
     let boxes_parts = BoxesParts {
         config: boxes_config,
         pki: Arc::clone(&pki),
         sites: sites_of(&store),
         blobs: blobs.clone(),
+        media: media.clone(),
         clock: Arc::clone(&clock),
     };
     boxes::start(boxes_listener, boxes_parts, lifecycle)?;
@@ -136,6 +144,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
         blobs,
+        media,
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),

@@ -22,6 +22,7 @@ mod devices;
 pub mod driver;
 #[cfg(test)]
 mod laws;
+mod media;
 mod metrics;
 mod outcomes;
 
@@ -41,8 +42,15 @@ struct Seen<'a> {
 /// A projection: what one reading adds to the step.
 type Projection = fn(&Seen<'_>, &mut Draft);
 
-const PROJECTIONS: &[Projection] =
-    &[anchors::project, metrics::project, devices::project, coverage::project, alarms::project, outcomes::project];
+const PROJECTIONS: &[Projection] = &[
+    anchors::project,
+    metrics::project,
+    devices::project,
+    coverage::project,
+    alarms::project,
+    outcomes::project,
+    media::project,
+];
 
 /// A step being collected.
 #[derive(Default)]

@@ -10,6 +10,7 @@ pub mod commands;
 mod contract;
 pub mod diary;
 pub mod facts;
+pub mod media;
 pub mod memory;
 pub mod projections;
 pub mod sites;
@@ -21,6 +22,7 @@ pub use accounts::Accounts;
 pub use commands::Commands;
 pub use diary::Diary;
 pub use facts::Facts;
+pub use media::Media;
 pub use memory::Memory;
 pub use projections::Projections;
 pub use sites::Sites;
@@ -40,6 +42,12 @@ pub enum StoreError {
 }
 
 /// Everything that the hub keeps.
-pub trait Store: Facts + Sites + Projections + Accounts + Diary + Commands + Upkeep + Send + Sync + 'static {}
+pub trait Store:
+    Facts + Sites + Projections + Accounts + Diary + Commands + Media + Upkeep + Send + Sync + 'static
+{
+}
 
-impl<T: Facts + Sites + Projections + Accounts + Diary + Commands + Upkeep + Send + Sync + 'static> Store for T {}
+impl<T: Facts + Sites + Projections + Accounts + Diary + Commands + Media + Upkeep + Send + Sync + 'static> Store
+    for T
+{
+}

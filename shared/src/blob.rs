@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 /// `PUT` with the box's certificate, the SHA-256 of the content at the end of the path: the hub keeps it.
 pub const BLOBS_PATH: &str = "/boxes/v1/blobs/";
 
+/// `GET` with the box's certificate, the SHA-256 of the content at the end of the path: the hub gives a medium, whole or
+/// in parts.
+pub const MEDIA_PATH: &str = "/v1/media/";
+
 /// Largest blob that a hub takes, bytes.
 pub const BLOB_BYTES_MAX: usize = 16 << 20;
 

@@ -16,6 +16,7 @@ use vigie_hub::blobs::Blobs;
 use vigie_hub::boxes::{self, BoxesConfig, BoxesParts};
 use vigie_hub::broker::{Broker, BrokerConfig, Downlink, Message};
 use vigie_hub::gateway::{BoxEvent, Gateway, GatewayConfig, GatewayParts, StoreAccess};
+use vigie_hub::media::{MediaConfig, Shelf};
 use vigie_hub::pki::Pki;
 use vigie_hub::store::sites::{Certificate, Enrolment, Site};
 use vigie_hub::store::{Memory, Sites as _};
@@ -48,6 +49,8 @@ pub struct Border {
     pub pki: Arc<Pki>,
     /// Its sites.
     pub sites: Arc<Memory>,
+    /// What its boxes may be given.
+    pub media: Shelf,
     /// Its gateway.
     pub gateway: Gateway,
     /// Says something to boxes.
@@ -91,11 +94,13 @@ impl Border {
         let gateway = Gateway::start(listener, parts, &lifecycle);
         let listener = listen().await?;
         let https = listener.local_addr()?;
+        let media = Shelf::open(folder.path().join("media"), MediaConfig::default())?;
         let parts = BoxesParts {
             config: config.boxes,
             pki: Arc::clone(&pki),
             sites: Arc::<Memory>::clone(&sites),
             blobs: Blobs::new(folder.path().join("blobs")),
+            media: media.clone(),
             clock,
         };
         boxes::start(listener, parts, &lifecycle)?;
@@ -110,7 +115,7 @@ impl Border {
             Ok(())
         })?;
         let (uplink, events) = (Mutex::new(messages), Mutex::new(events_channel.1));
-        Ok(Self { lifecycle, pki, sites, gateway, downlink, mqtt, https, folder, uplink, events })
+        Ok(Self { lifecycle, pki, sites, media, gateway, downlink, mqtt, https, folder, uplink, events })
     }
 
     /// Adds a site with a genuine certificate; returns what its box dials with.

@@ -11,6 +11,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vigie_agent::collectors::lan::{dhcp, echo, frame as lan_frame, mdns, neighbour};
 use vigie_agent::collectors::leases::{self, Format, Leases};
+use vigie_agent::media::catalogue::{Catalogue, Listed};
+use vigie_agent::media::names::Place;
+use vigie_agent::media::reply::{Expected, Head};
+use vigie_agent::media::source::AllowedHosts;
 use vigie_shared::config;
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::mac::Mac;
@@ -35,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "gateway", run: vigie_hub::gateway::fuzz_frames },
     Target { name: "lan", run: lan },
     Target { name: "leases", run: leases },
+    Target { name: "media", run: media },
     Target { name: "message", run: message },
     Target { name: "record", run: record },
     Target { name: "text", run: text },
@@ -102,6 +107,29 @@ fn leases(bytes: &[u8]) {
         let Leases { rows, problems } = leases::parse(format, bytes);
         assert!(rows.len() <= leases::LEASES_MAX && problems.len() <= leases::PROBLEMS_MAX);
         assert!(rows.iter().all(|lease| lease.name.as_ref().is_none_or(|name| !name.is_empty())));
+    }
+}
+
+/// What a command says of a video, and the local application's list, which anybody may have edited.
+fn media(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (first, rest) = text.split_once('\n').unwrap_or(("", &text));
+    let place = Place::new(first, None, "a.mp4").or_else(|_refused| Place::new("T", Some(first), "a.mp4"));
+    let place = place.unwrap_or_else(|_refused| Place::new("T", None, "a.mp4").expect("it is harmless"));
+    assert_eq!(place.relative().split('/').count(), place.folders().count() + 1);
+    assert!(place.relative().split('/').all(|part| !["", ".", ".."].contains(&part)));
+    drop(AllowedHosts::default().judge(first, Some("https://hub:8443")));
+    drop(Expected { size_bytes_max: 9, size_bytes: None, offset: 3 }.judge(&Head {
+        status: 206,
+        range: Some(first.to_owned()),
+        ..Head::default()
+    }));
+    let Ok(mut catalogue) = Catalogue::parse(rest) else { return };
+    let video = Listed { name: first, path: "videos/the one and only.mp4", kind: "video/mp4" };
+    if catalogue.put(&place, &video).is_ok() {
+        let mut written = Catalogue::parse(&catalogue.to_text()).expect("what we write can be read");
+        assert_eq!(written.put(&place, &video), Ok(false), "it stands there already");
+        assert!(written.remove(video.path).is_ok());
     }
 }
 

@@ -21,6 +21,11 @@ pub struct BoxesConfig {
     /// How long a connection may last.
     #[serde(with = "units::duration")]
     pub connection_limit: Duration,
+    /// How long a connection of a box with a certificate may last, and so a download before it must go on anew.
+    #[serde(with = "units::duration")]
+    pub download_limit: Duration,
+    /// Downloads at once; more are asked to come again.
+    pub downloads_max: usize,
     /// Largest body of a request.
     #[serde(with = "units::bytes")]
     pub body_size_max: u64,
@@ -36,6 +41,8 @@ impl Default for BoxesConfig {
             connections_max: 256,
             handshake_limit: Duration::from_secs(10),
             connection_limit: Duration::from_secs(60),
+            download_limit: Duration::from_secs(2 * 3600),
+            downloads_max: 64,
             body_size_max: 16 * 1024,
             refusals_max: 10,
         }

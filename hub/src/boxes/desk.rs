@@ -4,15 +4,19 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use vigie_shared::clock::Clock;
 use vigie_shared::enrol::{EnrolRequest, Hex, Identity, RenewRequest};
 use vigie_shared::id::SiteId;
 
 use super::problem::Refused;
-use super::{BoxesConfig, BoxesParts};
+use super::{BoxesConfig, BoxesParts, media};
 use crate::blobs::{BlobError, Blobs};
+use crate::media::Shelf;
 use crate::pki::{CsrError, PeerIdentity, Pki, Signed};
 use crate::rate::Buckets;
 use crate::store::sites::{Certificate, Redeemed};
@@ -29,15 +33,19 @@ pub(super) struct Desk {
     pki: Arc<Pki>,
     sites: Arc<dyn Sites + Send + Sync>,
     blobs: Blobs,
+    media: Shelf,
+    /// Places for downloads.
+    downloads: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     refusals: Mutex<Buckets<IpAddr>>,
 }
 
 impl Desk {
     pub(super) fn new(parts: BoxesParts) -> Self {
-        let BoxesParts { config, pki, sites, blobs, clock } = parts;
+        let BoxesParts { config, pki, sites, blobs, media, clock } = parts;
         let refusals = Buckets::new(FORGIVEN_PER_SECOND, f64::from(config.refusals_max), ADDRESSES_MAX);
-        Self { config, pki, sites, blobs, clock, refusals: Mutex::new(refusals) }
+        let downloads = Arc::new(Semaphore::new(config.downloads_max));
+        Self { config, pki, sites, blobs, media, downloads, clock, refusals: Mutex::new(refusals) }
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -119,6 +127,19 @@ impl Desk {
             }
             Err(_panicked) => Err(Refused::HubFailed),
         }
+    }
+
+    /// Gives a box a medium.
+    pub(super) async fn give(
+        &self,
+        peer: &PeerIdentity,
+        sha256: &str,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Response, Refused> {
+        self.check(peer).await?;
+        let place = Arc::clone(&self.downloads).try_acquire_owned().map_err(|_none_left| Refused::Busy)?;
+        media::give(&self.media, sha256, (method, headers), place).await
     }
 
     fn sign(&self, csr: &str, site: &SiteId, now_ms: i64) -> Result<Signed, Refused> {

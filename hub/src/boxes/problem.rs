@@ -27,6 +27,10 @@ pub(super) enum Refused {
     NoCertificate,
     #[error("the client certificate was revoked or is not known here; register the box with a new token")]
     RevokedCertificate,
+    #[error("this hub has no such medium: it was removed, or its address was typed wrongly")]
+    NoSuchMedium,
+    #[error("as many boxes as this hub allows are fetching media; try again in a minute")]
+    Busy,
     #[error("too many refused requests from this address; wait a minute and try again")]
     TooMany,
     #[error("there is nothing here; boxes use /boxes/v1/enrol, /boxes/v1/renew and /boxes/v1/time")]
@@ -49,6 +53,8 @@ impl Refused {
             Self::RevokedSite => (StatusCode::FORBIDDEN, "revoked_site"),
             Self::NoCertificate => (StatusCode::UNAUTHORIZED, "no_certificate"),
             Self::RevokedCertificate => (StatusCode::FORBIDDEN, "revoked_certificate"),
+            Self::NoSuchMedium => (StatusCode::NOT_FOUND, "no_such_medium"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "wrong_method"),
@@ -69,7 +75,7 @@ impl IntoResponse for Refused {
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self == Self::TooMany {
+        if matches!(self, Self::TooMany | Self::Busy) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         }
         response

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{DefaultBodyLimit, Extension, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use vigie_shared::blob::{BLOB_BYTES_MAX, BLOBS_PATH};
+use vigie_shared::blob::{BLOB_BYTES_MAX, BLOBS_PATH, MEDIA_PATH};
 use vigie_shared::enrol::{ENROL_PATH, EnrolRequest, HubTime, Identity, RENEW_PATH, RenewRequest, TIME_PATH};
 
 use super::desk::Desk;
@@ -30,6 +31,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .route(RENEW_PATH, post(renew))
         .route(TIME_PATH, get(time))
         .route(&format!("{BLOBS_PATH}{{sha256}}"), put(keep).layer(DefaultBodyLimit::max(BLOB_BYTES_MAX)))
+        .route(&format!("{MEDIA_PATH}{{sha256}}"), get(medium))
         .fallback(|| async { Refused::NotFound })
         .method_not_allowed_fallback(|| async { Refused::WrongMethod })
         .with_state(desk)
@@ -52,6 +54,17 @@ async fn renew(
     let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
     let Json(request) = request.map_err(unreadable)?;
     desk.renew(&request, &peer, caller.address.ip()).await.map(Json)
+}
+
+async fn medium(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    Path(sha256): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
+    desk.give(&peer, &sha256, &method, &headers).await
 }
 
 async fn time(State(desk): State<Arc<Desk>>) -> Json<HubTime> {

@@ -43,7 +43,7 @@ pub(super) async fn accept(mut listener: TcpListener, door: Door, lifecycle: Lif
             tokio::select! {
                 () = stopping.cancelled() => {}
                 _ = evicted => {}
-                _ = timeout(door.limits.connection_limit, door.serve(stream, address)) => {}
+                () = door.serve(stream, address) => {}
             }
             drop(place);
         });
@@ -55,13 +55,17 @@ impl Door {
         let handshake = TlsAcceptor::from(Arc::clone(&self.tls)).accept(stream);
         let Ok(Ok(tls)) = timeout(self.limits.handshake_limit, handshake).await else { return };
         let caller = Caller { address, certificate: certificate(&tls) };
+        let limit = match caller.certificate {
+            Some(_) => self.limits.download_limit,
+            None => self.limits.connection_limit,
+        };
         let body_bytes_max = usize::try_from(self.limits.body_size_max).unwrap_or(usize::MAX);
         let router = self.router.clone().layer(Extension(caller)).layer(DefaultBodyLimit::max(body_bytes_max));
         let served = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.handshake_limit)
             .serve_connection(TokioIo::new(tls), TowerToHyperService::new(router));
-        if let Err(error) = served.await {
+        if let Ok(Err(error)) = timeout(limit, served).await {
             tracing::debug!("a box's HTTPS connection ended early: {error}");
         }
     }

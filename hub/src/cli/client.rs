@@ -79,12 +79,26 @@ impl Hub {
         self.send(method, path, Some(body)).await
     }
 
+    /// Sends a file as it is.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`].
+    pub async fn upload(&self, path: &str, file: tokio::fs::File) -> Result<Value, HubError> {
+        let content = reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::with_capacity(file, 256 * 1024));
+        self.exchange(self.http.post(format!("http://hub{path}")).body(content)).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, HubError> {
         let request = self.http.request(method, format!("http://hub{path}"));
         let request = match body {
             Some(body) => request.json(body),
             None => request,
         };
+        self.exchange(request).await
+    }
+
+    async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Value, HubError> {
         let response = request.send().await.map_err(|error| self.judge(error))?;
         let status = response.status();
         if status == StatusCode::NO_CONTENT {

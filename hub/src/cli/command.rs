@@ -18,7 +18,7 @@ use super::output::{Output, name, word};
 const LOOK: Duration = Duration::from_millis(500);
 
 /// The command ended in another way than by success.
-const EXIT_NOT_DONE: u8 = 5;
+pub(super) const EXIT_NOT_DONE: u8 = 5;
 
 /// Largest file of parameters, bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -137,23 +137,38 @@ async fn send(hub: &Hub, args: &SendArgs, output: &mut Output<'_>) -> Result<Exi
         "dry_run": args.dry_run,
         "expires": args.expires,
     });
-    let mut command = hub.change(Method::POST, &path(&args.site), &body).await?;
-    if args.wait {
-        let path = format!("{}/{}", path(&args.site), segment(&id(&command)));
+    let given = Given::give(hub, &args.site, &body).await?;
+    let command = if args.wait { given.ended(hub, output).await? } else { given.0 };
+    output.answer(&command, show)?;
+    let is_well = !args.wait || is_done(&command);
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
+}
+
+/// A command as the hub answered it.
+pub(super) struct Given(pub(super) Value);
+
+impl Given {
+    /// Gives a site's box a command.
+    pub(super) async fn give(hub: &Hub, site: &str, body: &Value) -> Result<Self, VerbError> {
+        Ok(Self(hub.change(Method::POST, &path(site), body).await?))
+    }
+
+    /// Waits until it has ended, and tells meanwhile what the box is doing.
+    pub(super) async fn ended(self, hub: &Hub, output: &mut Output<'_>) -> Result<Value, VerbError> {
+        let Self(mut command) = self;
+        let path = path_of(&command);
         let mut told = String::new();
         while is_awaited(&command) {
             tell_stage(&command, &mut told, output);
             tokio::time::sleep(LOOK).await;
             command = hub.get(&path).await?;
         }
+        Ok(command)
     }
-    output.answer(&command, show)?;
-    let is_well = !args.wait || is_done(&command);
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
 }
 
-fn id(command: &Value) -> String {
-    name(&command["id"])
+fn path_of(command: &Value) -> String {
+    format!("{}/{}", path(&name(&command["site"])), segment(&name(&command["id"])))
 }
 
 /// A box that was silent may still tell; that is not waited for.
@@ -161,7 +176,7 @@ fn is_awaited(command: &Value) -> bool {
     command["is_over"] == false && command["state"] != "unknown"
 }
 
-fn is_done(command: &Value) -> bool {
+pub(super) fn is_done(command: &Value) -> bool {
     command["state"] == "succeeded"
 }
 
@@ -211,7 +226,7 @@ fn list(output: &Output<'_>, commands: &Value) -> String {
     })
 }
 
-fn show(output: &Output<'_>, command: &Value) -> String {
+pub(super) fn show(output: &Output<'_>, command: &Value) -> String {
     let mut text = format!(
         "{} for {}: {}\n  id       {}\n  given    {} by {}\n  expires  {}",
         name(&command["type"]),

@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, metrics, rebuild, session, site,
-    sites, tokens, users, version,
+    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, media, metrics, rebuild, session,
+    site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -39,7 +39,7 @@ impl utoipa::Modify for Bearer {
 
 /// Every route with its description. Adding a resource is one file and its lines here.
 pub(super) fn api() -> OpenApiRouter<Admin> {
-    OpenApiRouter::with_openapi(Head::openapi()).merge(of_sites()).merge(of_people()).merge(of_hub())
+    OpenApiRouter::with_openapi(Head::openapi()).merge(of_sites()).merge(of_media()).merge(of_people()).merge(of_hub())
 }
 
 fn of_sites() -> OpenApiRouter<Admin> {
@@ -58,6 +58,14 @@ fn of_sites() -> OpenApiRouter<Admin> {
         .routes(routes!(enrolments::list, enrolments::create))
         .routes(routes!(diary::list))
         .routes(routes!(events::stream))
+}
+
+fn of_media() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(media::list, media::create))
+        .routes(routes!(media::show, media::remove))
+        .routes(routes!(media::sites))
+        .routes(routes!(media::of_site))
 }
 
 fn of_people() -> OpenApiRouter<Admin> {

@@ -18,6 +18,8 @@ use crate::login::secret;
 
 /// How long a handler may work before it answers. Live streams answer at once and go on.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How long the content of a medium may take to come.
+const UPLOAD_WITHIN: Duration = Duration::from_secs(4 * 60 * 60);
 /// Largest answer that gets an `ETag`, bytes.
 const ETAG_BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -47,10 +49,12 @@ pub(super) fn wrap(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await {
+    let is_upload = request.method() == Method::POST && request.uri().path() == "/api/v1/media";
+    let within = if is_upload { UPLOAD_WITHIN } else { ANSWER_WITHIN };
+    match tokio::time::timeout(within, next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => {
-            let detail = format!("no answer within {} s; ask for less, or try again later", ANSWER_WITHIN.as_secs());
+            let detail = format!("no answer within {} s; ask for less, or try again later", within.as_secs());
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_slow", "No answer in time", detail)
                 .retry_after(5)
                 .into_response()

@@ -17,6 +17,7 @@ use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::secret;
+use crate::media::{MediaConfig, Shelf};
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
@@ -55,6 +56,7 @@ pub(crate) struct Stage {
     pub(crate) rebuild: Arc<ToldRebuild>,
     pub(crate) stopping: CancellationToken,
     router: Router,
+    _folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -70,12 +72,15 @@ impl Stage {
         let (clock, fleet) = (Arc::new(ManualClock::new(stamp)), Arc::new(ToldFleet::default()));
         let (cut, obstacles) = (Arc::new(Cuts::default()), Arc::new(Obstacles::default()));
         let (stopping, rebuild) = (CancellationToken::new(), Arc::new(ToldRebuild::default()));
+        let folder = tempfile::tempdir().unwrap();
+        let media = Shelf::open(folder.path().join("media"), MediaConfig::default()).unwrap();
         let admin = Admin::new(Parts {
             store: store.clone(),
             clock: clock.clone(),
             fleet: fleet.clone(),
             dispatch: Dispatch::default(),
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
+            media,
             revoker: cut.clone(),
             readiness: obstacles.clone(),
             meters: Arc::new(OneMeter),
@@ -86,7 +91,8 @@ impl Stage {
             stopping: stopping.clone(),
         });
         let router = router(admin.clone());
-        let stage = Self { admin, store, memory, clock, fleet, cut, obstacles, rebuild, stopping, router };
+        let stage =
+            Self { admin, store, memory, clock, fleet, cut, obstacles, rebuild, stopping, router, _folder: folder };
         for role in [Role::Viewer, Role::Operator, Role::Owner] {
             stage.add_account(role).await;
         }

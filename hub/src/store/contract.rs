@@ -20,6 +20,7 @@ mod agreement;
 mod commands;
 mod derived;
 mod facts;
+mod media;
 mod people;
 
 /// A store under test, and how to close and open it again.
@@ -107,6 +108,11 @@ macro_rules! every_law {
                 a_sites_secret_is_its_own_and_stays,
                 accounts_and_credentials_are_kept_and_end,
                 the_diary_is_newest_first,
+            ],
+            media: [
+                media_are_kept_once_and_listed_newest_first,
+                a_stretch_replaces_what_lay_in_it_and_nothing_else,
+                an_anchor_dates_what_was_told,
             ],
             commands: [
                 a_command_is_given_once_and_kept,

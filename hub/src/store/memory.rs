@@ -8,6 +8,7 @@ use crate::store::StoreError;
 
 mod commands;
 mod facts;
+mod media;
 mod people;
 mod projections;
 mod sites;
@@ -24,6 +25,7 @@ pub struct Memory {
 pub struct State {
     facts: facts::FactTables,
     sites: sites::SiteTables,
+    media: media::MediaTables,
     people: people::PeopleTables,
     projections: projections::ProjectionTables,
     /// What settled records amount to.

@@ -12,6 +12,7 @@ use vigie_shared::wire::reading::HostSample;
 use crate::store::StoreError;
 use crate::store::commands::Told;
 use crate::store::diary::Entry;
+use crate::store::media;
 
 /// A device as the facts show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -146,6 +147,8 @@ pub struct Step {
     pub entries: Vec<BoxEntry>,
     /// Words of boxes about commands.
     pub outcomes: Vec<Told>,
+    /// Words of boxes about their disks, in their order: each replaces its stretch.
+    pub media: Vec<Derived<media::Told>>,
     /// Time corrections learnt.
     pub anchors: Vec<Anchor>,
     /// Cursors to move. One without a time keeps the time it had.

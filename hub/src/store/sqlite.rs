@@ -23,6 +23,7 @@ mod copy;
 mod diary;
 mod facts;
 mod keys;
+mod media;
 mod migrations;
 mod projections;
 mod settle;

@@ -8,8 +8,8 @@ use crate::mac::Mac;
 use crate::pseudonym::Pseudonym;
 use crate::wire::command::json;
 use crate::wire::reading::{
-    AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, OwnedDevice, Punch, Sight,
-    Sighting, Sightings, Source, TimeSource,
+    AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, MediaFile, MediaStretch,
+    OwnedDevice, Punch, Sight, Sighting, Sightings, Source, TimeSource,
 };
 use crate::wire::{
     Answer, Batch, Below, Command, CommandHeader, CommandKind, CommandOutcome, Heartbeat, Hello, Lane, LaneDepth,
@@ -103,6 +103,18 @@ fn readings() -> Vec<(Reading, &'static str)> {
                 answer: Some("{}".to_owned()),
             }),
             include_str!("golden/outcome.hex"),
+        ),
+        (
+            Reading::Media(MediaStretch {
+                after: "Technique/a.mp4".to_owned(),
+                through: Some("Technique/z.mp4".to_owned()),
+                files: vec![MediaFile {
+                    path: "Technique/b.mp4".to_owned(),
+                    sha256: [0xab; 32],
+                    size_bytes: 1_000_000,
+                }],
+            }),
+            include_str!("golden/media.hex"),
         ),
     ]
 }

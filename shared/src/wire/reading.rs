@@ -2,6 +2,7 @@
 //! stamp, so that correcting the stamp corrects them all.
 
 mod clock;
+mod media;
 
 use std::net::IpAddr;
 
@@ -13,6 +14,7 @@ use crate::wire::command::CommandOutcome;
 use crate::wire::delivery::Lane;
 
 pub use self::clock::{ClockAnchor, TimeSource};
+pub use self::media::{MediaFile, MediaStretch};
 
 /// One reading. New kinds are appended at the end, never inserted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,8 @@ pub enum Reading {
     Punch(Punch),
     /// How a command ended.
     Outcome(CommandOutcome),
+    /// What lies in a stretch of the box's videos.
+    Media(MediaStretch),
 }
 
 impl Reading {
@@ -39,7 +43,9 @@ impl Reading {
     pub fn lane(&self) -> Lane {
         match self {
             Self::Punch(_) | Self::Outcome(_) => Lane::Ledger,
-            Self::Sightings(_) | Self::Coverage(_) | Self::ClockAnchor(_) | Self::Alarm(_) => Lane::Observations,
+            Self::Sightings(_) | Self::Coverage(_) | Self::ClockAnchor(_) | Self::Alarm(_) | Self::Media(_) => {
+                Lane::Observations
+            }
             Self::Host(_) => Lane::Telemetry,
         }
     }
@@ -55,6 +61,7 @@ impl Reading {
             Self::Alarm(_) => "alarm",
             Self::Punch(_) => "punch",
             Self::Outcome(_) => "outcome",
+            Self::Media(_) => "media",
         }
     }
 }

@@ -57,6 +57,7 @@ impl Projections for Memory {
             let told = std::mem::take(&mut state.projections.told);
             state.projections = ProjectionTables { told, ..state.kept.clone() };
             state.projections.date_all();
+            state.media.forget_holdings();
             Ok(())
         })
     }
@@ -146,6 +147,7 @@ impl State {
             tables.anchors.entry((anchor.site, anchor.boot)).or_insert(anchor.began_ms);
         }
         tables.date_all();
+        self.media.hear_all(step.media, &tables.anchors);
         step.outcomes.into_iter().for_each(|told| self.hear(told));
         let tables = &mut self.projections;
         for origin in step.entries {

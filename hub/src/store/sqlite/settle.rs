@@ -155,7 +155,7 @@ impl Writing<'_> {
 
     /// Forgets every projection and begins again with what settled records amount to.
     pub(super) fn forget_projections(&mut self) -> Result<(), StoreError> {
-        let tables = ["device", "metric", "coverage", "anchor", "cursor"];
+        let tables = ["device", "metric", "coverage", "anchor", "cursor", "holding"];
         let all: String = tables.iter().map(|table| format!("DELETE FROM {table};")).collect();
         self.sql.execute_batch(&all)?;
         let kept = ["device", "anchor", "cursor"];

@@ -8,7 +8,7 @@ use vigie_shared::wire::frame;
 
 use super::codes::{DEVICE_KINDS, code};
 use super::projections::{DEVICE_ROW, dating, device_of};
-use super::{Writing, commands, diary};
+use super::{Writing, commands, diary, media};
 use crate::store::StoreError;
 use crate::store::projections::{CoverageSpan, Cursor, Derived, Device, MetricSample, Step, Undated};
 
@@ -51,6 +51,10 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
     for Derived { value: cursor, undated } in &step.cursors {
         waits(&cursor.site, *undated);
         writing.move_cursor(LIVE_CURSOR, cursor, *undated)?;
+    }
+    for Derived { value: told, undated } in &step.media {
+        waits(&told.site, *undated);
+        media::hear(writing, told, *undated)?;
     }
     for anchor in &step.anchors {
         boots.insert((&anchor.site, anchor.boot));
@@ -179,6 +183,12 @@ impl Writing<'_> {
             .prepare_cached(
                 "UPDATE cursor SET complete_ms = complete_ms + ?3, boot = x'', believed_ms = 0
                  WHERE boot = ?2 AND queue_no IN (SELECT no FROM queue WHERE site_no = ?1)",
+            )?
+            .execute(of_boot)?;
+        self.sql
+            .prepare_cached(
+                "UPDATE holding SET told_ms = told_ms + ?3, boot = x'', believed_ms = 0
+                 WHERE site_no = ?1 AND boot = ?2",
             )?
             .execute(of_boot)?;
         for table in ["device", "metric", "coverage"] {

@@ -1,0 +1,85 @@
+//! Takes a medium in: the body is written to the disk as it comes, and counts when it is whole.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::view::MediumView;
+use crate::http::Admin;
+use crate::http::guard::Operator;
+use crate::http::input::{Params, line};
+use crate::http::problem::{Problem, Refused};
+use crate::media::ShelfError;
+use crate::store::media::Medium;
+
+/// Longest name, characters.
+const NAME_LENGTH_MAX: usize = 200;
+
+/// What comes.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Described {
+    /// Its name, as in `entrainement.mp4`.
+    name: String,
+    /// The SHA-256 that it must have; what comes is refused if it has another one.
+    sha256: Option<String>,
+}
+
+/// Takes a medium: the body is its content, as it is.
+#[utoipa::path(
+    post, path = "/api/v1/media", operation_id = "media_create",
+    tag = "media", params(Described), extensions(("x-role" = json!("operator"))),
+    request_body(content = inline(String), content_type = "application/octet-stream", description = "The content"),
+    responses((status = 201, description = "Kept", body = MediumView),
+              (status = 200, description = "It was here already", body = MediumView), Refused)
+)]
+pub(in crate::http) async fn create(
+    Operator(caller): Operator,
+    State(admin): State<Admin>,
+    Params(described): Params<Described>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let name = line("name", &described.name, NAME_LENGTH_MAX)?;
+    let named = described.sha256.as_deref().map(super::sha256).transpose();
+    let named = named.map_err(|_unreadable| Problem::invalid("sha256", "use 64 hexadecimal digits"))?;
+    let mut growing = admin.media.begin().await.map_err(|error| refused(error.into()))?;
+    let mut content = body.into_data_stream();
+    while let Some(part) = content.next().await {
+        let part = part.map_err(|_broken| {
+            let detail = "the content ended early; nothing was kept, send it again";
+            Problem::new(StatusCode::BAD_REQUEST, "incomplete", "The content is incomplete", detail)
+        })?;
+        growing.add(&part).await.map_err(refused)?;
+    }
+    let (sha256, size_bytes) = growing.keep(named).await.map_err(refused)?;
+    let medium = Medium { sha256, name, size_bytes, added_ms: admin.clock.wall_ms(), account: caller.account };
+    let is_new = admin.store.add_medium(&medium).await?;
+    let kept = admin.store.medium(&sha256).await?.unwrap_or(medium);
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(MediumView::from(&kept))).into_response())
+}
+
+fn refused(error: ShelfError) -> Problem {
+    let text = error.to_string();
+    match error {
+        ShelfError::TooLarge(_) => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "It is too large", text),
+        ShelfError::Full(_) => Problem::new(StatusCode::INSUFFICIENT_STORAGE, "media_full", "There is no room", text),
+        ShelfError::Empty | ShelfError::OtherContent(_) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The content is not accepted", text)
+        }
+        ShelfError::Disk(error) => disk_failed(&error),
+    }
+}
+
+/// The folder of media does not work.
+pub(super) fn disk_failed(error: &dyn std::error::Error) -> Problem {
+    tracing::error!("answering 503 because the folder of media failed: {error}");
+    let detail = "the folder of media failed; nothing is half there; try again, then check the hub's disk";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_failed", "The store failed", detail).retry_after(5)
+}

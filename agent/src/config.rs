@@ -1,5 +1,6 @@
 //! Everything that an owner can set on a box. Each part's section stands beside the part.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use crate::collectors::CollectConfig;
 use crate::commands::CommandsConfig;
 use crate::journal::QueueConfig;
 use crate::naming;
+use crate::update::settings::Software;
 
 /// Environment variables that begin like this override the file: `VIGIE_AGENT__COLLECT__LAN__INVENTORY=true`.
 pub const ENV_PREFIX: &str = "VIGIE_AGENT__";
@@ -30,6 +32,8 @@ pub struct AgentConfig {
     pub collect: CollectConfig,
     /// What the hub may ask of this box.
     pub commands: CommandsConfig,
+    /// The owner's software that may be updated, by the name that it has there.
+    pub software: BTreeMap<String, Software>,
 }
 
 impl Default for AgentConfig {
@@ -42,6 +46,7 @@ impl Default for AgentConfig {
             devices: naming::Config::default(),
             collect: CollectConfig::default(),
             commands: CommandsConfig::default(),
+            software: BTreeMap::new(),
         }
     }
 }

@@ -7,6 +7,9 @@
 //! Links are safe by induction: a link's own place is made of real folders, `..` stands only at the beginning of its
 //! target and never leads above the top, and what follows goes down, perhaps through links that are safe themselves.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read as _};

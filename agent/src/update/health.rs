@@ -59,7 +59,11 @@ async fn ask_url(url: &LocalUrl) -> anyhow::Result<()> {
     let question = format!("GET {path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     stream.write_all(question.as_bytes()).await.context("ask")?;
     let mut first = Vec::new();
-    stream.take(64).read_to_end(&mut first).await.context("hear the answer")?;
+    let heard = stream.take(64).read_to_end(&mut first).await.context("hear the answer");
+    // Who hangs up early has answered all the same.
+    if first.is_empty() {
+        heard?;
+    }
     let line = String::from_utf8_lossy(&first);
     let status = line.strip_prefix("HTTP/1.").and_then(|rest| rest.split_whitespace().nth(1));
     let status: u16 = status.and_then(|text| text.parse().ok()).context("the answer is no HTTP")?;
@@ -108,6 +112,7 @@ mod tests {
         lifecycle.spawn_detached(async move {
             for status in ["503 Not Yet", "302 Found"] {
                 let (mut stream, _) = listener.accept().await.unwrap();
+                assert!(stream.read(&mut [0; 256]).await.unwrap() > 0);
                 stream.write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes()).await.unwrap();
             }
         });

@@ -12,8 +12,8 @@ mod register;
 pub mod scan;
 mod self_test;
 mod status;
-mod user;
 mod update;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -125,12 +125,8 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         time,
         board: board.clone(),
     };
-    let proof = Proof {
-        before,
-        journal: journal.clone(),
-        board: board.clone(),
-        privileges: Arc::clone(&context.privileges),
-    };
+    let proof =
+        Proof { before, journal: journal.clone(), board: board.clone(), privileges: Arc::clone(&context.privileges) };
     lifecycle.spawn("trial", trial::prove(proof, privileged::SOFTWARE_FOLDER.as_ref(), lifecycle.stopping()));
     let (settings, privileges) = (Arc::clone(&context.settings), Arc::clone(&context.privileges));
     lifecycle.spawn("repair", declared::repair(settings, privileges));

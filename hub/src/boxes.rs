@@ -7,6 +7,7 @@
 mod config;
 mod desk;
 mod problem;
+mod releases;
 mod routes;
 mod serve;
 
@@ -18,6 +19,7 @@ use vigie_shared::lifecycle::Lifecycle;
 
 use crate::blobs::Blobs;
 use crate::pki::Pki;
+use crate::releases::Releases;
 use crate::store::Sites;
 pub use config::BoxesConfig;
 use desk::Desk;
@@ -32,6 +34,8 @@ pub struct BoxesParts {
     pub sites: Arc<dyn Sites + Send + Sync>,
     /// Keeps what boxes upload.
     pub blobs: Blobs,
+    /// Keeps packages that boxes fetch.
+    pub releases: Releases,
     /// Tells the date.
     pub clock: Arc<dyn Clock>,
 }

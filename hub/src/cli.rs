@@ -11,6 +11,7 @@ mod devices;
 mod diary;
 pub mod output;
 mod rebuild;
+mod release;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -129,6 +130,9 @@ pub enum Verb {
     /// Add, list and change accounts of people.
     #[command(subcommand)]
     User(user::UserVerb),
+    /// Sign, add and list packages of software for boxes.
+    #[command(subcommand)]
+    Release(release::ReleaseVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -278,6 +282,10 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Command(verb) => return command::act(&scope.hub()?, verb, output).await,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
+        Verb::Release(verb) => match release::act_here(verb, output) {
+            Some(done) => done?,
+            None => release::act(&scope.hub()?, verb, output).await?,
+        },
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

@@ -25,6 +25,7 @@ pub mod ports;
 pub mod problem;
 pub mod reach;
 mod rebuild;
+mod releases;
 pub mod serve;
 mod session;
 mod shell;
@@ -52,6 +53,7 @@ use self::ports::{Backup, FleetView, Meters, Readiness, Rebuilder, Revoker};
 use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::Logins;
+use crate::releases::Releases;
 use crate::store::Store;
 
 pub use self::openapi::document;
@@ -71,6 +73,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// What boxes uploaded.
     pub blobs: Blobs,
+    /// Keeps packages of software.
+    pub releases: Releases,
     /// Cuts revoked boxes.
     pub revoker: Arc<dyn Revoker>,
     /// Whether the hub can work.

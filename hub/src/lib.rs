@@ -19,6 +19,7 @@ pub mod login;
 pub mod pki;
 pub mod projector;
 pub mod rate;
+pub mod releases;
 pub mod retention;
 pub mod root;
 pub mod store;
@@ -51,6 +52,7 @@ use crate::ingest::driver::{Downlink, Driver, HealthView, Onlooker, Parts};
 use crate::login::first::{FirstLogin, first_start};
 use crate::pki::Pki;
 use crate::projector::driver::{Projector, Trail};
+use crate::releases::Releases;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 use crate::store::vault::Vault;
@@ -66,6 +68,9 @@ pub(crate) const STORE_KEY: &str = "store.key";
 
 /// The folder of what boxes uploaded, in the data folder.
 const BLOBS_FOLDER: &str = "blobs";
+
+/// The folder of releases, in the data folder.
+const RELEASES_FOLDER: &str = "releases";
 
 /// The folder of the hub's own CA and command key, in the data folder.
 pub(crate) const PKI_FOLDER: &str = "pki";
@@ -121,11 +126,13 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let mut boxes_config = config.boxes.clone();
     boxes_config.mqtt_port = mqtt_address.port();
     let blobs = Blobs::new(config.data.join(BLOBS_FOLDER));
+    let releases = Releases::new(config.data.join(RELEASES_FOLDER));
     let boxes_parts = BoxesParts {
         config: boxes_config,
         pki: Arc::clone(&pki),
         sites: sites_of(&store),
         blobs: blobs.clone(),
+        releases: releases.clone(),
         clock: Arc::clone(&clock),
     };
     boxes::start(boxes_listener, boxes_parts, lifecycle)?;
@@ -136,6 +143,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
         blobs,
+        releases,
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),

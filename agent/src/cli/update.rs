@@ -13,10 +13,10 @@ use vigie_shared::release::{AGENT, ANY_PROCESSOR};
 use crate::config::AgentConfig;
 use crate::privileged::door::RootHelper;
 use crate::privileged::{Package, Privileges as _, SOFTWARE_FOLDER, Verb, trial};
+use crate::update::declared::{self, Silent};
 use crate::update::install::{BY_HAND, Installer, Overview};
 use crate::update::machine::{Ending, Phase};
 use crate::update::place::{Installed, Journal};
-use crate::update::declared::{self, Silent};
 use crate::update::{own, trust, version};
 
 /// Words after `update`.
@@ -116,12 +116,7 @@ fn agent_overview() -> Overview {
     Overview { name: "agent".to_owned(), folder, version, under_way, backups }
 }
 
-async fn apply(
-    config: &AgentConfig,
-    args: &UpdateArgs,
-    file: &Path,
-    version: Option<&str>,
-) -> anyhow::Result<Done> {
+async fn apply(config: &AgentConfig, args: &UpdateArgs, file: &Path, version: Option<&str>) -> anyhow::Result<Done> {
     let is = trust::fingerprint(file)?;
     let manifest = match manifest_beside(file)? {
         Some(manifest) => manifest,

@@ -210,11 +210,7 @@ fn stays_inside(link: &Path, target: &Path) -> Result<(), &'static str> {
 }
 
 /// Refuses what is there twice and what lies behind a link.
-fn remember(
-    thing: &Thing,
-    names: &mut BTreeSet<PathBuf>,
-    links: &mut BTreeSet<PathBuf>,
-) -> Result<(), ArchiveError> {
+fn remember(thing: &Thing, names: &mut BTreeSet<PathBuf>, links: &mut BTreeSet<PathBuf>) -> Result<(), ArchiveError> {
     let path = thing.path();
     let hostile = |why| Err(ArchiveError::Hostile { name: path.display().to_string(), why });
     if path.ancestors().skip(1).any(|above| links.contains(above)) {

@@ -125,7 +125,8 @@ async fn save(
     told: &(dyn Fn(u64, Option<u64>) + Send + Sync),
 ) -> Result<(), Trouble> {
     let disk = |error: std::io::Error| Trouble::Final(anyhow::Error::new(error).context("write the package"));
-    let mut file = tokio::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).await.map_err(disk)?;
+    let mut file =
+        tokio::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).await.map_err(disk)?;
     file.set_len(span.start).await.map_err(disk)?;
     tokio::io::AsyncSeekExt::seek(&mut file, std::io::SeekFrom::Start(span.start)).await.map_err(disk)?;
     let (mut have, mut last_told) = (span.start, 0);
@@ -190,9 +191,14 @@ mod tests {
         let base = "https://hub.example:8443";
         assert_eq!(on_hub("/v1/releases/ab", base).unwrap(), "https://hub.example:8443/v1/releases/ab");
         assert_eq!(on_hub("https://hub.example:8443/x", base).unwrap(), "https://hub.example:8443/x");
-        for foreign in
-            ["https://elsewhere.example/x", "http://127.0.0.1/x", "//elsewhere/x", "file:///etc/passwd", "", "https://hub.example:8443@evil/x"]
-        {
+        for foreign in [
+            "https://elsewhere.example/x",
+            "http://127.0.0.1/x",
+            "//elsewhere/x",
+            "file:///etc/passwd",
+            "",
+            "https://hub.example:8443@evil/x",
+        ] {
             on_hub(foreign, base).unwrap_err();
         }
     }

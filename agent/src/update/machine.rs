@@ -85,9 +85,9 @@ pub fn resume(phase: &Phase) -> Next {
     match phase {
         Phase::Preparing => Next::End(Ending::Untouched(interrupted())),
         Phase::Stopping | Phase::Switching => Next::Enter(Phase::Undoing { reason: interrupted() }),
-        Phase::Proving { interruptions } if *interruptions >= PROOFS_MAX => {
-            Next::Enter(Phase::Undoing { reason: "it was interrupted again and again while it had to prove itself".to_owned() })
-        }
+        Phase::Proving { interruptions } if *interruptions >= PROOFS_MAX => Next::Enter(Phase::Undoing {
+            reason: "it was interrupted again and again while it had to prove itself".to_owned(),
+        }),
         Phase::Proving { interruptions } => Next::Enter(Phase::Proving { interruptions: interruptions + 1 }),
         Phase::Keeping => Next::Enter(Phase::Keeping),
         Phase::Undoing { reason } => Next::Enter(Phase::Undoing { reason: reason.clone() }),

@@ -82,7 +82,13 @@ impl Place {
     #[must_use]
     pub fn new(software: &Software, disk: Arc<dyn Disk>) -> Self {
         let backups = software.folder.join(&software.backups);
-        Self { folder: software.folder.clone(), backups, preserve: software.preserve.clone(), keep: software.keep, disk }
+        Self {
+            folder: software.folder.clone(),
+            backups,
+            preserve: software.preserve.clone(),
+            keep: software.keep,
+            disk,
+        }
     }
 
     /// What is installed; none if it was not installed by us.
@@ -133,7 +139,11 @@ impl Place {
     /// # Errors
     ///
     /// For people: a hostile package, a full disk….
-    pub fn unpack(&self, package: &Path, limits: Limits) -> anyhow::Result<(Contents, BTreeMap<String, Option<PathBuf>>)> {
+    pub fn unpack(
+        &self,
+        package: &Path,
+        limits: Limits,
+    ) -> anyhow::Result<(Contents, BTreeMap<String, Option<PathBuf>>)> {
         let new = self.ours("new");
         self.disk.remove(&new)?;
         self.disk.make_folder(&new)?;
@@ -156,7 +166,11 @@ impl Place {
         self.disk.make_folder(&self.backups).with_context(|| format!("make {}", self.backups.display()))?;
         self.disk.remove(&probe)?;
         self.disk.rename(&old, &probe).and_then(|()| self.disk.rename(&probe, &old)).with_context(|| {
-            format!("move a folder to {}, which must be on the file system of {}", self.backups.display(), self.folder.display())
+            format!(
+                "move a folder to {}, which must be on the file system of {}",
+                self.backups.display(),
+                self.folder.display()
+            )
         })
     }
 

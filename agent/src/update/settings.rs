@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn the_predecessors_software_is_declared_in_three_lines() {
-        let text = "folder = '/home/pi/neopro'\nservices = ['neopro-app', 'neopro-admin']\nhealth = 'http://localhost:8080'";
+        let text =
+            "folder = '/home/pi/neopro'\nservices = ['neopro-app', 'neopro-admin']\nhealth = 'http://localhost:8080'";
         let software = read(text).unwrap();
         assert_eq!((software.keep, software.health_timeout), (5, Duration::from_secs(60)));
         assert!(software.preserve.contains(&PathBuf::from("webapp/configuration.json")));
@@ -201,7 +202,9 @@ mod tests {
 
     #[test]
     fn an_address_elsewhere_is_none_of_this_machine() {
-        for text in ["http://127.0.0.1.evil.example/", "http://localhost@evil.example/", "https://127.0.0.1/", "http://[::2]/"] {
+        for text in
+            ["http://127.0.0.1.evil.example/", "http://localhost@evil.example/", "https://127.0.0.1/", "http://[::2]/"]
+        {
             LocalUrl::try_from(text.to_owned()).unwrap_err();
         }
         LocalUrl::try_from("http://[::1]:80/health?x".to_owned()).unwrap();

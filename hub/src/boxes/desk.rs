@@ -15,6 +15,7 @@ use super::{BoxesConfig, BoxesParts};
 use crate::blobs::{BlobError, Blobs};
 use crate::pki::{CsrError, PeerIdentity, Pki, Signed};
 use crate::rate::Buckets;
+use crate::releases::Releases;
 use crate::store::sites::{Certificate, Redeemed};
 use crate::store::{Sites, StoreError};
 
@@ -29,15 +30,16 @@ pub(super) struct Desk {
     pki: Arc<Pki>,
     sites: Arc<dyn Sites + Send + Sync>,
     blobs: Blobs,
+    releases: Releases,
     clock: Arc<dyn Clock>,
     refusals: Mutex<Buckets<IpAddr>>,
 }
 
 impl Desk {
     pub(super) fn new(parts: BoxesParts) -> Self {
-        let BoxesParts { config, pki, sites, blobs, clock } = parts;
+        let BoxesParts { config, pki, sites, blobs, releases, clock } = parts;
         let refusals = Buckets::new(FORGIVEN_PER_SECOND, f64::from(config.refusals_max), ADDRESSES_MAX);
-        Self { config, pki, sites, blobs, clock, refusals: Mutex::new(refusals) }
+        Self { config, pki, sites, blobs, releases, clock, refusals: Mutex::new(refusals) }
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -119,6 +121,12 @@ impl Desk {
             }
             Err(_panicked) => Err(Refused::HubFailed),
         }
+    }
+
+    /// The releases, for a box whose certificate is good.
+    pub(super) async fn releases(&self, peer: &PeerIdentity) -> Result<Releases, Refused> {
+        self.check(peer).await?;
+        Ok(self.releases.clone())
     }
 
     fn sign(&self, csr: &str, site: &SiteId, now_ms: i64) -> Result<Signed, Refused> {

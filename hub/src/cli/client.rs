@@ -79,12 +79,26 @@ impl Hub {
         self.send(method, path, Some(body)).await
     }
 
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`].
+    pub async fn send_bytes(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value, HubError> {
+        let request = self.http.request(method, format!("http://hub{path}"));
+        self.answer(request.header("content-type", "application/octet-stream").body(body)).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, HubError> {
         let request = self.http.request(method, format!("http://hub{path}"));
         let request = match body {
             Some(body) => request.json(body),
             None => request,
         };
+        self.answer(request).await
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value, HubError> {
         let response = request.send().await.map_err(|error| self.judge(error))?;
         let status = response.status();
         if status == StatusCode::NO_CONTENT {

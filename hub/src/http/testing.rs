@@ -17,6 +17,7 @@ use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::secret;
+use crate::releases::Releases;
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
@@ -76,6 +77,7 @@ impl Stage {
             fleet: fleet.clone(),
             dispatch: Dispatch::default(),
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
+            releases: Releases::new(std::env::temp_dir().join("no-releases")),
             revoker: cut.clone(),
             readiness: obstacles.clone(),
             meters: Arc::new(OneMeter),

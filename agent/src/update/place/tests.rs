@@ -111,7 +111,13 @@ fn collect(top: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
 }
 
 /// What an installation does, without services; `is_well` is the health check.
-fn go(place: &Place, mut journal: Journal, mut next: Next, package: Option<&Path>, is_well: bool) -> anyhow::Result<Ending> {
+fn go(
+    place: &Place,
+    mut journal: Journal,
+    mut next: Next,
+    package: Option<&Path>,
+    is_well: bool,
+) -> anyhow::Result<Ending> {
     loop {
         match next {
             Next::Enter(phase) => journal.phase = phase,
@@ -132,7 +138,13 @@ fn go(place: &Place, mut journal: Journal, mut next: Next, package: Option<&Path
             }),
             Phase::Stopping => Ok(()),
             Phase::Switching => place.switch(&mut journal),
-            Phase::Proving { .. } => if is_well { Ok(()) } else { Err(anyhow::anyhow!("sick")) },
+            Phase::Proving { .. } => {
+                if is_well {
+                    Ok(())
+                } else {
+                    Err(anyhow::anyhow!("sick"))
+                }
+            }
             Phase::Keeping => place.keep(&journal),
             Phase::Undoing { .. } => place.undo(&journal),
         };
@@ -144,7 +156,13 @@ fn install(bench: &Bench, place: &Place, version: &str, is_well: bool) -> anyhow
     let to = Installed { version: version.to_owned(), sha256: None };
     let from = place.installed().map(|installed| installed.version);
     let journal = Journal {
-        id: "a".to_owned(), phase: Phase::Preparing, from, to, brings: BTreeMap::new(), swaps: vec![], uses: vec![],
+        id: "a".to_owned(),
+        phase: Phase::Preparing,
+        from,
+        to,
+        brings: BTreeMap::new(),
+        swaps: vec![],
+        uses: vec![],
     };
     go(place, journal, Next::Enter(Phase::Preparing), Some(&bench.package(version)), is_well)
 }
@@ -159,7 +177,13 @@ fn roll_back(place: &Place, steps: usize) -> anyhow::Result<Ending> {
     let back = place.way_back(steps)?;
     let from = place.installed().map(|installed| installed.version);
     let journal = Journal {
-        id: "a".to_owned(), phase: Phase::Preparing, from, to: back.to, brings: back.brings, swaps: vec![], uses: back.uses,
+        id: "a".to_owned(),
+        phase: Phase::Preparing,
+        from,
+        to: back.to,
+        brings: back.brings,
+        swaps: vec![],
+        uses: back.uses,
     };
     go(place, journal, Next::Enter(Phase::Preparing), None, true)
 }

@@ -26,3 +26,4 @@ mod restore;
 mod simulated;
 mod supply;
 mod tidy;
+mod update;

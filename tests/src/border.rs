@@ -17,6 +17,7 @@ use vigie_hub::boxes::{self, BoxesConfig, BoxesParts};
 use vigie_hub::broker::{Broker, BrokerConfig, Downlink, Message};
 use vigie_hub::gateway::{BoxEvent, Gateway, GatewayConfig, GatewayParts, StoreAccess};
 use vigie_hub::pki::Pki;
+use vigie_hub::releases::Releases;
 use vigie_hub::store::sites::{Certificate, Enrolment, Site};
 use vigie_hub::store::{Memory, Sites as _};
 use vigie_shared::clock::{Clock as _, SystemClock};
@@ -96,6 +97,7 @@ impl Border {
             pki: Arc::clone(&pki),
             sites: Arc::<Memory>::clone(&sites),
             blobs: Blobs::new(folder.path().join("blobs")),
+            releases: Releases::new(folder.path().join("releases")),
             clock,
         };
         boxes::start(listener, parts, &lifecycle)?;

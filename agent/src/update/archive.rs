@@ -81,7 +81,18 @@ pub enum ArchiveError {
 ///
 /// Every [`ArchiveError`].
 pub fn measure(package: &Path, limits: Limits) -> Result<Contents, ArchiveError> {
-    walk(package, limits, &mut |_, _| Ok(()))
+    let (source, bytes) = open(package)?;
+    walk((source, bytes), limits, &mut |_, _| Ok(()))
+}
+
+/// The same of an archive in memory.
+///
+/// # Errors
+///
+/// Every [`ArchiveError`].
+pub fn measure_bytes(package: Vec<u8>, limits: Limits) -> Result<Contents, ArchiveError> {
+    let bytes = package.len() as u64;
+    walk((Box::new(io::Cursor::new(package)), bytes), limits, &mut |_, _| Ok(()))
 }
 
 /// Unpacks an archive into an empty folder.
@@ -90,7 +101,7 @@ pub fn measure(package: &Path, limits: Limits) -> Result<Contents, ArchiveError>
 ///
 /// Every [`ArchiveError`]; the folder then holds a part of it.
 pub fn unpack(package: &Path, folder: &Path, limits: Limits) -> Result<Contents, ArchiveError> {
-    walk(package, limits, &mut |entry, thing| put(folder, entry, thing))
+    walk(open(package)?, limits, &mut |entry, thing| put(folder, entry, thing))
 }
 
 /// An entry that was judged.
@@ -103,14 +114,19 @@ enum Thing {
     SecondName(PathBuf, PathBuf),
 }
 
-type Reader = MultiGzDecoder<BufReader<File>>;
+type Source = Box<dyn io::Read>;
+type Reader = MultiGzDecoder<BufReader<Source>>;
 type Put<'a> = dyn FnMut(&mut Entry<'_, Reader>, &Thing) -> Result<(), ArchiveError> + 'a;
 
-fn walk(package: &Path, limits: Limits, put: &mut Put<'_>) -> Result<Contents, ArchiveError> {
+fn open(package: &Path) -> io::Result<(Source, u64)> {
     let file = File::open(package)?;
-    let packed_bytes = file.metadata()?.len();
+    let bytes = file.metadata()?.len();
+    Ok((Box::new(file), bytes))
+}
+
+fn walk((source, packed_bytes): (Source, u64), limits: Limits, put: &mut Put<'_>) -> Result<Contents, ArchiveError> {
     let bytes_max = limits.bytes_max.min(packed_bytes.saturating_mul(limits.ratio_max).max(SMALL_BYTES));
-    let mut archive = Archive::new(MultiGzDecoder::new(BufReader::new(file)));
+    let mut archive = Archive::new(MultiGzDecoder::new(BufReader::new(source)));
     let mut contents = Contents::default();
     let (mut names, mut links) = (BTreeSet::new(), BTreeSet::new());
     for entry in archive.entries()? {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vigie_agent::collectors::lan::{dhcp, echo, frame as lan_frame, mdns, neighbour};
 use vigie_agent::collectors::leases::{self, Format, Leases};
-use vigie_agent::update::archive::{Limits, measure_bytes};
+use vigie_agent::update::archive;
 use vigie_shared::config;
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::mac::Mac;
@@ -29,7 +29,7 @@ pub struct Target {
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
-    Target { name: "archive", run: archive },
+    Target { name: "archive", run: package },
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
     Target { name: "echo", run: echo },
@@ -49,9 +49,9 @@ pub fn target(name: &str) -> Option<&'static Target> {
 }
 
 /// A package of software: whatever it holds, it is counted within its limits or refused.
-fn archive(bytes: &[u8]) {
-    let limits = Limits { entries_max: 1_000, bytes_max: 4 << 20, ratio_max: 200 };
-    if let Ok(contents) = measure_bytes(bytes.to_vec(), limits) {
+fn package(bytes: &[u8]) {
+    let limits = archive::Limits { entries_max: 1_000, bytes_max: 4 << 20, ratio_max: 200 };
+    if let Ok(contents) = archive::measure_bytes(bytes.to_vec(), limits) {
         assert!(contents.entries <= limits.entries_max && contents.bytes <= limits.bytes_max);
         assert!(contents.tops.iter().all(|top| !top.is_empty() && !top.contains('/') && top != ".."));
     }

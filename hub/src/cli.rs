@@ -143,9 +143,7 @@ pub enum Verb {
     Rebuild(rebuild::RebuildArgs),
     /// Put a backup back. The hub must not run.
     Restore(RestoreArgs),
-    /// Print completions for a shell.
-    ///
-    /// Example: vigie-hub completions bash > /etc/bash_completion.d/vigie-hub
+    /// Print completions for a shell, as in: vigie-hub completions bash > /etc/bash_completion.d/vigie-hub
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
@@ -282,10 +280,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Command(verb) => return command::act(&scope.hub()?, verb, output).await,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
-        Verb::Release(verb) => match release::act_here(verb, output) {
-            Some(done) => done?,
-            None => release::act(&scope.hub()?, verb, output).await?,
-        },
+        Verb::Release(verb) => release::act(scope, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [software.neopro]
-//! folder = "/home/pi/neopro"
+//! folder = "/srv/neopro"
 //! services = ["neopro-app", "neopro-admin"]
 //! health = "http://127.0.0.1:8080/"
 //! preserve = ["videos", "logs", "backups", "webapp/configuration.json", "sync-agent"]
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn the_predecessors_software_is_declared_in_three_lines() {
         let text =
-            "folder = '/home/pi/neopro'\nservices = ['neopro-app', 'neopro-admin']\nhealth = 'http://localhost:8080'";
+            "folder = '/srv/neopro'\nservices = ['neopro-app', 'neopro-admin']\nhealth = 'http://localhost:8080'";
         let software = read(text).unwrap();
         assert_eq!((software.keep, software.health_timeout), (5, Duration::from_secs(60)));
         assert!(software.preserve.contains(&PathBuf::from("webapp/configuration.json")));

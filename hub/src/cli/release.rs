@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use vigie_shared::package::{MANIFEST_SUFFIX, Manifest};
 use vigie_shared::release::{ANY_PROCESSOR, ReleaseKey};
 
-use super::VerbError;
 use super::client::{Hub, segment};
 use super::output::Output;
+use super::{Scope, VerbError};
 use crate::releases::PIECE_BYTES_MAX;
 
 /// What to do with releases.
@@ -75,20 +75,15 @@ pub struct SignArgs {
     processor: String,
 }
 
-/// What needs no hub; none if the verb needs one.
-pub(super) fn act_here(verb: &ReleaseVerb, output: &mut Output<'_>) -> Option<Result<(), VerbError>> {
+pub(super) async fn act(scope: &Scope, verb: &ReleaseVerb, output: &mut Output<'_>) -> Result<(), VerbError> {
     match verb {
-        ReleaseVerb::Keygen { file } => Some(keygen(file, output).map_err(VerbError::Here)),
-        ReleaseVerb::Sign(args) => Some(sign(args, output).map_err(VerbError::Here)),
-        ReleaseVerb::Add { .. } | ReleaseVerb::List | ReleaseVerb::Remove { .. } => None,
-    }
-}
-
-pub(super) async fn act(hub: &Hub, verb: &ReleaseVerb, output: &mut Output<'_>) -> Result<(), VerbError> {
-    match verb {
+        // Where the key is, there is no hub.
+        ReleaseVerb::Keygen { file } => keygen(file, output)?,
+        ReleaseVerb::Sign(args) => sign(args, output)?,
         ReleaseVerb::Add { package } => {
+            let hub = scope.hub()?;
             let manifest = read_manifest(package)?;
-            send(hub, package, &manifest.sha256).await?;
+            send(&hub, package, &manifest.sha256).await?;
             let body = serde_json::to_value(&manifest).context("write the manifest")?;
             let made = hub.change(Method::POST, "/api/v1/releases", &body).await?;
             output.answer(&made, |_, made| {
@@ -97,14 +92,14 @@ pub(super) async fn act(hub: &Hub, verb: &ReleaseVerb, output: &mut Output<'_>) 
             })?;
         }
         ReleaseVerb::List => {
-            let releases = hub.get("/api/v1/releases").await?;
+            let releases = scope.hub()?.get("/api/v1/releases").await?;
             output.answer(&releases, list)?;
         }
         ReleaseVerb::Remove { sha256 } => {
-            hub.change(Method::DELETE, &format!("/api/v1/releases/{}", segment(sha256)), &json!({})).await?;
+            let path = format!("/api/v1/releases/{}", segment(sha256));
+            scope.hub()?.change(Method::DELETE, &path, &json!({})).await?;
             output.text("the release is gone from the hub; where it is installed, it stays")?;
         }
-        ReleaseVerb::Keygen { .. } | ReleaseVerb::Sign(_) => {}
     }
     Ok(())
 }

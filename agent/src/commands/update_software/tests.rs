@@ -1,3 +1,5 @@
+//! What is refused, held and said, and how an update of the agent is settled.
+
 use std::sync::Arc;
 
 use vigie_shared::wire::command::UpdateSoftware as Parameters;

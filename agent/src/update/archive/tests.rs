@@ -1,3 +1,5 @@
+//! Honest packages, hostile ones, halves and bombs.
+
 use std::io::Write as _;
 
 use flate2::Compression;

@@ -1,3 +1,5 @@
+//! Real folders, and a disk whose power fails after any change.
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 

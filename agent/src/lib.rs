@@ -28,6 +28,7 @@ pub mod sys;
 mod testing;
 pub mod timekeeper;
 pub mod unit;
+pub mod update;
 pub mod uplink;
 
 use std::sync::Arc;
@@ -52,6 +53,8 @@ use crate::naming::{DeviceNames, Register};
 use crate::privileged::Privileges;
 use crate::status::{Board, Status};
 use crate::timekeeper::Timekeeper;
+use crate::update::declared;
+use crate::update::trial::{self, Proof};
 use crate::uplink::Uplink;
 
 /// Commands that wait between the uplink and the desk, up to 32 KiB each.
@@ -96,6 +99,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         on_damage: OnDamage::SetAside,
     };
     let journal = Journal::start(options, lifecycle).context("open the queue")?;
+    let before = journal.lanes();
     let names = start_collectors(config, &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
@@ -123,6 +127,11 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         time,
         board: board.clone(),
     };
+    let proof =
+        Proof { before, journal: journal.clone(), board: board.clone(), privileges: Arc::clone(&context.privileges) };
+    lifecycle.spawn("trial", trial::prove(proof, privileged::SOFTWARE_FOLDER.as_ref(), lifecycle.stopping()));
+    let (settings, privileges) = (Arc::clone(&context.settings), Arc::clone(&context.privileges));
+    lifecycle.spawn("repair", declared::repair(settings, privileges));
     let driver = commands::driver::Driver::open(context, outlet)?;
     lifecycle.spawn("commands", driver.run(command_queue, lifecycle.stopping()));
 

@@ -11,6 +11,7 @@ mod diary;
 mod media;
 pub mod output;
 mod rebuild;
+mod release;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -132,6 +133,9 @@ pub enum Verb {
     /// Add, list and change accounts of people.
     #[command(subcommand)]
     User(user::UserVerb),
+    /// Sign, add and list packages of software for boxes.
+    #[command(subcommand)]
+    Release(release::ReleaseVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -142,9 +146,7 @@ pub enum Verb {
     Rebuild(rebuild::RebuildArgs),
     /// Put a backup back. The hub must not run.
     Restore(RestoreArgs),
-    /// Print completions for a shell.
-    ///
-    /// Example: vigie-hub completions bash > /etc/bash_completion.d/vigie-hub
+    /// Print completions for a shell, as in: vigie-hub completions bash > /etc/bash_completion.d/vigie-hub
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
@@ -282,6 +284,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Media(verb) => return media::act(&scope.hub()?, verb, output).await,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
+        Verb::Release(verb) => release::act(scope, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

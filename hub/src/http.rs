@@ -26,6 +26,7 @@ pub mod ports;
 pub mod problem;
 pub mod reach;
 mod rebuild;
+mod releases;
 pub mod serve;
 mod session;
 mod shell;
@@ -54,6 +55,7 @@ use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::Logins;
 use crate::media::Shelf;
+use crate::releases::Releases;
 use crate::store::Store;
 
 pub use self::openapi::document;
@@ -75,6 +77,8 @@ pub struct Parts {
     pub blobs: Blobs,
     /// What boxes may be given.
     pub media: Shelf,
+    /// Keeps packages of software.
+    pub releases: Releases,
     /// Cuts revoked boxes.
     pub revoker: Arc<dyn Revoker>,
     /// Whether the hub can work.

@@ -27,3 +27,4 @@ mod restore;
 mod simulated;
 mod supply;
 mod tidy;
+mod update;

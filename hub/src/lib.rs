@@ -73,6 +73,7 @@ const BLOBS_FOLDER: &str = "blobs";
 
 /// The folder of what boxes may be given, in the data folder.
 const MEDIA_FOLDER: &str = "media";
+
 /// The folder of releases, in the data folder.
 const RELEASES_FOLDER: &str = "releases";
 
@@ -129,10 +130,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
 
     let mut boxes_config = config.boxes.clone();
     boxes_config.mqtt_port = mqtt_address.port();
-    let blobs = Blobs::new(config.data.join(BLOBS_FOLDER));
-    let media =
-        Shelf::open(config.data.join(MEDIA_FOLDER), config.media.clone()).context("open the folder of media")?;
-    let releases = Releases::new(config.data.join(RELEASES_FOLDER));
+    let Shelves { blobs, media, releases } = Shelves::open(config)?;
     let boxes_parts = BoxesParts {
         config: boxes_config,
         pki: Arc::clone(&pki),
@@ -173,6 +171,24 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
     tracing::info!(admin = %admin_address, boxes = %boxes_address, mqtt = %mqtt_address, "the hub runs");
     Ok(Running { admin_address, boxes_address, mqtt_address, first_login, _lock: lock })
+}
+
+/// What is kept in files beside the database.
+struct Shelves {
+    blobs: Blobs,
+    media: Shelf,
+    releases: Releases,
+}
+
+impl Shelves {
+    fn open(config: &HubConfig) -> anyhow::Result<Self> {
+        let media = Shelf::open(config.data.join(MEDIA_FOLDER), config.media.clone());
+        Ok(Self {
+            blobs: Blobs::new(config.data.join(BLOBS_FOLDER)),
+            media: media.context("open the folder of media")?,
+            releases: Releases::new(config.data.join(RELEASES_FOLDER)),
+        })
+    }
 }
 
 /// The parts behind the doors: broker, ingest, projector, fleet.

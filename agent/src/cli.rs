@@ -1,7 +1,8 @@
 //! The command line: `vigie-agent <verb>`, each verb with examples in its help and `--json` where it answers.
 //!
 //! Exit codes: 0 done, 1 not done or something is wrong (said on standard error), 2 the words were not
-//! understood, 78 the configuration is wrong (the service manager then does not try again).
+//! understood, 75 the agent is to be started again (new settings), 78 the configuration is wrong (the service manager
+//! then does not try again).
 
 mod collect;
 mod config;
@@ -22,9 +23,15 @@ use vigie_shared::lifecycle::Lifecycle;
 
 use crate::config::AgentConfig;
 use crate::control::{self, Ask};
+use crate::layers::trial::{Restart, Upkeep};
+use crate::layers::{self, Layers};
+use crate::Parts;
 
 /// The configuration is wrong: `EX_CONFIG` of sysexits.
 pub const EXIT_CONFIG: u8 = 78;
+
+/// The agent ends in order to be started again: `EX_TEMPFAIL` of sysexits.
+pub const EXIT_AGAIN: u8 = 75;
 
 /// Where the configuration lies unless somebody says otherwise.
 const CONFIG_FILE: &str = "/etc/vigie/agent.toml";
@@ -107,7 +114,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     match verb {
-        Verb::Run => run(&load(&sources)?),
+        Verb::Run => run(sources),
         Verb::Register(args) => register::register(&load(&sources)?, &args),
         Verb::Resync(args) => register::resync(&load(&sources)?, &args),
         Verb::Diagnose(args) => diagnose::run(&sources, &args),
@@ -125,18 +132,35 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn run(config: &AgentConfig) -> anyhow::Result<ExitCode> {
+fn run(sources: Sources) -> anyhow::Result<ExitCode> {
+    let (config, trial) = layers::start(&sources)?;
     vigie_shared::telemetry::start(&config.log)?;
     let runtime = runtime()?;
-    let code = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let lifecycle = Lifecycle::from_signals().context("listen for signals")?;
-        crate::run(config, &lifecycle)?;
+        let restart = Restart::new(&lifecycle);
+        let upkeep = Upkeep::new(sources, Layers::of(&config.data), trial, restart.clone());
+        crate::run_with(&config, &lifecycle, Parts { upkeep: Some(upkeep), ..Parts::default() })?;
         lifecycle.ready();
-        anyhow::Ok(lifecycle.wait().await)
+        anyhow::Ok((lifecycle.wait().await, restart.is_wanted()))
     });
     // A look at a dead network mount may never return; it must not keep the process.
     runtime.shutdown_timeout(BLOCKED_MAX);
-    code
+    match ended? {
+        (_, true) => begin_anew(),
+        (code, false) => Ok(code),
+    }
+}
+
+/// A service manager starts the agent again; without one it becomes itself anew.
+fn begin_anew() -> anyhow::Result<ExitCode> {
+    use std::os::unix::process::CommandExt as _;
+    if std::env::var_os("NOTIFY_SOCKET").is_some() {
+        return Ok(ExitCode::from(EXIT_AGAIN));
+    }
+    // The very program that runs, even if another one lies in its place by now.
+    let error = std::process::Command::new("/proc/self/exe").args(std::env::args_os().skip(1)).exec();
+    Err(error).context("start anew")
 }
 
 /// A running agent answers about its queue itself; it alone may have the lanes open.
@@ -164,7 +188,7 @@ fn sources(file: Option<PathBuf>) -> Sources {
 }
 
 fn load(sources: &Sources) -> anyhow::Result<AgentConfig> {
-    Ok(settings::load(sources)?)
+    Ok(layers::load(sources)?)
 }
 
 /// The agent's runtime: one thread is plenty, blocking work has its own.

@@ -16,9 +16,11 @@ pub mod host_names;
 pub mod hub_https;
 pub mod identity;
 pub mod journal;
+pub mod layers;
 pub mod media;
 pub mod naming;
 pub mod outbox;
+pub mod previous;
 pub mod privileged;
 pub mod queue;
 pub mod runner;
@@ -40,13 +42,14 @@ use vigie_shared::file::make_private_folder;
 use vigie_shared::id::InstanceId;
 use vigie_shared::lifecycle::Lifecycle;
 
-use crate::collectors::{Collector, Context, Outlet};
+use crate::collectors::{CollectConfig, Collector, Context, Outlet};
 use crate::config::AgentConfig;
 use crate::control::{Answering, Ask};
 use crate::host_names::HostNames;
 use crate::hub_https::HubHttps;
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalOptions, OnDamage, answers};
+use crate::layers::trial::{Proof, Upkeep};
 use crate::naming::{DeviceNames, Register};
 use crate::privileged::Privileges;
 use crate::status::{Board, Status};
@@ -62,11 +65,13 @@ pub struct Parts {
     pub collectors: Vec<Box<dyn Collector>>,
     /// Who carries out the acts that need root.
     pub privileges: Arc<dyn Privileges>,
+    /// How it may change its own settings; none if another program has them.
+    pub upkeep: Option<Upkeep>,
 }
 
 impl Default for Parts {
     fn default() -> Self {
-        Self { collectors: Vec::new(), privileges: Arc::new(privileged::Absent) }
+        Self { collectors: Vec::new(), privileges: Arc::new(privileged::Absent), upkeep: None }
     }
 }
 
@@ -95,6 +100,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         on_damage: OnDamage::SetAside,
     };
     let journal = Journal::start(options, lifecycle).context("open the queue")?;
+    let before = journal.lanes();
     let names = start_collectors(config, &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
@@ -113,6 +119,13 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         instance: InstanceId::random(),
     };
     lifecycle.spawn("uplink", uplink.run(lifecycle.clone()));
+    if let Some(upkeep) = parts.upkeep.clone().filter(|upkeep| upkeep.trial.is_some()) {
+        let limit = config.commands.update_config.confirm_within;
+        let proof = Proof { before, journal: journal.clone(), board: board.clone(), limit };
+        let pulse = pulse(standalone(config), config.collect.clone(), Arc::clone(&outlet));
+        lifecycle.spawn("pulse", pulse);
+        lifecycle.spawn("trial", layers::trial::decide(upkeep, proof, lifecycle.clone()));
+    }
     let context = commands::Context {
         clock: Arc::clone(&clock),
         data: config.data.clone(),
@@ -121,6 +134,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         hub: Arc::new(HubHttps::new(config.identity_folder(), Arc::clone(&time))),
         time,
         board: board.clone(),
+        upkeep: parts.upkeep,
     };
     let driver = commands::driver::Driver::open(context, outlet)?;
     lifecycle.spawn("commands", driver.run(command_queue, lifecycle.stopping()));
@@ -148,6 +162,20 @@ fn start_collectors(
         drop(runner::drive(collector, Arc::new(journal.clone()), lifecycle));
     }
     names
+}
+
+/// One sample of the box, whatever the settings say of samples: a trial needs a record that the hub can confirm.
+async fn pulse(context: Context, config: CollectConfig, outlet: Arc<dyn Outlet>) -> anyhow::Result<()> {
+    let Some(mut host) = collectors::build_one("host", &config, &context) else { return Ok(()) };
+    match host.once().await {
+        Ok(readings) => {
+            for reading in readings {
+                outlet.append(reading).await;
+            }
+        }
+        Err(error) => tracing::warn!("the box could not be sampled: {error:#}"),
+    }
+    Ok(())
 }
 
 /// What collectors need when no agent runs: for looking once.

@@ -34,6 +34,26 @@ pub struct Sources {
     pub env_prefix: &'static str,
 }
 
+/// Settings that a program made: they count more than files, less than environment variables.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// What to call it where a setting comes from.
+    pub name: String,
+    /// The settings, as a file has them.
+    pub tree: Value,
+}
+
+/// One setting in force.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Setting {
+    /// Its name, as `collect.lan.enabled`.
+    pub name: String,
+    /// What holds.
+    pub value: Value,
+    /// Who said so: `default`, a file with its line, a layer, or an environment variable.
+    pub origin: String,
+}
+
 /// Everything that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<Problem>);
@@ -66,15 +86,70 @@ pub fn load<T>(sources: &Sources) -> Result<T, ConfigErrors>
 where
     T: Default + Serialize + DeserializeOwned,
 {
+    load_with(sources, None)
+}
+
+/// Reads settings with a layer above the files.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_with<T>(sources: &Sources, layer: Option<&Layer>) -> Result<T, ConfigErrors>
+where
+    T: Default + Serialize + DeserializeOwned,
+{
+    merge(&read_files(sources)?, layer, sources.env_prefix)
+}
+
+/// Every setting in force and where it comes from.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn origins<T>(sources: &Sources, layer: Option<&Layer>) -> Result<Vec<Setting>, ConfigErrors>
+where
+    T: Default + Serialize + DeserializeOwned,
+{
     let files = read_files(sources)?;
+    let config: T = merge(&files, layer, sources.env_prefix)?;
+    let tree = serde_json::to_value(&config).map_err(|error| single("configuration", error.to_string()))?;
+    let places = Places::new(&files, layer, sources.env_prefix);
+    let mut settings = Vec::new();
+    list(&tree, &mut Vec::new(), &mut |path, value| {
+        let origin = places.said(path).unwrap_or_else(|| "default".to_owned());
+        settings.push(Setting { name: path.join("."), value: value.clone(), origin });
+    });
+    Ok(settings)
+}
+
+fn merge<T>(files: &[File], layer: Option<&Layer>, env_prefix: &'static str) -> Result<T, ConfigErrors>
+where
+    T: Default + Serialize + DeserializeOwned,
+{
     let mut figment = Figment::from(Serialized::defaults(T::default()));
-    for file in &files {
+    for file in files {
         figment = figment.merge(Serialized::defaults(&file.table));
     }
-    figment = figment.merge(Env::prefixed(sources.env_prefix).split("__"));
+    if let Some(layer) = layer {
+        figment = figment.merge(Serialized::defaults(&layer.tree));
+    }
+    figment = figment.merge(Env::prefixed(env_prefix).split("__"));
     let tree: Value = figment.extract().map_err(|error| single("configuration", error.to_string()))?;
-    let places = Places::new(&files, sources.env_prefix);
-    check(tree, &places)
+    check(tree, &Places::new(files, layer, env_prefix))
+}
+
+/// Every leaf of a tree; a list is one, and so is an empty table.
+fn list(tree: &Value, path: &mut Vec<String>, found: &mut dyn FnMut(&[String], &Value)) {
+    match tree {
+        Value::Object(table) if !table.is_empty() => {
+            for (key, value) in table {
+                path.push(key.clone());
+                list(value, path, found);
+                path.pop();
+            }
+        }
+        leaf => found(path, leaf),
+    }
 }
 
 /// Turns a merged tree into settings, or into the list of everything that is wrong with it.
@@ -248,7 +323,7 @@ where
     let file = File::parse(PathBuf::from(name), text.to_owned()).map_err(|problem| ConfigErrors(vec![problem]))?;
     let figment = Figment::from(Serialized::defaults(T::default())).merge(Serialized::defaults(&file.table));
     let tree: Value = figment.extract().map_err(|error| single(name, error.to_string()))?;
-    check(tree, &Places::new(&[file], "\0"))
+    check(tree, &Places::new(&[file], None, "\0"))
 }
 
 #[cfg(test)]
@@ -328,6 +403,36 @@ mod tests {
 
         assert_eq!(sample.name, "fragment");
         assert_eq!(sample.lan.ranges, ["10.0.0.0/24"]);
+    }
+
+    #[test]
+    fn a_layer_counts_more_than_files_and_every_setting_says_where_it_comes_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("agent.toml");
+        std::fs::write(&file, "\nname = \"main\"\n[lan]\ninventory = true").unwrap();
+        let sources = Sources { file: file.clone(), is_required: true, env_prefix: "VIGIE_CONFIG_TEST__" };
+        let layer = |tree| Layer { name: "command 7".to_owned(), tree };
+        let good = layer(serde_json::json!({ "name": "layer", "lan": { "interval": "1m" } }));
+
+        let said: Vec<(String, String)> = origins::<Sample>(&sources, Some(&good))
+            .unwrap()
+            .into_iter()
+            .map(|setting| (format!("{} = {}", setting.name, setting.value), setting.origin))
+            .collect();
+        let place = format!("{}:4", file.display());
+        for (setting, origin) in [
+            ("name = \"layer\"", "command 7"),
+            ("lan.interval = \"1m\"", "command 7"),
+            ("lan.inventory = true", place.as_str()),
+            ("lan.ranges = []", "default"),
+        ] {
+            assert!(said.contains(&(setting.to_owned(), origin.to_owned())), "{setting}: {said:?}");
+        }
+
+        let bad = layer(serde_json::json!({ "lan": { "intervall": "1m", "inventory": 7 } }));
+        let problems = load_with::<Sample>(&sources, Some(&bad)).unwrap_err().to_string();
+        assert!(problems.contains("command 7: unknown key `lan.intervall`"), "{problems}");
+        assert!(problems.contains("command 7: `lan.inventory`"), "{problems}");
     }
 
     #[test]

@@ -7,25 +7,29 @@
 mod collect;
 mod config;
 mod diagnose;
+mod privileged;
 pub mod queue;
 mod register;
 pub mod scan;
 mod self_test;
 mod status;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use vigie_shared::config::{self as settings, Sources};
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::Parts;
 use crate::config::AgentConfig;
 use crate::control::{self, Ask};
 use crate::layers::trial::{Restart, Upkeep};
 use crate::layers::{self, Layers};
-use crate::Parts;
+use crate::privileged::door::RootHelper;
 
 /// The configuration is wrong: `EX_CONFIG` of sysexits.
 pub const EXIT_CONFIG: u8 = 78;
@@ -76,6 +80,9 @@ enum Verb {
     Queue(queue::QueueArgs),
     /// Show or check the configuration.
     Config(config::ConfigArgs),
+    /// Carry out what needs root; the service manager starts it, with a socket as standard input.
+    #[command(hide = true)]
+    Privileged,
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.
@@ -115,14 +122,15 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     match verb {
         Verb::Run => run(sources),
-        Verb::Register(args) => register::register(&load(&sources)?, &args),
-        Verb::Resync(args) => register::resync(&load(&sources)?, &args),
+        Verb::Register(args) => register::register(&load_as_owner(&sources)?, &args),
+        Verb::Resync(args) => register::resync(&load_as_owner(&sources)?, &args),
         Verb::Diagnose(args) => diagnose::run(&sources, &args),
         Verb::Status(args) => status::run(&load(&sources)?, &args),
         Verb::Scan(args) => scan::run(&args),
         Verb::Collect(args) => collect::run(&load(&sources)?, &args),
-        Verb::Queue(args) => queue_verb(&load(&sources)?, &args),
+        Verb::Queue(args) => queue_verb(&load_as_owner(&sources)?, &args),
         Verb::Config(args) => config::run(&sources, &args),
+        Verb::Privileged => privileged::run(),
         Verb::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "vigie-agent", &mut std::io::stdout());
@@ -140,7 +148,9 @@ fn run(sources: Sources) -> anyhow::Result<ExitCode> {
         let lifecycle = Lifecycle::from_signals().context("listen for signals")?;
         let restart = Restart::new(&lifecycle);
         let upkeep = Upkeep::new(sources, Layers::of(&config.data), trial, restart.clone());
-        crate::run_with(&config, &lifecycle, Parts { upkeep: Some(upkeep), ..Parts::default() })?;
+        let privileges = Arc::new(RootHelper::default());
+        let parts = Parts { privileges, upkeep: Some(upkeep), ..Parts::default() };
+        crate::run_with(&config, &lifecycle, parts)?;
         lifecycle.ready();
         anyhow::Ok((lifecycle.wait().await, restart.is_wanted()))
     });
@@ -189,6 +199,13 @@ fn sources(file: Option<PathBuf>) -> Sources {
 
 fn load(sources: &Sources) -> anyhow::Result<AgentConfig> {
     Ok(layers::load(sources)?)
+}
+
+/// Loads the settings, and becomes the user whose folder the agent's is.
+fn load_as_owner(sources: &Sources) -> anyhow::Result<AgentConfig> {
+    let config = load(sources)?;
+    user::become_owner(&config.data)?;
+    Ok(config)
 }
 
 /// The agent's runtime: one thread is plenty, blocking work has its own.

@@ -151,7 +151,7 @@ impl From<anyhow::Error> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotListed(_) => Self::Refused(refusal.to_string()),
+            Refusal::NotListed(_) | Refusal::Unfit(_) => Self::Refused(refusal.to_string()),
             Refusal::Unavailable(_) | Refusal::Failed(_) => Self::Failed(refusal.to_string()),
         }
     }

@@ -29,6 +29,7 @@ pub mod sys;
 #[cfg(test)]
 mod testing;
 pub mod timekeeper;
+pub mod unit;
 pub mod uplink;
 
 use std::sync::Arc;

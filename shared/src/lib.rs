@@ -1,8 +1,9 @@
 //! What agent and hub must agree on, and the few habits of a daemon that both share.
 //!
 //! Reading order: [`wire`] is the whole protocol; [`lifecycle`] starts, watches and stops tasks; [`config`]
-//! reads settings and names every mistake in them; [`token`] and [`enrol`] make a box a site's box; [`clock`],
-//! [`backoff`], [`mac`], [`pseudonym`] and [`telemetry`] are small and stand alone. Nothing here opens a socket.
+//! reads settings and names every mistake in them; [`token`] and [`enrol`] make a box a site's box; [`release`]
+//! says which software is its makers'; [`clock`], [`backoff`], [`mac`], [`pseudonym`] and [`telemetry`] are small
+//! and stand alone. Nothing here opens a socket.
 
 pub mod address;
 pub mod backoff;
@@ -15,6 +16,7 @@ pub mod id;
 pub mod lifecycle;
 pub mod mac;
 pub mod pseudonym;
+pub mod release;
 pub mod telemetry;
 pub mod token;
 pub mod units;

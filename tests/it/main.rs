@@ -15,6 +15,7 @@ mod corpus;
 mod crash;
 mod enrolment;
 mod examples;
+mod guard;
 mod lan;
 mod media;
 mod outage;

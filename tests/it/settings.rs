@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use vigie_tests::processes::{BoxProcess, HubProcess, wait_for};
 
-const QUIET: &str = "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false\n";
+const QUIET: &str =
+    "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false\n";
 
 struct Stage {
     hub: HubProcess,

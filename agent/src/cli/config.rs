@@ -11,7 +11,9 @@ use crate::layers::Layers;
 
 /// Words after `config`.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  vigie-agent config check\n  vigie-agent config show --origin\n  vigie-agent --config ./agent.toml config show")]
+#[command(
+    after_help = "Examples:\n  vigie-agent config check\n  vigie-agent config show --origin\n  vigie-agent --config ./agent.toml config show"
+)]
 pub(super) struct ConfigArgs {
     #[command(subcommand)]
     verb: ConfigVerb,

@@ -4,6 +4,8 @@
 //! effect, then the end in the book, then the outcome in the ledger, then the mark that it was told. A stop drops
 //! what runs; the next start settles it.
 
+mod team;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,17 +13,16 @@ use anyhow::Context as _;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use vigie_shared::id::{BootId, CommandId};
-use vigie_shared::wire::command::ANSWER_BYTES_MAX;
-use vigie_shared::wire::{Command, CommandOutcome, Live, OutcomeState, Reading, SignedCommand};
+use vigie_shared::id::CommandId;
+use vigie_shared::wire::{Command, CommandOutcome, SignedCommand};
 
-use super::book::{Book, Page};
+use self::team::Team;
+use super::book::Book;
 use super::desk::{Desk, Step, Terms, Verdict};
 use super::writer::Writer;
-use super::{Answer, CommandsConfig, Context, Crew, Failure, Past, Settled, Underway};
+use super::{CommandsConfig, Context, Crew};
 use crate::collectors::Outlet;
 
 /// How often a waiting command is asked whether it may begin, and old ids are forgotten.
@@ -30,9 +31,6 @@ const LOOK: Duration = Duration::from_secs(20);
 /// What runs or waits for room in the ledger, at most: the desk's own limits are far below.
 const RUNNING_MAX: usize = 512;
 
-/// A sentence in an outcome, in characters at most.
-const DETAIL_CHARS_MAX: usize = 2_000;
-
 /// Commands of this box, from the hub to the hub.
 pub struct Driver {
     desk: Desk,
@@ -40,16 +38,6 @@ pub struct Driver {
     context: Context,
     team: Team,
     running: FuturesUnordered<BoxFuture<'static, CommandId>>,
-}
-
-/// What every running command shares.
-#[derive(Clone)]
-struct Team {
-    crew: Arc<Crew>,
-    writer: Writer,
-    outlet: Arc<dyn Outlet>,
-    hub: Arc<crate::hub_https::HubHttps>,
-    boot: BootId,
 }
 
 impl Driver {
@@ -190,128 +178,6 @@ impl Driver {
 
 fn hold(crew: &Crew, command: &Command) -> Option<String> {
     if command.is_dry_run { None } else { crew.hold(command) }
-}
-
-impl Team {
-    /// Executes a command from its page in the book to its outcome in the ledger.
-    async fn execute(self, command: Command) -> CommandId {
-        let id = command.header.id;
-        tracing::info!(command.id = %id, command.kind = command.kind.name(), "a command begins");
-        if self.crew.is_read(&command) {
-            let outcome = self.ended(id, self.perform(&command).await).await;
-            self.tell(outcome).await;
-            return id;
-        }
-        let mut page = Page::begin(&command, self.boot);
-        if let Err(error) = self.writer.write(&page).await {
-            let reason = format!("nothing was done, because the box cannot write it down: {error:#}");
-            self.tell(self.ended(id, Err(Failure::Failed(reason))).await).await;
-            return id;
-        }
-        let outcome = self.ended(id, self.perform(&command).await).await;
-        self.finish(&mut page, outcome).await;
-        id
-    }
-
-    /// Ends a command that an earlier start of the agent began.
-    async fn take_up(self, mut page: Page) -> CommandId {
-        let id = page.header.id;
-        let outcome = match (page.outcome.clone(), page.command()) {
-            (Some(outcome), _) => outcome,
-            (None, Err(error)) => CommandOutcome {
-                id,
-                state: OutcomeState::Unknown,
-                detail: format!("another version of the agent began it: {error}"),
-                answer: None,
-            },
-            (None, Ok(command)) => self.settle(&command, &page).await,
-        };
-        self.finish(&mut page, outcome).await;
-        id
-    }
-
-    async fn settle(&self, command: &Command, page: &Page) -> CommandOutcome {
-        let id = command.header.id;
-        let past = Past { note: page.note.clone(), has_rebooted: page.boot != self.boot };
-        let limit = self.crew.time_max(command);
-        let underway = self.underway(id);
-        underway.stage("finding out how it ended, after a restart");
-        let settled = tokio::time::timeout(limit, self.crew.settle(command, &past, &underway)).await;
-        match settled.unwrap_or_else(|_late| Settled::Unknown("nothing tells how it ended".to_owned())) {
-            Settled::Ended(result) => self.ended(id, result).await,
-            Settled::Again => self.ended(id, self.perform(command).await).await,
-            Settled::Unknown(reason) => {
-                CommandOutcome { id, state: OutcomeState::Unknown, detail: reason, answer: None }
-            }
-        }
-    }
-
-    async fn perform(&self, command: &Command) -> Result<Answer, Failure> {
-        let limit = self.crew.time_max(command);
-        let underway = self.underway(command.header.id);
-        underway.stage("begins");
-        let performed = tokio::time::timeout(limit, self.crew.run(command, &underway)).await;
-        performed.unwrap_or_else(|_late| {
-            Err(Failure::Failed(format!("it was stopped because it took more than {} s", limit.as_secs())))
-        })
-    }
-
-    /// The book first, then the ledger, then the mark.
-    async fn finish(&self, page: &mut Page, outcome: CommandOutcome) {
-        page.end(outcome.clone());
-        self.write(page).await;
-        self.tell(outcome).await;
-        page.is_told = true;
-        self.write(page).await;
-    }
-
-    async fn write(&self, page: &Page) {
-        if let Err(error) = self.writer.write(page).await {
-            tracing::warn!(command.id = %page.header.id, "the end of a command is not in the book: {error:#}");
-        }
-    }
-
-    async fn ended(&self, id: CommandId, result: Result<Answer, Failure>) -> CommandOutcome {
-        let (state, text, value) = match result {
-            Ok(Answer { text, value }) => (OutcomeState::Succeeded, text, value),
-            Err(Failure::Failed(text)) => (OutcomeState::Failed, text, None),
-            Err(Failure::Refused(text)) => (OutcomeState::Refused, text, None),
-            Err(Failure::RolledBack(text)) => (OutcomeState::RolledBack, text, None),
-        };
-        let answer = match value {
-            Some(value) => Some(self.fitting(&value).await),
-            None => None,
-        };
-        CommandOutcome { id, state, detail: text.chars().take(DETAIL_CHARS_MAX).collect(), answer }
-    }
-
-    /// The answer as text, or the reference to it if it is too large for a record.
-    async fn fitting(&self, value: &Value) -> String {
-        let text = value.to_string();
-        let size = text.len();
-        if size <= ANSWER_BYTES_MAX {
-            return text;
-        }
-        match self.hub.put_blob(text.into_bytes()).await {
-            Ok(blob) => json!({ "blob": blob }).to_string(),
-            Err(error) => {
-                json!({ "lost": format!("the answer of {size} bytes could not be uploaded: {error:#}") }).to_string()
-            }
-        }
-    }
-
-    async fn tell(&self, outcome: CommandOutcome) {
-        tracing::info!(command.id = %outcome.id, outcome = outcome.state.as_str(), "a command ended: {}", outcome.detail);
-        self.outlet.append(Reading::Outcome(outcome)).await;
-    }
-
-    fn underway(&self, id: CommandId) -> Underway {
-        Underway::new(id, Arc::clone(&self.outlet), Arc::new(self.writer.clone()))
-    }
-
-    fn stage(&self, command: CommandId, stage: &str) {
-        self.outlet.live(Live::Progress { command, stage: stage.to_owned(), permille: None, done_bytes: None });
-    }
 }
 
 #[cfg(test)]

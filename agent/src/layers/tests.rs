@@ -90,7 +90,9 @@ fn damaged_layers_never_keep_the_agent_from_starting() {
     }
     assert_eq!(one.start(), ("warn".to_owned(), false));
     // Another version of the agent wrote a key that this one does not know.
-    one.layers().write("layer.json", &Made { command: "a".to_owned(), settings: json!({ "collect": { "x": 1 } }) }).unwrap();
+    one.layers()
+        .write("layer.json", &Made { command: "a".to_owned(), settings: json!({ "collect": { "x": 1 } }) })
+        .unwrap();
     assert_eq!(one.start(), ("warn".to_owned(), false));
     assert_eq!(load(&one.sources).unwrap().log, "warn");
 }

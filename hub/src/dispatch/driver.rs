@@ -263,6 +263,3 @@ impl Driver {
         self.parts.downlink.publish(&Topic::Down(command.site.clone(), Down::Command), signed.encode());
     }
 }
-
-#[cfg(test)]
-mod tests;

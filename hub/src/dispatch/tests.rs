@@ -1,3 +1,5 @@
+//! Laws of the dispatch: the shares hold, everything ends.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, media, metrics, rebuild, session, site,
-    sites, tokens, users, version,
+    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, media, metrics, rebuild, session,
+    site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]

@@ -109,11 +109,13 @@ const RULES: &[Rule] = &[
         holds_in: &[
             "agent/src/outbox*",
             "agent/src/anchor*",
+            "agent/src/commands/desk*",
+            "hub/src/dispatch*",
             "hub/src/ingest*",
             "hub/src/fleet*",
             "shared/src/backoff.rs",
         ],
-        but_not_in: &["hub/src/ingest/driver*", "hub/src/fleet/board.rs"],
+        but_not_in: &["hub/src/dispatch/driver*", "hub/src/ingest/driver*", "hub/src/fleet/board.rs"],
     },
     Rule {
         says: "the wire is plain data: it knows no runtime, no socket and no log",

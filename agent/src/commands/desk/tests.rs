@@ -1,3 +1,5 @@
+//! Laws of the desk: at most once, always an end, bounded.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

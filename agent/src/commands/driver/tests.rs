@@ -1,12 +1,15 @@
+//! The driver with a real book and a real desk; only the acts are remembered instead of done.
+
 use std::path::Path;
 
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use vigie_shared::id::{SiteId, to_hex};
+use vigie_shared::id::{BootId, SiteId, to_hex};
 use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::command::{RestartService, json};
-use vigie_shared::wire::{CommandHeader, CommandKind, frame};
+use vigie_shared::wire::{CommandHeader, CommandKind, Live, OutcomeState, Reading, frame};
 
 use super::*;
+use crate::commands::book::Page;
 use crate::config::AgentConfig;
 use crate::identity::Identity;
 use crate::privileged::Verb;

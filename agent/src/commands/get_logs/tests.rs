@@ -1,3 +1,5 @@
+//! Logs of real files, and a journal that is a script.
+
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The routes of commands.
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use vigie_shared::wire::{CommandOutcome, OutcomeState};

@@ -23,6 +23,8 @@ pub struct AgentConfig {
     pub socket: PathBuf,
     /// How much to log: `error`, `warn`, `info`, `debug`, `trace`, or a filter.
     pub log: String,
+    /// The hub.
+    pub hub: HubConfig,
     /// The durable queue.
     pub queue: QueueConfig,
     /// What may be said about the devices on the LAN.
@@ -35,12 +37,27 @@ pub struct AgentConfig {
     pub commands: CommandsConfig,
 }
 
+/// The section `hub`. Its address is not here: it comes with the registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HubConfig {
+    /// Whether the agent calls its hub; without it the box collects only, and delivers once this is on again.
+    pub enabled: bool,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
 impl Default for AgentConfig {
     fn default() -> Self {
         Self {
             data: PathBuf::from("/var/lib/vigie/agent"),
             socket: PathBuf::from("/run/vigie/agent.sock"),
             log: "info".to_owned(),
+            hub: HubConfig::default(),
             queue: QueueConfig::default(),
             devices: naming::Config::default(),
             collect: CollectConfig::default(),

@@ -24,6 +24,7 @@ pub mod previous;
 pub mod privileged;
 pub mod queue;
 pub mod runner;
+pub mod site_conf;
 pub mod status;
 pub mod sys;
 #[cfg(test)]
@@ -119,7 +120,11 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         time: Arc::clone(&time),
         instance: InstanceId::random(),
     };
-    lifecycle.spawn("uplink", uplink.run(lifecycle.clone()));
+    if config.hub.enabled {
+        lifecycle.spawn("uplink", uplink.run(lifecycle.clone()));
+    } else {
+        tracing::info!("this box collects only: `hub.enabled` is false");
+    }
     if let Some(upkeep) = parts.upkeep.clone().filter(|upkeep| upkeep.trial.is_some()) {
         let limit = config.commands.update_config.confirm_within;
         let proof = Proof { before, journal: journal.clone(), board: board.clone(), limit };

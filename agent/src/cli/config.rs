@@ -1,4 +1,6 @@
-//! `config show|check`: what is in force, and whether it is right.
+//! `config show|check|import`: what is in force, whether it is right, and what the agent before this one had.
+
+mod import;
 
 use std::process::ExitCode;
 
@@ -12,7 +14,7 @@ use crate::layers::Layers;
 /// Words after `config`.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  vigie-agent config check\n  vigie-agent config show --origin\n  vigie-agent --config ./agent.toml config show"
+    after_help = "Examples:\n  vigie-agent config check\n  vigie-agent config show --origin\n  sudo vigie-agent config import site.conf\n  vigie-agent --config ./agent.toml config show"
 )]
 pub(super) struct ConfigArgs {
     #[command(subcommand)]
@@ -30,14 +32,17 @@ enum ConfigVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Take over the settings of NEOPRO's agent, its `site.conf`.
+    Import(import::ImportArgs),
     /// Name every mistake in the configuration; exit code 78 if there is one.
     Check,
 }
 
 pub(super) fn run(sources: &Sources, args: &ConfigArgs) -> anyhow::Result<ExitCode> {
     let config = super::load(sources)?;
-    match args.verb {
-        ConfigVerb::Show { origin: true, json } => show_origins(sources, &config, json),
+    match &args.verb {
+        ConfigVerb::Import(args) => import::run(sources, args),
+        ConfigVerb::Show { origin: true, json } => show_origins(sources, &config, *json),
         ConfigVerb::Show { json: true, .. } => super::print_json(&config),
         ConfigVerb::Show { json: false, .. } => {
             super::print_line(toml::to_string_pretty(&config).context("write TOML")?.trim_end())

@@ -2,6 +2,7 @@
 //! stamp, so that correcting the stamp corrects them all.
 
 mod clock;
+mod local;
 mod media;
 
 use std::net::IpAddr;
@@ -14,6 +15,7 @@ use crate::wire::command::CommandOutcome;
 use crate::wire::delivery::Lane;
 
 pub use self::clock::{ClockAnchor, TimeSource};
+pub use self::local::{LocalLine, LocalLines};
 pub use self::media::{MediaFile, MediaStretch};
 
 /// One reading. New kinds are appended at the end, never inserted.
@@ -35,6 +37,8 @@ pub enum Reading {
     Outcome(CommandOutcome),
     /// What lies in a stretch of the box's videos.
     Media(MediaStretch),
+    /// What local programs left for the hub.
+    Local(LocalLines),
 }
 
 impl Reading {
@@ -43,9 +47,12 @@ impl Reading {
     pub fn lane(&self) -> Lane {
         match self {
             Self::Punch(_) | Self::Outcome(_) => Lane::Ledger,
-            Self::Sightings(_) | Self::Coverage(_) | Self::ClockAnchor(_) | Self::Alarm(_) | Self::Media(_) => {
-                Lane::Observations
-            }
+            Self::Sightings(_)
+            | Self::Coverage(_)
+            | Self::ClockAnchor(_)
+            | Self::Alarm(_)
+            | Self::Media(_)
+            | Self::Local(_) => Lane::Observations,
             Self::Host(_) => Lane::Telemetry,
         }
     }
@@ -62,6 +69,7 @@ impl Reading {
             Self::Punch(_) => "punch",
             Self::Outcome(_) => "outcome",
             Self::Media(_) => "media",
+            Self::Local(_) => "local",
         }
     }
 }

@@ -72,6 +72,8 @@ fn collector() -> (Box<dyn Collector>, watch::Sender<()>) {
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
         sweep_bell: sweep_bell.clone(),
+        app: vigie_agent::app::AppConfig::default(),
+        data: std::env::temp_dir(),
     };
     let config = lan::Config { interfaces: vec![INTERFACE.to_owned()], ..lan::Config::default() };
     (lan::new(&config, &context), sweep_bell)

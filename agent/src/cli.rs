@@ -142,7 +142,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
 
 fn run(sources: Sources) -> anyhow::Result<ExitCode> {
     let (config, trial) = layers::start(&sources)?;
-    vigie_shared::telemetry::start(&config.log)?;
+    vigie_shared::telemetry::start_with(&config.log, &config.log_file)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let lifecycle = Lifecycle::from_signals().context("listen for signals")?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::telemetry::LogFile;
 
 use crate::app::AppConfig;
 use crate::collectors::CollectConfig;
@@ -23,6 +24,8 @@ pub struct AgentConfig {
     pub socket: PathBuf,
     /// How much to log: `error`, `warn`, `info`, `debug`, `trace`, or a filter.
     pub log: String,
+    /// A log file besides the journal.
+    pub log_file: LogFile,
     /// The hub.
     pub hub: HubConfig,
     /// The durable queue.
@@ -57,6 +60,7 @@ impl Default for AgentConfig {
             data: PathBuf::from("/var/lib/vigie/agent"),
             socket: PathBuf::from("/run/vigie/agent.sock"),
             log: "info".to_owned(),
+            log_file: LogFile::default(),
             hub: HubConfig::default(),
             queue: QueueConfig::default(),
             devices: naming::Config::default(),

@@ -102,7 +102,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         on_damage: OnDamage::SetAside,
     };
     let journal = Journal::start(options, lifecycle).context("open the queue")?;
-    let before = journal.lanes();
+    let before = layers::trial::standing(&journal);
     let names = start_collectors(config, &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());

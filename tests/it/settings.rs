@@ -95,7 +95,8 @@ async fn settings_that_stop_the_queue_are_undone_by_the_box_itself() {
 async fn settings_with_which_the_agent_does_not_even_start_are_undone() {
     let mut stage = Stage::new("60s").await;
     let id = stage.give(json!({ "log": "vigie=nope" })).await;
-    for _ in 0..4 {
+    wait_for("the trial", async || stage.is_on_trial()).await.unwrap();
+    while stage.is_on_trial() {
         wait_for("the end of the agent, or of the trial", async || {
             !stage.is_on_trial() || stage.one.program().ended().is_some()
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use vigie_shared::config::Sources;
+use vigie_shared::id::QueueId;
 use vigie_shared::lifecycle::Lifecycle;
 
 use super::{Fate, Layers, Trial};
@@ -23,7 +24,7 @@ pub struct Upkeep {
     /// What this start tries.
     pub trial: Option<Trial>,
     restart: Restart,
-    ended: watch::Sender<()>,
+    is_kept: watch::Sender<bool>,
 }
 
 /// Asks the program to begin anew, with settings read anew.
@@ -57,7 +58,7 @@ impl Upkeep {
     /// For an agent that runs with `trial`.
     #[must_use]
     pub fn new(sources: Sources, layers: Layers, trial: Option<Trial>, restart: Restart) -> Self {
-        Self { sources, layers, trial, restart, ended: watch::Sender::default() }
+        Self { sources, layers, trial, restart, is_kept: watch::Sender::default() }
     }
 
     /// Begins anew.
@@ -65,25 +66,21 @@ impl Upkeep {
         self.restart.request();
     }
 
-    /// How the trial of a command's settings ended, once it has.
+    /// How the trial of a command's settings ended, once it has. A start whose settings are undone never says so: it
+    /// may not be able to keep a word. The next one does.
     pub async fn fate(&self, command: &str) -> Fate {
-        let mut ended = self.ended.subscribe();
-        loop {
-            match self.layers.fate(command) {
-                Fate::OnTrial => {}
-                fate => return fate,
-            }
-            if ended.changed().await.is_err() {
-                return Fate::Unknown;
-            }
+        let is_tried = self.trial.as_ref().is_some_and(|trial| trial.made.command == command);
+        if is_tried && self.is_kept.subscribe().wait_for(|is_kept| *is_kept).await.is_err() {
+            return Fate::Unknown;
         }
+        self.layers.fate(command)
     }
 }
 
 /// What the proof is taken from.
 pub struct Proof {
     /// The lanes as they were before this start made its first record.
-    pub before: Vec<LaneState>,
+    pub before: Vec<Standing>,
     /// The lanes.
     pub journal: Journal,
     /// The way to the hub.
@@ -106,7 +103,7 @@ pub async fn decide(upkeep: Upkeep, proof: Proof, lifecycle: Lifecycle) -> anyho
         () = proved(&proof) => match upkeep.layers.keep(&trial.made) {
             Ok(()) => {
                 tracing::info!(command.id = command, "the new settings have proved themselves and stay");
-                upkeep.ended.send_replace(());
+                upkeep.is_kept.send_replace(true);
                 return Ok(());
             }
             Err(error) => format!("the disk failed: {error}"),
@@ -117,14 +114,13 @@ pub async fn decide(upkeep: Upkeep, proof: Proof, lifecycle: Lifecycle) -> anyho
         }
     };
     upkeep.layers.undo(command, &reason);
-    upkeep.ended.send_replace(());
     upkeep.restart();
     Ok(())
 }
 
 async fn proved(proof: &Proof) {
     let mut changed = proof.journal.changes();
-    while proof.board.link().last_receipt_ms.is_none() || !has_fresh_receipt(&proof.before, &proof.journal.lanes()) {
+    while proof.board.link().last_receipt_ms.is_none() || !has_fresh_receipt(&proof.before, &standing(&proof.journal)) {
         if changed.changed().await.is_err() {
             // The journal is gone, and with it this process, soon.
             std::future::pending::<()>().await;
@@ -132,23 +128,44 @@ async fn proved(proof: &Proof) {
     }
 }
 
-/// Whether a record is gone from its lane that did not exist before this start. A lane with a new name proves nothing.
-fn has_fresh_receipt(before: &[LaneState], now: &[LaneState]) -> bool {
+/// What a lane holds, and how much it ever gave up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    queue: QueueId,
+    first: u64,
+    last: u64,
+    dropped: u64,
+}
+
+/// What each open lane holds at this moment.
+#[must_use]
+pub fn standing(journal: &Journal) -> Vec<Standing> {
+    let depths = journal.depths();
+    let dropped = |queue| depths.iter().find(|depth| depth.queue == queue).map_or(0, |depth| depth.dropped);
+    let of = |lane: LaneState| Standing {
+        queue: lane.queue,
+        first: lane.first,
+        last: lane.last,
+        dropped: dropped(lane.queue),
+    };
+    journal.lanes().into_iter().map(of).collect()
+}
+
+/// Whether the hub took a record that did not exist before this start. A lane with a new name proves nothing, nor does
+/// one that gave records up: those leave it without a receipt.
+fn has_fresh_receipt(before: &[Standing], now: &[Standing]) -> bool {
     now.iter().any(|now| {
-        let before = before.iter().find(|before| before.queue == now.queue);
+        let before = before.iter().find(|before| (before.queue, before.dropped) == (now.queue, now.dropped));
         before.is_some_and(|before| now.first > before.last + 1)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use vigie_shared::id::QueueId;
-    use vigie_shared::wire::Lane;
-
     use super::*;
 
-    fn lane(queue: u8, first: u64, last: u64) -> LaneState {
-        LaneState { lane: Lane::Telemetry, queue: QueueId([queue; 16]), first, last }
+    fn lane(queue: u8, first: u64, last: u64) -> Standing {
+        Standing { queue: QueueId([queue; 16]), first, last, dropped: 0 }
     }
 
     #[test]
@@ -158,5 +175,7 @@ mod tests {
         assert!(!has_fresh_receipt(&before, &[lane(1, 10, 12)]), "only the old ones are confirmed");
         assert!(has_fresh_receipt(&before, &[lane(1, 11, 12)]));
         assert!(!has_fresh_receipt(&before, &[lane(2, 20, 22)]), "another lane");
+        let dropping = Standing { dropped: 3, ..lane(1, 11, 12) };
+        assert!(!has_fresh_receipt(&before, &[dropping]), "a lane without room lets records go");
     }
 }

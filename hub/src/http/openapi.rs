@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, media, metrics, rebuild, session,
-    site, sites, tokens, users, version,
+    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, local, media, metrics, rebuild,
+    session, site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -66,6 +66,7 @@ fn of_media() -> OpenApiRouter<Admin> {
         .routes(routes!(media::show, media::remove))
         .routes(routes!(media::sites))
         .routes(routes!(media::of_site))
+        .routes(routes!(local::list))
 }
 
 fn of_people() -> OpenApiRouter<Admin> {

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use tokio::time::Instant;
 use vigie_shared::file::{make_private_folder, sync_folder};
-use vigie_shared::id::{CommandId, from_hex};
+use vigie_shared::id::{InstanceId, from_hex};
 
 use super::Config;
 use super::lines::{self, BadLine, Chunk};
@@ -63,7 +63,7 @@ impl Folder {
             return Ok(Vec::new());
         }
         let shelf = self.path.join(".taken");
-        make_private_folder(&shelf).with_context(|| format!("make {}", shelf.display()))?;
+        make_own(&shelf)?;
         for (path, about) in self.whole()? {
             if let Err(error) = self.claim(&path, &about, &shelf, complaints) {
                 complaints.push(format!("{} cannot be taken: {error:#}", path.display()));
@@ -153,7 +153,7 @@ impl Folder {
         } else {
             None
         };
-        let ours = format!("{}-{name}", CommandId::random());
+        let ours = format!("{}-{name}", InstanceId::random());
         let Some(reason) = reason else {
             std::fs::rename(path, shelf.join(ours))?;
             return Ok(());
@@ -167,7 +167,7 @@ impl Folder {
     /// The folder of what was set aside, with room for one more.
     fn rejected(&self) -> anyhow::Result<PathBuf> {
         let folder = self.path.join("rejected");
-        make_private_folder(&folder)?;
+        make_own(&folder)?;
         let mut kept: Vec<(i64, PathBuf)> = names(&folder)?
             .into_iter()
             .filter_map(|path| Some((path.symlink_metadata().ok()?.ctime(), path)))
@@ -197,6 +197,15 @@ impl Taken {
         lines::chunk(&mut self.source, &mut self.number, &mut self.offset)
             .with_context(|| format!("read {}", self.path.display()))
     }
+}
+
+/// Makes a folder that nobody else can have put there.
+fn make_own(folder: &Path) -> anyhow::Result<()> {
+    make_private_folder(folder).with_context(|| format!("make {}", folder.display()))?;
+    let about = folder.symlink_metadata()?;
+    let is_own = about.is_dir() && about.uid() == nix::unistd::geteuid().as_raw();
+    anyhow::ensure!(is_own, "{} belongs to somebody else; remove it", folder.display());
+    Ok(())
 }
 
 fn is_ours(path: &Path) -> bool {

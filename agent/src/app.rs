@@ -34,7 +34,7 @@ pub struct AppConfig {
 impl Default for AppConfig {
     fn default() -> Self {
         Self {
-            root: PathBuf::from("/home/pi/neopro"),
+            root: PathBuf::from("/srv/neopro"),
             videos: PathBuf::from("videos"),
             configuration: PathBuf::from("webapp/configuration.json"),
             hook_url: None,
@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn the_legacy_paths_are_the_defaults() {
         let app = AppConfig::default();
-        assert_eq!(app.videos_folder(), Path::new("/home/pi/neopro/videos"));
-        assert_eq!(app.configuration_file(), Path::new("/home/pi/neopro/webapp/configuration.json"));
+        assert_eq!(app.videos_folder(), Path::new("/srv/neopro/videos"));
+        assert_eq!(app.configuration_file(), Path::new("/srv/neopro/webapp/configuration.json"));
         assert_eq!(app.listed_path("T/a.mp4"), "videos/T/a.mp4");
         let elsewhere = AppConfig { videos: PathBuf::from("/srv/videos"), ..app };
         assert_eq!(elsewhere.listed_path("T/a.mp4"), "/srv/videos/T/a.mp4");

@@ -13,6 +13,7 @@ mod register;
 pub mod scan;
 mod self_test;
 mod status;
+mod update;
 mod user;
 
 use std::path::PathBuf;
@@ -80,6 +81,8 @@ enum Verb {
     Queue(queue::QueueArgs),
     /// Show or check the configuration.
     Config(config::ConfigArgs),
+    /// Install software by hand, and put earlier versions back.
+    Update(update::UpdateArgs),
     /// Carry out what needs root; the service manager starts it, with a socket as standard input.
     #[command(hide = true)]
     Privileged,
@@ -130,6 +133,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Collect(args) => collect::run(&load(&sources)?, &args),
         Verb::Queue(args) => queue_verb(&load_as_owner(&sources)?, &args),
         Verb::Config(args) => config::run(&sources, &args),
+        Verb::Update(args) => update::run(&load(&sources)?, &args),
         Verb::Privileged => privileged::run(),
         Verb::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();

@@ -1,5 +1,6 @@
 //! Everything that an owner can set on a box. Each part's section stands beside the part.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::collectors::CollectConfig;
 use crate::commands::CommandsConfig;
 use crate::journal::QueueConfig;
 use crate::naming;
+use crate::update::settings::Software;
 
 /// Environment variables that begin like this override the file: `VIGIE_AGENT__COLLECT__LAN__INVENTORY=true`.
 pub const ENV_PREFIX: &str = "VIGIE_AGENT__";
@@ -38,6 +40,8 @@ pub struct AgentConfig {
     pub app: AppConfig,
     /// What the hub may ask of this box.
     pub commands: CommandsConfig,
+    /// The owner's software that may be updated, by the name that it has there.
+    pub software: BTreeMap<String, Software>,
 }
 
 /// The section `hub`. Its address is not here: it comes with the registration.
@@ -67,6 +71,7 @@ impl Default for AgentConfig {
             collect: CollectConfig::default(),
             app: AppConfig::default(),
             commands: CommandsConfig::default(),
+            software: BTreeMap::new(),
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod naming;
 pub mod outbox;
 pub mod previous;
 pub mod privileged;
+pub mod proof;
 pub mod queue;
 pub mod runner;
 pub mod site_conf;
@@ -31,6 +32,7 @@ pub mod sys;
 mod testing;
 pub mod timekeeper;
 pub mod unit;
+pub mod update;
 pub mod uplink;
 
 use std::sync::Arc;
@@ -51,11 +53,14 @@ use crate::host_names::HostNames;
 use crate::hub_https::HubHttps;
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalOptions, OnDamage, answers};
-use crate::layers::trial::{Proof, Upkeep};
+use crate::layers::trial::Upkeep;
 use crate::naming::{DeviceNames, Register};
 use crate::privileged::Privileges;
+use crate::proof::Proof;
 use crate::status::{Board, Status};
 use crate::timekeeper::Timekeeper;
+use crate::update::declared;
+use crate::update::trial;
 use crate::uplink::Uplink;
 
 /// Commands that wait between the uplink and the desk, up to 32 KiB each.
@@ -102,7 +107,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         on_damage: OnDamage::SetAside,
     };
     let journal = Journal::start(options, lifecycle).context("open the queue")?;
-    let before = layers::trial::standing(&journal);
+    let before = proof::standing(&journal);
     let names = start_collectors(config, &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
@@ -125,12 +130,12 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     } else {
         tracing::info!("this box collects only: `hub.enabled` is false");
     }
+    let proof = Proof { before, journal: journal.clone(), board: board.clone() };
     if let Some(upkeep) = parts.upkeep.clone().filter(|upkeep| upkeep.trial.is_some()) {
         let limit = config.commands.update_config.confirm_within;
-        let proof = Proof { before, journal: journal.clone(), board: board.clone(), limit };
         let pulse = pulse(standalone(config), config.collect.clone(), Arc::clone(&outlet));
         lifecycle.spawn("pulse", pulse);
-        lifecycle.spawn("trial", layers::trial::decide(upkeep, proof, lifecycle.clone()));
+        lifecycle.spawn("settings", layers::trial::decide(upkeep, proof.clone(), limit, lifecycle.clone()));
     }
     let context = commands::Context {
         clock: Arc::clone(&clock),
@@ -142,6 +147,10 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         board: board.clone(),
         upkeep: parts.upkeep,
     };
+    let (settings, privileges) = (Arc::clone(&context.settings), Arc::clone(&context.privileges));
+    let folder = privileged::SOFTWARE_FOLDER.as_ref();
+    lifecycle.spawn("trial", trial::prove(proof, Arc::clone(&privileges), folder, lifecycle.stopping()));
+    lifecycle.spawn("repair", declared::repair(settings, privileges));
     let driver = commands::driver::Driver::open(context, outlet)?;
     lifecycle.spawn("commands", driver.run(command_queue, lifecycle.stopping()));
 

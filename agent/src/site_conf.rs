@@ -20,6 +20,17 @@ use crate::config::AgentConfig;
 use crate::unit::OwnerPaths;
 use lines::{Line, lines};
 
+/// What the file says of the site: its keys, and our words.
+const ABOUT: [(&str, &str); 7] = [
+    ("SITE_NAME", "name"),
+    ("CLUB_NAME", "club"),
+    ("LOCATION_CITY", "town"),
+    ("LOCATION_REGION", "region"),
+    ("LOCATION_COUNTRY", "country"),
+    ("SPORTS", "sports"),
+    ("HARDWARE_MODEL", "model"),
+];
+
 /// What a `site.conf` means.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Imported {
@@ -80,15 +91,11 @@ impl Reader {
     fn take(&mut self, line: &Line) {
         let at = line.number;
         let value = line.value.as_str();
+        if let Some((_, word)) = ABOUT.iter().find(|(key, _)| *key == line.key) {
+            return self.about(word, value);
+        }
         let taken = match line.key.as_str() {
             "SITE_ID" => self.site(value),
-            "SITE_NAME" => self.about("name", value),
-            "CLUB_NAME" => self.about("club", value),
-            "LOCATION_CITY" => self.about("town", value),
-            "LOCATION_REGION" => self.about("region", value),
-            "LOCATION_COUNTRY" => self.about("country", value),
-            "SPORTS" => self.about("sports", value),
-            "HARDWARE_MODEL" => self.about("model", value),
             "NEOPRO_ROOT" => path(value).map(|path| self.root = Some(path)),
             "VIDEOS_PATH" => path(value).map(|path| self.videos = Some(path)),
             "CONFIG_PATH" => path(value).map(|path| self.configuration = Some(path)),
@@ -121,11 +128,10 @@ impl Reader {
         self.settings.push((name, line, value));
     }
 
-    fn about(&mut self, word: &'static str, value: &str) -> Result<(), String> {
+    fn about(&mut self, word: &'static str, value: &str) {
         if !value.is_empty() {
             self.about.insert(word, value.to_owned());
         }
-        Ok(())
     }
 
     fn site(&mut self, value: &str) -> Result<(), String> {
@@ -153,7 +159,7 @@ impl Reader {
                 Some(default) if is_same(default, &value) => {}
                 Some(_) => put(&mut settings, name, value),
                 None => {
-                    self.notes.push(note(line, format!("`{name}` is not a setting of this version; it is left out")))
+                    self.notes.push(note(line, format!("`{name}` is not a setting of this version; it is left out")));
                 }
             }
         }
@@ -230,7 +236,7 @@ fn path(value: &str) -> Result<PathBuf, String> {
 }
 
 fn whole(value: &str) -> Result<u64, String> {
-    value.parse().map_err(|_| format!("`{value}` is not a whole number; the default stays"))
+    value.parse().map_err(|_not_a_number| format!("`{value}` is not a whole number; the default stays"))
 }
 
 fn millis(value: &str) -> Result<Value, String> {

@@ -8,6 +8,7 @@ mod config;
 mod desk;
 mod media;
 mod problem;
+mod releases;
 mod routes;
 mod serve;
 
@@ -20,6 +21,7 @@ use vigie_shared::lifecycle::Lifecycle;
 use crate::blobs::Blobs;
 use crate::media::Shelf;
 use crate::pki::Pki;
+use crate::releases::Releases;
 use crate::store::Sites;
 pub use config::BoxesConfig;
 use desk::Desk;
@@ -36,6 +38,8 @@ pub struct BoxesParts {
     pub blobs: Blobs,
     /// Keeps what boxes may be given.
     pub media: Shelf,
+    /// Keeps packages that boxes fetch.
+    pub releases: Releases,
     /// Tells the date.
     pub clock: Arc<dyn Clock>,
 }

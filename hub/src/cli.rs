@@ -1,8 +1,7 @@
 //! The command line: what an owner types. Verbs that ask or change a running hub go through its unix socket; only
 //! `init`, `backup --offline` and `restore` open files.
 //!
-//! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub. What starts a hub or opens
-//! its files is behind [`Root`], which the composition root fills.
+//! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub, [`Root`] starts one or opens its files.
 
 mod backup;
 pub mod client;
@@ -12,6 +11,7 @@ mod diary;
 mod media;
 pub mod output;
 mod rebuild;
+mod release;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -133,6 +133,9 @@ pub enum Verb {
     /// Add, list and change accounts of people.
     #[command(subcommand)]
     User(user::UserVerb),
+    /// Sign, add and list packages of software for boxes.
+    #[command(subcommand)]
+    Release(release::ReleaseVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -143,9 +146,7 @@ pub enum Verb {
     Rebuild(rebuild::RebuildArgs),
     /// Put a backup back. The hub must not run.
     Restore(RestoreArgs),
-    /// Print completions for a shell.
-    ///
-    /// Example: vigie-hub completions bash > /etc/bash_completion.d/vigie-hub
+    /// Print completions for a shell, as in: vigie-hub completions bash > /etc/bash_completion.d/vigie-hub
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
@@ -283,6 +284,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Media(verb) => return media::act(&scope.hub()?, verb, output).await,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
+        Verb::Release(verb) => release::act(scope, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

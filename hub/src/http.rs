@@ -27,6 +27,7 @@ pub mod ports;
 pub mod problem;
 pub mod reach;
 mod rebuild;
+mod releases;
 pub mod serve;
 mod session;
 mod shell;
@@ -55,6 +56,7 @@ use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::Logins;
 use crate::media::Shelf;
+use crate::releases::Releases;
 use crate::store::Store;
 
 pub use self::openapi::document;
@@ -76,6 +78,8 @@ pub struct Parts {
     pub blobs: Blobs,
     /// What boxes may be given.
     pub media: Shelf,
+    /// Keeps packages of software.
+    pub releases: Releases,
     /// Cuts revoked boxes.
     pub revoker: Arc<dyn Revoker>,
     /// Whether the hub can work.

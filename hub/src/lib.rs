@@ -20,6 +20,7 @@ pub mod media;
 pub mod pki;
 pub mod projector;
 pub mod rate;
+pub mod releases;
 pub mod retention;
 pub mod root;
 pub mod store;
@@ -53,6 +54,7 @@ use crate::login::first::{FirstLogin, first_start};
 use crate::media::Shelf;
 use crate::pki::Pki;
 use crate::projector::driver::{Projector, Trail};
+use crate::releases::Releases;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 use crate::store::vault::Vault;
@@ -71,6 +73,9 @@ const BLOBS_FOLDER: &str = "blobs";
 
 /// The folder of what boxes may be given, in the data folder.
 const MEDIA_FOLDER: &str = "media";
+
+/// The folder of releases, in the data folder.
+const RELEASES_FOLDER: &str = "releases";
 
 /// The folder of the hub's own CA and command key, in the data folder.
 pub(crate) const PKI_FOLDER: &str = "pki";
@@ -125,15 +130,14 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
 
     let mut boxes_config = config.boxes.clone();
     boxes_config.mqtt_port = mqtt_address.port();
-    let blobs = Blobs::new(config.data.join(BLOBS_FOLDER));
-    let media =
-        Shelf::open(config.data.join(MEDIA_FOLDER), config.media.clone()).context("open the folder of media")?;
+    let Shelves { blobs, media, releases } = Shelves::open(config)?;
     let boxes_parts = BoxesParts {
         config: boxes_config,
         pki: Arc::clone(&pki),
         sites: sites_of(&store),
         blobs: blobs.clone(),
         media: media.clone(),
+        releases: releases.clone(),
         clock: Arc::clone(&clock),
     };
     boxes::start(boxes_listener, boxes_parts, lifecycle)?;
@@ -145,6 +149,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         dispatch: inside.dispatch,
         blobs,
         media,
+        releases,
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),
@@ -166,6 +171,24 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
     tracing::info!(admin = %admin_address, boxes = %boxes_address, mqtt = %mqtt_address, "the hub runs");
     Ok(Running { admin_address, boxes_address, mqtt_address, first_login, _lock: lock })
+}
+
+/// What is kept in files beside the database.
+struct Shelves {
+    blobs: Blobs,
+    media: Shelf,
+    releases: Releases,
+}
+
+impl Shelves {
+    fn open(config: &HubConfig) -> anyhow::Result<Self> {
+        let media = Shelf::open(config.data.join(MEDIA_FOLDER), config.media.clone());
+        Ok(Self {
+            blobs: Blobs::new(config.data.join(BLOBS_FOLDER)),
+            media: media.context("open the folder of media")?,
+            releases: Releases::new(config.data.join(RELEASES_FOLDER)),
+        })
+    }
 }
 
 /// The parts behind the doors: broker, ingest, projector, fleet.

@@ -15,6 +15,7 @@ pub mod file;
 pub mod id;
 pub mod lifecycle;
 pub mod mac;
+pub mod package;
 pub mod pseudonym;
 pub mod release;
 pub mod telemetry;

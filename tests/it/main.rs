@@ -28,3 +28,4 @@ mod settings;
 mod simulated;
 mod supply;
 mod tidy;
+mod update;

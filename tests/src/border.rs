@@ -18,6 +18,7 @@ use vigie_hub::broker::{Broker, BrokerConfig, Downlink, Message};
 use vigie_hub::gateway::{BoxEvent, Gateway, GatewayConfig, GatewayParts, StoreAccess};
 use vigie_hub::media::{MediaConfig, Shelf};
 use vigie_hub::pki::Pki;
+use vigie_hub::releases::Releases;
 use vigie_hub::store::sites::{Certificate, Enrolment, Site};
 use vigie_hub::store::{Memory, Sites as _};
 use vigie_shared::clock::{Clock as _, SystemClock};
@@ -101,6 +102,7 @@ impl Border {
             sites: Arc::<Memory>::clone(&sites),
             blobs: Blobs::new(folder.path().join("blobs")),
             media: media.clone(),
+            releases: Releases::new(folder.path().join("releases")),
             clock,
         };
         boxes::start(listener, parts, &lifecycle)?;

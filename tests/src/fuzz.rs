@@ -15,6 +15,7 @@ use vigie_agent::media::catalogue::{Catalogue, Listed};
 use vigie_agent::media::names::Place;
 use vigie_agent::media::reply::{Expected, Head};
 use vigie_agent::media::source::AllowedHosts;
+use vigie_agent::update::archive;
 use vigie_shared::config;
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::mac::Mac;
@@ -32,6 +33,7 @@ pub struct Target {
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
+    Target { name: "archive", run: package },
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
     Target { name: "echo", run: echo },
@@ -49,6 +51,15 @@ pub const TARGETS: &[Target] = &[
 #[must_use]
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
+}
+
+/// A package of software: whatever it holds, it is counted within its limits or refused.
+fn package(bytes: &[u8]) {
+    let limits = archive::Limits { entries_max: 1_000, bytes_max: 4 << 20, ratio_max: 200 };
+    if let Ok(contents) = archive::measure_bytes(bytes.to_vec(), limits) {
+        assert!(contents.entries <= limits.entries_max && contents.bytes <= limits.bytes_max);
+        assert!(contents.tops.iter().all(|top| !top.is_empty() && !top.contains('/') && top != ".."));
+    }
 }
 
 /// Whole frames as they come from the network or the disk, checksum and all.

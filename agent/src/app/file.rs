@@ -54,8 +54,9 @@ pub fn read(path: &Path) -> io::Result<Kept> {
     Ok(Kept { text, path, was: Some(state(&known)) })
 }
 
-/// Replaces a file that was read: after a power cut either the old or the new text is there. Its mode, owner and group
-/// stay; a new file is readable by all. Returns a warning if the owner could not be kept.
+/// Replaces a file that was read; returns a warning if its owner could not be kept.
+///
+/// After a power cut either the old or the new text is there. Mode, owner and group stay; a new file is readable by all.
 ///
 /// # Errors
 ///

@@ -5,9 +5,10 @@
 //! is called. A link that breaks is tried again as long as it brings something; then what has arrived is kept, and the
 //! next command for the same file goes on from there.
 
+mod attempt;
 mod client;
+mod wanted;
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,15 +16,17 @@ use reqwest::header::{self, HeaderMap};
 use reqwest::{Method, Response, StatusCode};
 use tokio::time::{Instant, sleep};
 use vigie_shared::backoff::Backoff;
-use vigie_shared::units::bytes_text;
 
-use super::digest::Sha256;
 use super::library::Library;
 use super::partial::Partial;
-use super::reply::{Expected, Head, Verdict};
+use super::reply::Verdict;
 use super::source::{AllowedHosts, Source};
 use crate::hub_https::HubHttps;
+use attempt::{Attempt, broken, head_of};
 use client::Clients;
+use wanted::disk;
+
+pub use wanted::{FetchError, Fetched, Wanted, human};
 
 /// Redirects that are followed.
 const REDIRECTS_MAX: usize = 5;
@@ -36,46 +39,6 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// Times that a server may answer that it cannot now.
 const REFUSALS_MAX: u32 = 10;
-
-/// Time between two words about the progress.
-const WORD: Duration = Duration::from_secs(1);
-
-/// Bytes after which the free space is looked at again.
-const LOOK_BYTES: u64 = 32 << 20;
-
-/// What to fetch, and what must hold of it.
-pub struct Wanted {
-    /// Whence.
-    pub source: Source,
-    /// The owner's limit, bytes.
-    pub size_bytes_max: u64,
-    /// The size that the command names.
-    pub size_bytes: Option<u64>,
-    /// The hash that the command names.
-    pub sha256: Option<Sha256>,
-    /// Space that is left to others, bytes.
-    pub free_bytes_min: u64,
-}
-
-/// What was fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetched {
-    /// Its hash.
-    pub sha256: Sha256,
-    /// Its size.
-    pub size_bytes: u64,
-}
-
-/// Why nothing was fetched; for people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FetchError {
-    /// It will never work like this; what has arrived is worthless.
-    #[error("{0}")]
-    Never(String),
-    /// The link was too bad; what has arrived is worth keeping.
-    #[error("{0}")]
-    Link(String),
-}
 
 /// Is told how far a download is: a stage, bytes here, bytes in all if known.
 pub type Progress<'a> = &'a mut (dyn FnMut(&str, u64, Option<u64>) + Send);
@@ -212,123 +175,6 @@ impl Fetcher {
     }
 }
 
-/// One try.
-struct Attempt<'a, 'p> {
-    fetcher: &'a Fetcher,
-    wanted: &'a Wanted,
-    library: &'a Library,
-    progress: &'p mut (dyn FnMut(&str, u64, Option<u64>) + Send),
-}
-
-impl Attempt<'_, '_> {
-    /// Asks for what is missing and adds it.
-    async fn make(&mut self, partial: &mut Partial) -> Result<(), Ended> {
-        let offset = if partial.may_go_on() { partial.size_bytes() } else { 0 };
-        if offset == 0 && partial.size_bytes() > 0 {
-            return Err(Ended::Again);
-        }
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("identity"));
-        if offset > 0 {
-            let range = header::HeaderValue::from_str(&format!("bytes={offset}-"));
-            headers.extend(range.ok().map(|range| (header::RANGE, range)));
-            let same = partial.validator().and_then(|validator| header::HeaderValue::from_str(validator).ok());
-            headers.extend(same.map(|same| (header::IF_RANGE, same)));
-        }
-        let (response, _) = self.fetcher.ask(Method::GET, &self.wanted.source, headers).await?;
-        let total = match self.wanted.expected(offset).judge(&head_of(&response)) {
-            Verdict::Append(total) => total,
-            Verdict::Begin(total) => {
-                let begun = partial.begin(validator_of(response.headers())).await;
-                begun.map_err(|error| Ended::Never(disk(&error, self.library)))?;
-                total
-            }
-            Verdict::Whole => return Ok(()),
-            Verdict::Again => return Err(Ended::Again),
-            Verdict::Elsewhere(_) => {
-                return Err(Ended::Never("the hub sends us elsewhere, which is refused".to_owned()));
-            }
-            Verdict::Later(reason, wait_s) => return Err(Ended::Later(reason, wait_s.map(Duration::from_secs))),
-            Verdict::Never(reason) => return Err(Ended::Never(reason)),
-        };
-        self.has_room(partial.size_bytes(), total)?;
-        self.take(response, partial, total).await
-    }
-
-    /// Adds what comes until it ends.
-    async fn take(&mut self, mut response: Response, partial: &mut Partial, total: Option<u64>) -> Result<(), Ended> {
-        let expected = self.wanted.expected(0);
-        let (mut told, mut unlooked) = (None::<Instant>, 0);
-        let ended = loop {
-            let bytes = match response.chunk().await {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(broken(&error)),
-            };
-            let size_bytes = partial.size_bytes().saturating_add(bytes.len() as u64);
-            expected.may_have(size_bytes).map_err(Ended::Never)?;
-            unlooked += bytes.len() as u64;
-            if unlooked >= LOOK_BYTES {
-                unlooked = 0;
-                self.has_room(size_bytes, total)?;
-            }
-            partial.add(&bytes).await.map_err(|error| Ended::Never(disk(&error, self.library)))?;
-            if told.is_none_or(|told| told.elapsed() >= WORD) {
-                told = Some(Instant::now());
-                (self.progress)("downloading", partial.size_bytes(), total);
-            }
-        };
-        partial.pause().await.map_err(|error| Ended::Never(disk(&error, self.library)))?;
-        ended?;
-        match total {
-            Some(total) if partial.size_bytes() < total => {
-                Err(Ended::Later("the connection ended early".to_owned(), None))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether what is missing fits on the disk.
-    fn has_room(&self, here: u64, total: Option<u64>) -> Result<(), Ended> {
-        let missing = total.unwrap_or(here).saturating_sub(here);
-        self.wanted.has_room(self.library, missing).map_err(Ended::Never)
-    }
-}
-
-impl Wanted {
-    /// Whether so many more bytes fit on the disk.
-    ///
-    /// # Errors
-    ///
-    /// A sentence with the numbers.
-    pub fn has_room(&self, library: &Library, missing_bytes: u64) -> Result<(), String> {
-        let free = library.free_bytes().map_err(|error| format!("the free space cannot be asked: {error}"))?;
-        if missing_bytes.saturating_add(self.free_bytes_min) <= free {
-            return Ok(());
-        }
-        let texts = [missing_bytes, free, self.free_bytes_min].map(human);
-        Err(format!(
-            "the disk has no room: {} more are needed, {} are free, {} of these stay free for others; delete something first",
-            texts[0], texts[1], texts[2]
-        ))
-    }
-
-    fn expected(&self, offset: u64) -> Expected {
-        Expected { size_bytes_max: self.size_bytes_max, size_bytes: self.size_bytes, offset }
-    }
-
-    async fn check(&self, partial: &mut Partial) -> Result<Fetched, FetchError> {
-        self.expected(0).is_size(partial.size_bytes()).map_err(FetchError::Never)?;
-        let sha256 = partial.finish().await.map_err(|error| FetchError::Never(format!("the disk failed: {error}")))?;
-        match self.sha256 {
-            Some(wanted) if wanted != sha256 => Err(FetchError::Never(
-                "what came has another SHA-256 than the command says: it is damaged or another file".to_owned(),
-            )),
-            _ => Ok(Fetched { sha256, size_bytes: partial.size_bytes() }),
-        }
-    }
-}
-
 impl From<Ended> for FetchError {
     fn from(ended: Ended) -> Self {
         match ended {
@@ -337,65 +183,6 @@ impl From<Ended> for FetchError {
             Ended::Again => Self::Link("the server did not answer what was asked".to_owned()),
         }
     }
-}
-
-fn head_of(response: &Response) -> Head {
-    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Head {
-        status: response.status().as_u16(),
-        length: text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
-        range: text(header::CONTENT_RANGE),
-        encoding: text(header::CONTENT_ENCODING),
-        location: text(header::LOCATION),
-        retry_after_s: text(header::RETRY_AFTER).and_then(|seconds| seconds.parse().ok()),
-    }
-}
-
-/// What names the content: only a strong tag does byte for byte.
-fn validator_of(headers: &HeaderMap) -> Option<String> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    text(header::ETAG).filter(|tag| !tag.starts_with("W/")).or_else(|| text(header::LAST_MODIFIED))
-}
-
-/// A refusal of ours is final; whatever else breaks a connection may pass.
-fn broken(error: &reqwest::Error) -> Ended {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    let mut last = error.to_string();
-    while let Some(error) = cause {
-        if let Some(refused) = error.downcast_ref::<super::source::SourceError>() {
-            return Ended::Never(refused.to_string());
-        }
-        last = error.to_string();
-        cause = error.source();
-    }
-    Ended::Later(format!("the link broke ({last})"), None)
-}
-
-fn disk(error: &std::io::Error, library: &Library) -> String {
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            let free = library.free_bytes().map_or_else(|_| "unknown".to_owned(), human);
-            format!("the disk is full ({free} free); what had come was removed, delete something first")
-        }
-        _ => format!("the disk failed: {error}"),
-    }
-}
-
-/// A size for people: exact when it is round, else with one decimal.
-#[must_use]
-pub fn human(bytes: u64) -> String {
-    let exact = bytes_text(bytes);
-    if exact.len() <= 7 { exact } else { bytesize_text(bytes) }
-}
-
-fn bytesize_text(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let (mut tenths, mut unit) = (u128::from(bytes) * 10, 0);
-    while tenths >= 10_240 && unit + 1 < units.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, units.get(unit).copied().unwrap_or("B"))
 }
 
 #[cfg(test)]

@@ -32,22 +32,22 @@ pub fn news(told: &Held, held: &Held) -> Vec<MediaStretch> {
     let last = [told, held].into_iter().filter_map(|one| one.keys().rev().find(differs)).max();
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
     let before = held.range::<String, _>(..first).next_back().map(|(path, _)| path.clone());
-    pages(held.range::<String, _>(first..=last), before.unwrap_or_default(), Some(last.clone()))
+    pages(held.range::<String, _>(first..=last), before.unwrap_or_default(), Some(last))
 }
 
 fn pages<'a>(
     files: impl Iterator<Item = (&'a String, &'a (Sha256, u64))>,
     after: String,
-    through: Option<String>,
+    through: Option<&String>,
 ) -> Vec<MediaStretch> {
-    let mut pages = vec![MediaStretch { after, through: through.clone(), files: Vec::new() }];
+    let mut pages = vec![MediaStretch { after, through: through.cloned(), files: Vec::new() }];
     let mut bytes = 0;
     for (path, (sha256, size_bytes)) in files {
         bytes += path.len() + FILE_BYTES;
         if let Some(full) = pages.last_mut().filter(|page| bytes > PAGE_BYTES_MAX && !page.files.is_empty()) {
             let end = full.files.last().map(|file| file.path.clone());
             full.through.clone_from(&end);
-            pages.push(MediaStretch { after: end.unwrap_or_default(), through: through.clone(), files: Vec::new() });
+            pages.push(MediaStretch { after: end.unwrap_or_default(), through: through.cloned(), files: Vec::new() });
             bytes = path.len() + FILE_BYTES;
         }
         let file = MediaFile { path: path.clone(), sha256: *sha256, size_bytes: *size_bytes };

@@ -27,7 +27,7 @@ impl Node {
     /// A text.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        let written = serde_json::value::to_raw_value(text).map_or_else(|_never| RawValue::NULL.to_owned(), |raw| raw);
+        let written = serde_json::value::to_raw_value(text).unwrap_or_else(|_never| RawValue::NULL.to_owned());
         Self::Raw(written)
     }
 

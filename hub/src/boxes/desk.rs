@@ -19,6 +19,7 @@ use crate::blobs::{BlobError, Blobs};
 use crate::media::Shelf;
 use crate::pki::{CsrError, PeerIdentity, Pki, Signed};
 use crate::rate::Buckets;
+use crate::releases::Releases;
 use crate::store::sites::{Certificate, Redeemed};
 use crate::store::{Sites, StoreError};
 
@@ -36,16 +37,17 @@ pub(super) struct Desk {
     media: Shelf,
     /// Places for downloads.
     downloads: Arc<Semaphore>,
+    releases: Releases,
     clock: Arc<dyn Clock>,
     refusals: Mutex<Buckets<IpAddr>>,
 }
 
 impl Desk {
     pub(super) fn new(parts: BoxesParts) -> Self {
-        let BoxesParts { config, pki, sites, blobs, media, clock } = parts;
+        let BoxesParts { config, pki, sites, blobs, media, releases, clock } = parts;
         let refusals = Buckets::new(FORGIVEN_PER_SECOND, f64::from(config.refusals_max), ADDRESSES_MAX);
         let downloads = Arc::new(Semaphore::new(config.downloads_max));
-        Self { config, pki, sites, blobs, media, downloads, clock, refusals: Mutex::new(refusals) }
+        Self { config, pki, sites, blobs, media, downloads, releases, clock, refusals: Mutex::new(refusals) }
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -140,6 +142,12 @@ impl Desk {
         self.check(peer).await?;
         let place = Arc::clone(&self.downloads).try_acquire_owned().map_err(|_none_left| Refused::Busy)?;
         media::give(&self.media, sha256, (method, headers), place).await
+    }
+
+    /// The releases, for a box whose certificate is good.
+    pub(super) async fn releases(&self, peer: &PeerIdentity) -> Result<Releases, Refused> {
+        self.check(peer).await?;
+        Ok(self.releases.clone())
     }
 
     fn sign(&self, csr: &str, site: &SiteId, now_ms: i64) -> Result<Signed, Refused> {

@@ -12,9 +12,11 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use vigie_shared::blob::{BLOB_BYTES_MAX, BLOBS_PATH, MEDIA_PATH};
 use vigie_shared::enrol::{ENROL_PATH, EnrolRequest, HubTime, Identity, RENEW_PATH, RenewRequest, TIME_PATH};
+use vigie_shared::package::RELEASES_PATH;
 
 use super::desk::Desk;
 use super::problem::Refused;
+use super::releases::give;
 use crate::pki::PeerIdentity;
 
 /// Who is at the other end of a connection.
@@ -32,6 +34,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .route(TIME_PATH, get(time))
         .route(&format!("{BLOBS_PATH}{{sha256}}"), put(keep).layer(DefaultBodyLimit::max(BLOB_BYTES_MAX)))
         .route(&format!("{MEDIA_PATH}{{sha256}}"), get(medium))
+        .route(&format!("{RELEASES_PATH}{{sha256}}"), get(release))
         .fallback(|| async { Refused::NotFound })
         .method_not_allowed_fallback(|| async { Refused::WrongMethod })
         .with_state(desk)
@@ -80,6 +83,16 @@ async fn keep(
     let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
     let content = content.map_err(|rejection| Refused::Unreadable(rejection.body_text()))?;
     desk.keep(&peer, sha256, content).await.map(|()| StatusCode::NO_CONTENT)
+}
+
+async fn release(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    Path(sha256): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
+    give(desk.releases(&peer).await?, sha256, &headers).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]

@@ -89,6 +89,16 @@ impl Hub {
         self.exchange(self.http.post(format!("http://hub{path}")).body(content)).await
     }
 
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`].
+    pub async fn send_bytes(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value, HubError> {
+        let request = self.http.request(method, format!("http://hub{path}"));
+        self.exchange(request.header("content-type", "application/octet-stream").body(body)).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, HubError> {
         let request = self.http.request(method, format!("http://hub{path}"));
         let request = match body {

@@ -156,7 +156,7 @@ impl Given {
     /// Waits until it has ended, and tells meanwhile what the box is doing.
     pub(super) async fn ended(self, hub: &Hub, output: &mut Output<'_>) -> Result<Value, VerbError> {
         let Self(mut command) = self;
-        let path = format!("{}/{}", path(&name(&command["site"])), segment(&id(&command)));
+        let path = path_of(&command);
         let mut told = String::new();
         while is_awaited(&command) {
             tell_stage(&command, &mut told, output);
@@ -167,8 +167,8 @@ impl Given {
     }
 }
 
-fn id(command: &Value) -> String {
-    name(&command["id"])
+fn path_of(command: &Value) -> String {
+    format!("{}/{}", path(&name(&command["site"])), segment(&name(&command["id"])))
 }
 
 /// A box that was silent may still tell; that is not waited for.

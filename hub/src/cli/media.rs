@@ -141,17 +141,7 @@ async fn find(hub: &Hub, wanted: &str) -> Result<Value, VerbError> {
 }
 
 async fn deploy(hub: &Hub, args: &DeployArgs, output: &mut Output<'_>) -> Result<ExitCode, VerbError> {
-    let medium = find(hub, &args.medium).await?;
-    let data = json!({
-        "video_url": medium["url"],
-        "filename": args.filename.clone().unwrap_or_else(|| name_of(&medium)),
-        "original_name": name_of(&medium),
-        "category": args.category,
-        "subcategory": args.subcategory,
-        "size_bytes": medium["size_bytes"],
-        "sha256": hash(&medium),
-    });
-    let body = json!({ "type": "deploy_video", "data": data, "dry_run": args.dry_run, "expires": args.expires });
+    let body = body(args, &find(hub, &args.medium).await?);
     // All are given first, so that boxes fetch side by side.
     let mut given = Vec::new();
     for site in &args.sites {
@@ -164,6 +154,19 @@ async fn deploy(hub: &Hub, args: &DeployArgs, output: &mut Output<'_>) -> Result
         is_well &= !args.wait || command::is_done(&ended);
     }
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
+}
+
+fn body(args: &DeployArgs, medium: &Value) -> Value {
+    let data = json!({
+        "video_url": medium["url"],
+        "filename": args.filename.clone().unwrap_or_else(|| name_of(medium)),
+        "original_name": name_of(medium),
+        "category": args.category,
+        "subcategory": args.subcategory,
+        "size_bytes": medium["size_bytes"],
+        "sha256": hash(medium),
+    });
+    json!({ "type": "deploy_video", "data": data, "dry_run": args.dry_run, "expires": args.expires })
 }
 
 fn name_of(medium: &Value) -> String {

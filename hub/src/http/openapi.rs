@@ -2,17 +2,20 @@
 //!
 //! Each operation names the role it needs in `x-role`; a test asks every route as every role and compares.
 
+use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
+
+use crate::releases::PIECE_BYTES_MAX;
 
 use super::{
     Admin, backups, blobs, commands, devices, diary, enrolments, events, health, local, media, metrics, rebuild,
-    session, site, sites, tokens, users, version,
+    releases, session, site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -84,6 +87,9 @@ fn of_hub() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(backups::create))
         .routes(routes!(rebuild::start, rebuild::show))
+        .routes(routes!(releases::list, releases::create))
+        .routes(routes!(releases::send).layer(DefaultBodyLimit::max(PIECE_BYTES_MAX)))
+        .routes(routes!(releases::remove))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::show))

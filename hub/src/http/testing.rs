@@ -18,6 +18,7 @@ use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::secret;
 use crate::media::{MediaConfig, Shelf};
+use crate::releases::Releases;
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
@@ -81,6 +82,7 @@ impl Stage {
             dispatch: Dispatch::default(),
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
             media,
+            releases: Releases::new(std::env::temp_dir().join("no-releases")),
             revoker: cut.clone(),
             readiness: obstacles.clone(),
             meters: Arc::new(OneMeter),

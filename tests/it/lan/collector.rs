@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use vigie_agent::collectors::{Collector, Context, Outlet, lan};
+use vigie_agent::config::AgentConfig;
 use vigie_agent::host_names::HostNames;
 use vigie_agent::naming::{self, DeviceNames};
 use vigie_shared::clock::SystemClock;
@@ -72,7 +73,7 @@ fn collector() -> (Box<dyn Collector>, watch::Sender<()>) {
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
         sweep_bell: sweep_bell.clone(),
-        app: vigie_agent::app::AppConfig::default(),
+        app: AgentConfig::default().app,
         data: std::env::temp_dir(),
     };
     let config = lan::Config { interfaces: vec![INTERFACE.to_owned()], ..lan::Config::default() };

@@ -82,7 +82,7 @@ fn judge(line: &[u8]) -> Result<&str, &'static str> {
     if line.len() > LINE_BYTES_MAX {
         return Err("is longer than 8 KiB");
     }
-    let text = std::str::from_utf8(line).map_err(|_| "is not text (UTF-8)")?.trim();
+    let text = std::str::from_utf8(line).map_err(|_not_utf8| "is not text (UTF-8)")?.trim();
     if text.is_empty() {
         return Ok("");
     }

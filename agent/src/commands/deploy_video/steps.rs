@@ -157,6 +157,7 @@ impl<'a> Deployment<'a> {
 }
 
 /// Something of the owner's lies where the video should go.
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]
 fn in_the_way(error: std::io::Error) -> Failure {
     Failure::Refused(format!("the video cannot be put there: {error}"))
 }

@@ -17,6 +17,9 @@ const SIZE_BYTES_MAX: usize = 1 << 20;
 /// Times that another program may change the file under our hands.
 const TRIES_MAX: u32 = 5;
 
+/// Where the file before this one lies, if there was one, and warnings.
+type Replaced = (Option<String>, Vec<String>);
+
 /// The file and what it was.
 pub(super) struct AppFile {
     app: AppConfig,
@@ -60,7 +63,7 @@ impl AppFile {
     }
 
     /// The backup, if there was something to keep, and warnings; none if there is nothing to change.
-    fn put(&self, fresh: &str, cause: &str) -> Result<Option<(Option<String>, Vec<String>)>, Failure> {
+    fn put(&self, fresh: &str, cause: &str) -> Result<Option<Replaced>, Failure> {
         let failed = |what: &str, error: &dyn std::fmt::Display| {
             Failure::Failed(format!("{} {what}: {error}; it is as it was", self.shown()))
         };

@@ -18,8 +18,14 @@ pub(super) struct MediaTables {
 }
 
 impl MediaTables {
+    /// Takes in what was told, in its order, and dates what an anchor allows.
+    pub(super) fn hear_all(&mut self, told: Vec<Derived<Told>>, anchors: &BTreeMap<(SiteId, BootId), i64>) {
+        told.into_iter().for_each(|told| self.hear(told));
+        self.date(anchors);
+    }
+
     /// Replaces a stretch by what was told of it.
-    pub(super) fn hear(&mut self, Derived { value: told, undated }: Derived<Told>) {
+    fn hear(&mut self, Derived { value: told, undated }: Derived<Told>) {
         let Told { site, at_ms, stretch } = told;
         self.holdings.retain(|(owner, path), _| *owner != site || !stretch.covers(path));
         for file in stretch.files {
@@ -35,7 +41,7 @@ impl MediaTables {
     }
 
     /// Moves what was told in a boot to its true time.
-    pub(super) fn date(&mut self, anchors: &BTreeMap<(SiteId, BootId), i64>) {
+    fn date(&mut self, anchors: &BTreeMap<(SiteId, BootId), i64>) {
         for (holding, undated) in self.holdings.values_mut() {
             let Some(waits) = *undated else { continue };
             let Some(began_ms) = anchors.get(&(holding.site.clone(), waits.boot)) else { continue };

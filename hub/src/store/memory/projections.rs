@@ -140,7 +140,6 @@ impl State {
         step.devices.into_iter().for_each(|device| tables.merge_device(device.value, device.undated));
         step.metrics.into_iter().for_each(|sample| tables.add_sample(sample));
         step.coverage.into_iter().for_each(|span| tables.add_coverage(span));
-        step.media.into_iter().for_each(|told| self.media.hear(told));
         for Derived { value: cursor, undated } in step.cursors {
             tables.move_cursor(cursor, undated);
         }
@@ -148,7 +147,7 @@ impl State {
             tables.anchors.entry((anchor.site, anchor.boot)).or_insert(anchor.began_ms);
         }
         tables.date_all();
-        self.media.date(&tables.anchors);
+        self.media.hear_all(step.media, &tables.anchors);
         step.outcomes.into_iter().for_each(|told| self.hear(told));
         let tables = &mut self.projections;
         for origin in step.entries {

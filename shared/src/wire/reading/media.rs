@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every video between two paths, in the order of the paths' bytes.
 ///
-/// What is not named here and lies between the two is not there. Stretches mend each other: each one is true by itself, whichever were lost.
+/// What is not named here and lies between the two is not there. Each stretch is true by itself, whichever were lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaStretch {
     /// The stretch begins behind this path; empty: at the beginning.

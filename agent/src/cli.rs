@@ -169,7 +169,7 @@ fn run(sources: Sources) -> anyhow::Result<ExitCode> {
 /// A service manager starts the agent again; without one it becomes itself anew.
 fn begin_anew() -> anyhow::Result<ExitCode> {
     use std::os::unix::process::CommandExt as _;
-    if std::env::var_os("NOTIFY_SOCKET").is_some() {
+    if vigie_shared::telemetry::is_managed() {
         return Ok(ExitCode::from(EXIT_AGAIN));
     }
     // The very program that runs, even if another one lies in its place by now.

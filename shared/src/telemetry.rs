@@ -68,6 +68,12 @@ pub fn start_with(level: &str, file: &LogFile) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether a service manager started this process and waits for its word.
+#[must_use]
+pub fn is_managed() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
 /// One line per event: time, level, message, fields.
 struct Terminal;
 

@@ -79,15 +79,24 @@ async fn settings_with_which_the_hub_is_reached_stay_also_after_a_kill_in_the_mi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_that_stop_the_queue_are_undone_by_the_box_itself() {
-    let stage = Stage::new("3s").await;
-    let id = stage.give(json!({ "queue": { "free_bytes_min": "900000GiB" } })).await;
+async fn settings_with_which_the_hub_is_not_reached_are_undone_by_the_box_itself() {
+    let mut stage = Stage::new("3s").await;
+    let full = stage.give(json!({ "queue": { "free_bytes_min": "900000GiB" } })).await;
+    let (state, said) = stage.ended(&full).await;
+    assert!(state == "refused" && said.contains("the queue would take nothing"), "{said}");
+
+    let id = stage.give(json!({ "queue": { "records_max": 5000 } })).await;
+    wait_for("the trial", async || stage.is_on_trial()).await.unwrap();
+    stage.one.kill();
+    stage.hub.kill();
+    stage.one.start().unwrap();
+    wait_for("the end of the trial", async || !stage.is_on_trial()).await.unwrap();
+    stage.hub.start().await.unwrap();
 
     let (state, said) = stage.ended(&id).await;
-
     assert_eq!(state, "rolled_back", "{said}");
     assert!(said.contains("did not confirm a record"), "{said}");
-    assert_eq!(stage.origin("queue.free_bytes_min").await, "\"64MiB\" from default");
+    assert_eq!(stage.origin("queue.records_max").await, "200000 from default");
     wait_for("the hub again", async || stage.one.is_connected()).await.unwrap();
 }
 

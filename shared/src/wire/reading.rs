@@ -1,6 +1,7 @@
 //! What collectors see. Facts that the hub reasons about are typed here; times are relative to the record's
 //! stamp, so that correcting the stamp corrects them all.
 
+mod alarm;
 mod clock;
 mod local;
 mod media;
@@ -14,6 +15,7 @@ use crate::pseudonym::Pseudonym;
 use crate::wire::command::CommandOutcome;
 use crate::wire::delivery::Lane;
 
+pub use self::alarm::{AlarmKind, BoxAlarm};
 pub use self::clock::{ClockAnchor, TimeSource};
 pub use self::local::{LocalLine, LocalLines};
 pub use self::media::{MediaFile, MediaStretch};
@@ -254,32 +256,6 @@ pub enum Sight {
     Clear,
     /// It could not, for this reason; nobody may be called absent because of it.
     Blind(String),
-}
-
-/// Something about the box that somebody should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BoxAlarm {
-    /// What happened, as one stable word.
-    pub kind: AlarmKind,
-    /// What happened, what is safe, what to do: for people.
-    pub text: String,
-}
-
-/// Kinds of alarms of a box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum AlarmKind {
-    /// A lane was damaged and set aside.
-    LaneQuarantined,
-    /// A lane dropped its oldest records.
-    LaneDropped,
-    /// The disk was full.
-    DiskFull,
-    /// The clock jumped.
-    ClockStep,
-    /// A collector fails.
-    CollectorFailing,
-    /// The network can hide devices from us: client isolation, proxy ARP…
-    BlindNetwork,
 }
 
 /// A punch on a time clock, as the terminal said it.

@@ -8,6 +8,8 @@ use crate::commands::{Answer, Failure, Past, Settled, Underway};
 use crate::config::AgentConfig;
 use crate::layers::trial::Upkeep;
 use crate::layers::{self, Fate, Made};
+use crate::queue::quota::Load;
+use crate::queue::volume::{DiskVolume, Volume as _};
 
 /// The settings in force, and what may change them.
 pub(super) struct AgentSettings {
@@ -74,10 +76,23 @@ impl AgentSettings {
         let settings: Value = serde_json::from_str(configuration).map_err(|error| refused(error.to_string()))?;
         let made = Made { command: command.to_owned(), settings };
         let then = layers::check(&upkeep.sources, &made).map_err(refused)?;
+        has_room(&then).map_err(refused)?;
         let mut changes = Map::new();
         let tree = |config: &AgentConfig| serde_json::to_value(config).map_err(anyhow::Error::from);
         differences(&tree(&self.settings)?, &tree(&then)?, "", &mut changes);
         Ok((upkeep, made, changes))
+    }
+}
+
+/// Whether an empty ledger would take a record with these settings: the other lanes take some even without room, and
+/// their receipts would prove nothing about punches.
+fn has_room(config: &AgentConfig) -> Result<(), String> {
+    let free = DiskVolume::new(&config.queue_folder()).and_then(|volume| volume.free());
+    let free = free.map_err(|error| format!("the disk's free space cannot be asked: {error}"))?;
+    let (empty, one) = (Load { records: 0, bytes: 0 }, Load { records: 1, bytes: 1 });
+    match config.queue.quota().shortage(empty, one, free) {
+        Some(shortage) => Err(format!("the queue would take nothing with `queue` like this: {shortage}")),
+        None => Ok(()),
     }
 }
 

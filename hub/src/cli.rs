@@ -8,6 +8,7 @@ pub mod client;
 mod command;
 mod devices;
 mod diary;
+mod exit;
 mod media;
 pub mod output;
 mod rebuild;
@@ -26,6 +27,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use vigie_shared::config::{self, Sources};
 
 use self::client::{Hub, HubError};
+use self::exit::EXIT_CODES;
+pub use self::exit::VerbError;
 use self::output::Output;
 use crate::config::{CONFIG_FILE, ENV_PREFIX, HubConfig};
 use crate::http::document;
@@ -34,14 +37,6 @@ use crate::up::UpArgs;
 
 /// The data folder of a hub that was started from where somebody stands.
 const DATA_HERE: &str = "vigie-data";
-
-const EXIT_CODES: &str = "Exit codes:
-  0  done
-  1  failed; the text says what happened, what is safe, what to do
-  2  the command line is wrong
-  3  no hub is running with this data folder
-  4  the hub refused: unknown name, no right, value not accepted
-  5  a command that was waited for ended otherwise than by success";
 
 const EXAMPLES: &str = "Examples:
   vigie-hub up                                  try it: a hub and an agent on this machine
@@ -239,27 +234,6 @@ pub trait Root: Sync {
     ///
     /// If the hub runs, or the backup is damaged; nothing was changed then.
     async fn restore(&self, scope: &Scope, args: &RestoreArgs) -> anyhow::Result<String>;
-}
-
-/// Why a verb failed.
-#[derive(Debug, thiserror::Error)]
-pub enum VerbError {
-    /// The hub did not do it.
-    #[error(transparent)]
-    Hub(#[from] HubError),
-    /// Something on this machine failed.
-    #[error("{0:#}")]
-    Here(#[from] anyhow::Error),
-}
-
-impl VerbError {
-    fn exit_code(&self) -> u8 {
-        match self {
-            Self::Hub(HubError::NotRunning { .. }) => 3,
-            Self::Hub(HubError::Refused(_)) => 4,
-            Self::Hub(HubError::Closed { .. } | HubError::Failed(_)) | Self::Here(_) => 1,
-        }
-    }
 }
 
 /// Does what was typed; returns the exit code. Errors go to `output` too.

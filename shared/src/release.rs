@@ -60,6 +60,9 @@ impl std::fmt::Display for ReleaseKey {
     }
 }
 
+/// The length of every Ed25519 signature.
+const SIGNATURE_BYTES: usize = 64;
+
 impl Statement<'_> {
     /// Signs the statement; base64.
     #[must_use]
@@ -74,6 +77,9 @@ impl Statement<'_> {
     /// Every [`ReleaseError`].
     pub fn verify(&self, trusted: &[ReleaseKey], signature: &str) -> Result<(), ReleaseError> {
         let signature = STANDARD.decode(signature.trim()).map_err(|_not_base64| ReleaseError::NotReadable)?;
+        if signature.len() != SIGNATURE_BYTES {
+            return Err(ReleaseError::NotReadable);
+        }
         let text = self.text();
         let is_from =
             |key: &ReleaseKey| UnparsedPublicKey::new(&ED25519, key.0).verify(text.as_bytes(), &signature).is_ok();

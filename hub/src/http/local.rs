@@ -1,7 +1,7 @@
 //! `/api/v1/sites/{id}/local`: what local programs on a box left for the hub, in the order in which it came.
 //!
-//! Read straight from the facts: whoever keeps `next` and asks again with it gets every line once more than never, and
-//! only new ones. A line that a power cut made come twice has the same `id` both times.
+//! Read straight from the facts: whoever keeps `next` and asks again with it gets every record's lines, and none of them
+//! twice. A line that a power cut made the box take twice has the same `id` both times.
 
 use axum::Json;
 use axum::extract::{Path, State};

@@ -44,7 +44,7 @@ fn the_manuals_own_file_means_the_defaults() {
 fn milliseconds_and_bytes_become_units_and_what_is_off_stays_off() {
     let text = "HEARTBEAT_INTERVAL=15000\r\nMETRICS_INTERVAL=60500\nMAX_DOWNLOAD_SIZE=\"536870912\"\nLOG_LEVEL='silly'\n\
                 export CENTRAL_SERVER_ENABLED=false # pas encore\nALLOWED_COMMANDS=reboot, get_logs,self_destruct\n\
-                NEOPRO_ROOT=/srv/neopro\nVIDEOS_PATH=/mnt/usb/videos\nCONFIG_PATH=/srv/neopro/app/c.json\n";
+                NEOPRO_ROOT=/opt/neopro\nVIDEOS_PATH=/mnt/usb/videos\nCONFIG_PATH=/opt/neopro/app/c.json\n";
     let imported = import(text);
     assert_eq!(
         imported.settings,
@@ -55,16 +55,16 @@ fn milliseconds_and_bytes_become_units_and_what_is_off_stays_off() {
             },
             "log": "trace",
             "hub": { "enabled": false },
-            "app": { "root": "/srv/neopro", "videos": "/mnt/usb/videos", "configuration": "app/c.json" },
+            "app": { "root": "/opt/neopro", "videos": "/mnt/usb/videos", "configuration": "app/c.json" },
         })
     );
     let written = toml::to_string(&imported.settings).unwrap();
     let config = vigie_shared::config::parse::<AgentConfig>("50-site-conf.toml", &written).unwrap();
     assert!(!config.hub.enabled && !config.commands.allowed.includes("deploy_video"));
-    assert_eq!(config.app.configuration_file(), Path::new("/srv/neopro/app/c.json"));
+    assert_eq!(config.app.configuration_file(), Path::new("/opt/neopro/app/c.json"));
     assert_eq!(imported.notes.len(), 1, "{:?}", imported.notes);
     assert!(imported.notes[0].text.contains("`self_destruct`"));
-    assert_eq!(imported.paths.writable, [Path::new("/srv/neopro"), Path::new("/mnt/usb/videos")]);
+    assert_eq!(imported.paths.writable, [Path::new("/opt/neopro"), Path::new("/mnt/usb/videos")]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The command line: `vigie-agent <verb>`, each verb with examples in its help and `--json` where it answers.
 //!
 //! Exit codes: 0 done, 1 not done or something is wrong (said on standard error), 2 the words were not
-//! understood, 78 the configuration is wrong (the service manager then does not try again).
+//! understood, 75 the agent is to be started again (new settings), 78 the configuration is wrong (the service manager
+//! then does not try again).
 
 mod collect;
 mod config;
@@ -27,10 +28,15 @@ use vigie_shared::lifecycle::Lifecycle;
 use crate::Parts;
 use crate::config::AgentConfig;
 use crate::control::{self, Ask};
+use crate::layers::trial::{Restart, Upkeep};
+use crate::layers::{self, Layers};
 use crate::privileged::door::RootHelper;
 
 /// The configuration is wrong: `EX_CONFIG` of sysexits.
 pub const EXIT_CONFIG: u8 = 78;
+
+/// The agent ends in order to be started again: `EX_TEMPFAIL` of sysexits.
+pub const EXIT_AGAIN: u8 = 75;
 
 /// Where the configuration lies unless somebody says otherwise.
 const CONFIG_FILE: &str = "/etc/vigie/agent.toml";
@@ -118,7 +124,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     match verb {
-        Verb::Run => run(&load(&sources)?),
+        Verb::Run => run(sources),
         Verb::Register(args) => register::register(&load_as_owner(&sources)?, &args),
         Verb::Resync(args) => register::resync(&load_as_owner(&sources)?, &args),
         Verb::Diagnose(args) => diagnose::run(&sources, &args),
@@ -138,19 +144,37 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn run(config: &AgentConfig) -> anyhow::Result<ExitCode> {
-    vigie_shared::telemetry::start(&config.log)?;
+fn run(sources: Sources) -> anyhow::Result<ExitCode> {
+    let (config, trial) = layers::start(&sources)?;
+    vigie_shared::telemetry::start_with(&config.log, &config.log_file)?;
     let runtime = runtime()?;
-    let code = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let lifecycle = Lifecycle::from_signals().context("listen for signals")?;
-        let parts = Parts { privileges: Arc::new(RootHelper::default()), ..Parts::default() };
-        crate::run_with(config, &lifecycle, parts)?;
+        let restart = Restart::new(&lifecycle);
+        let upkeep = Upkeep::new(sources, Layers::of(&config.data), trial, restart.clone());
+        let privileges = Arc::new(RootHelper::default());
+        let parts = Parts { privileges, upkeep: Some(upkeep), ..Parts::default() };
+        crate::run_with(&config, &lifecycle, parts)?;
         lifecycle.ready();
-        anyhow::Ok(lifecycle.wait().await)
+        anyhow::Ok((lifecycle.wait().await, restart.is_wanted()))
     });
     // A look at a dead network mount may never return; it must not keep the process.
     runtime.shutdown_timeout(BLOCKED_MAX);
-    code
+    match ended? {
+        (_, true) => begin_anew(),
+        (code, false) => Ok(code),
+    }
+}
+
+/// A service manager starts the agent again; without one it becomes itself anew.
+fn begin_anew() -> anyhow::Result<ExitCode> {
+    use std::os::unix::process::CommandExt as _;
+    if vigie_shared::telemetry::is_managed() {
+        return Ok(ExitCode::from(EXIT_AGAIN));
+    }
+    // The very program that runs, even if another one lies in its place by now.
+    let error = std::process::Command::new("/proc/self/exe").args(std::env::args_os().skip(1)).exec();
+    Err(error).context("start anew")
 }
 
 /// A running agent answers about its queue itself; it alone may have the lanes open.
@@ -178,7 +202,7 @@ fn sources(file: Option<PathBuf>) -> Sources {
 }
 
 fn load(sources: &Sources) -> anyhow::Result<AgentConfig> {
-    Ok(settings::load(sources)?)
+    Ok(layers::load(sources)?)
 }
 
 /// Loads the settings, and becomes the user whose folder the agent's is.

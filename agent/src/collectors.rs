@@ -30,6 +30,11 @@ pub trait Outlet: Send + Sync {
     /// Hands over a reading that must reach the hub. Waits while the lane has no room.
     async fn append(&self, reading: Reading);
 
+    /// Waits until everything handed over is on the disk; false if it could not be brought there yet.
+    async fn settle(&self) -> bool {
+        true
+    }
+
     /// Hands over something of the moment; it is lost if nobody listens.
     fn live(&self, live: Live);
 
@@ -131,6 +136,8 @@ registry! {
     lan,
     /// Names and arrivals from the lease file of a DHCP server on the box: dnsmasq, Kea, ISC dhcpd.
     leases,
+    /// What local programs leave in a folder: lines of JSON, each an observation.
+    drop,
     /// What is really on the disk: every video of the local application, by its hash.
     media,
 }

@@ -26,6 +26,7 @@ use vigie_shared::wire::{Command, CommandKind, command};
 
 use crate::config::AgentConfig;
 use crate::hub_https::HubHttps;
+use crate::layers::trial::Upkeep;
 use crate::privileged::{Privileges, Refusal};
 use crate::status::Board;
 use crate::timekeeper::Timekeeper;
@@ -53,6 +54,8 @@ pub struct Context {
     pub hub: Arc<HubHttps>,
     /// How the way to the hub is: connected, last receipt.
     pub board: Board,
+    /// How the agent may change its own settings; none if another program has them.
+    pub upkeep: Option<Upkeep>,
 }
 
 /// Executes one kind of command. Dropping a future of it must leave nothing half done that looks whole: that is

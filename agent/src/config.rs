@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::telemetry::LogFile;
 
 use crate::app::AppConfig;
 use crate::collectors::CollectConfig;
@@ -25,6 +26,10 @@ pub struct AgentConfig {
     pub socket: PathBuf,
     /// How much to log: `error`, `warn`, `info`, `debug`, `trace`, or a filter.
     pub log: String,
+    /// A log file besides the journal.
+    pub log_file: LogFile,
+    /// The hub.
+    pub hub: HubConfig,
     /// The durable queue.
     pub queue: QueueConfig,
     /// What may be said about the devices on the LAN.
@@ -39,12 +44,28 @@ pub struct AgentConfig {
     pub software: BTreeMap<String, Software>,
 }
 
+/// The section `hub`. Its address is not here: it comes with the registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HubConfig {
+    /// Whether the agent calls its hub; without it the box collects only, and delivers once this is on again.
+    pub enabled: bool,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
 impl Default for AgentConfig {
     fn default() -> Self {
         Self {
             data: PathBuf::from("/var/lib/vigie/agent"),
             socket: PathBuf::from("/run/vigie/agent.sock"),
             log: "info".to_owned(),
+            log_file: LogFile::default(),
+            hub: HubConfig::default(),
             queue: QueueConfig::default(),
             devices: naming::Config::default(),
             collect: CollectConfig::default(),

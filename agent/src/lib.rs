@@ -16,12 +16,16 @@ pub mod host_names;
 pub mod hub_https;
 pub mod identity;
 pub mod journal;
+pub mod layers;
 pub mod media;
 pub mod naming;
 pub mod outbox;
+pub mod previous;
 pub mod privileged;
+pub mod proof;
 pub mod queue;
 pub mod runner;
+pub mod site_conf;
 pub mod status;
 pub mod sys;
 #[cfg(test)]
@@ -42,19 +46,21 @@ use vigie_shared::file::make_private_folder;
 use vigie_shared::id::InstanceId;
 use vigie_shared::lifecycle::Lifecycle;
 
-use crate::collectors::{Collector, Context, Outlet};
+use crate::collectors::{CollectConfig, Collector, Context, Outlet};
 use crate::config::AgentConfig;
 use crate::control::{Answering, Ask};
 use crate::host_names::HostNames;
 use crate::hub_https::HubHttps;
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalOptions, OnDamage, answers};
+use crate::layers::trial::Upkeep;
 use crate::naming::{DeviceNames, Register};
 use crate::privileged::Privileges;
+use crate::proof::Proof;
 use crate::status::{Board, Status};
 use crate::timekeeper::Timekeeper;
 use crate::update::declared;
-use crate::update::trial::{self, Proof};
+use crate::update::trial;
 use crate::uplink::Uplink;
 
 /// Commands that wait between the uplink and the desk, up to 32 KiB each.
@@ -66,11 +72,13 @@ pub struct Parts {
     pub collectors: Vec<Box<dyn Collector>>,
     /// Who carries out the acts that need root.
     pub privileges: Arc<dyn Privileges>,
+    /// How it may change its own settings; none if another program has them.
+    pub upkeep: Option<Upkeep>,
 }
 
 impl Default for Parts {
     fn default() -> Self {
-        Self { collectors: Vec::new(), privileges: Arc::new(privileged::Absent) }
+        Self { collectors: Vec::new(), privileges: Arc::new(privileged::Absent), upkeep: None }
     }
 }
 
@@ -99,7 +107,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         on_damage: OnDamage::SetAside,
     };
     let journal = Journal::start(options, lifecycle).context("open the queue")?;
-    let before = journal.lanes();
+    let before = proof::standing(&journal);
     let names = start_collectors(config, &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
@@ -117,7 +125,18 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         time: Arc::clone(&time),
         instance: InstanceId::random(),
     };
-    lifecycle.spawn("uplink", uplink.run(lifecycle.clone()));
+    if config.hub.enabled {
+        lifecycle.spawn("uplink", uplink.run(lifecycle.clone()));
+    } else {
+        tracing::info!("this box collects only: `hub.enabled` is false");
+    }
+    let proof = Proof { before, journal: journal.clone(), board: board.clone() };
+    if let Some(upkeep) = parts.upkeep.clone().filter(|upkeep| upkeep.trial.is_some()) {
+        let limit = config.commands.update_config.confirm_within;
+        let pulse = pulse(standalone(config), config.collect.clone(), Arc::clone(&outlet));
+        lifecycle.spawn("pulse", pulse);
+        lifecycle.spawn("settings", layers::trial::decide(upkeep, proof.clone(), limit, lifecycle.clone()));
+    }
     let context = commands::Context {
         clock: Arc::clone(&clock),
         data: config.data.clone(),
@@ -126,11 +145,11 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         hub: Arc::new(HubHttps::new(config.identity_folder(), Arc::clone(&time))),
         time,
         board: board.clone(),
+        upkeep: parts.upkeep,
     };
-    let proof =
-        Proof { before, journal: journal.clone(), board: board.clone(), privileges: Arc::clone(&context.privileges) };
-    lifecycle.spawn("trial", trial::prove(proof, privileged::SOFTWARE_FOLDER.as_ref(), lifecycle.stopping()));
     let (settings, privileges) = (Arc::clone(&context.settings), Arc::clone(&context.privileges));
+    let folder = privileged::SOFTWARE_FOLDER.as_ref();
+    lifecycle.spawn("trial", trial::prove(proof, Arc::clone(&privileges), folder, lifecycle.stopping()));
     lifecycle.spawn("repair", declared::repair(settings, privileges));
     let driver = commands::driver::Driver::open(context, outlet)?;
     lifecycle.spawn("commands", driver.run(command_queue, lifecycle.stopping()));
@@ -158,6 +177,20 @@ fn start_collectors(
         drop(runner::drive(collector, Arc::new(journal.clone()), lifecycle));
     }
     names
+}
+
+/// One sample of the box, whatever the settings say of samples: a trial needs a record that the hub can confirm.
+async fn pulse(context: Context, config: CollectConfig, outlet: Arc<dyn Outlet>) -> anyhow::Result<()> {
+    let Some(mut host) = collectors::build_one("host", &config, &context) else { return Ok(()) };
+    match host.once().await {
+        Ok(readings) => {
+            for reading in readings {
+                outlet.append(reading).await;
+            }
+        }
+        Err(error) => tracing::warn!("the box could not be sampled: {error:#}"),
+    }
+    Ok(())
 }
 
 /// What collectors need when no agent runs: for looking once.

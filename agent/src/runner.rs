@@ -119,6 +119,10 @@ impl Outlet for Watched {
         self.outlet.append(reading).await;
     }
 
+    async fn settle(&self) -> bool {
+        self.outlet.settle().await
+    }
+
     fn live(&self, live: Live) {
         self.outlet.live(live);
     }

@@ -127,6 +127,7 @@ pub(crate) fn command_context(settings: AgentConfig, acts: Arc<Acts>) -> command
         settings: Arc::new(settings),
         privileges: acts,
         board: Board::default(),
+        upkeep: None,
     }
 }
 

@@ -17,6 +17,7 @@ mod health;
 mod hours;
 mod idempotency;
 pub mod input;
+mod local;
 mod media;
 pub mod meters;
 mod metrics;

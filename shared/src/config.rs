@@ -4,10 +4,11 @@
 //! by elimination: unknown keys are those that the defaults do not have; a value that does not fit is noted,
 //! replaced by its default, and reading goes on.
 
+mod files;
 mod place;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use figment::Figment;
 use figment::providers::{Env, Serialized};
@@ -15,10 +16,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use files::{File, read_files};
 use place::Places;
-
-/// Largest configuration file that is read, bytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// More problems than this are not listed.
 const PROBLEMS_MAX: usize = 50;
@@ -32,6 +31,26 @@ pub struct Sources {
     pub is_required: bool,
     /// Environment variables beginning like this override files; `__` stands between levels.
     pub env_prefix: &'static str,
+}
+
+/// Settings that a program made: they count more than files, less than environment variables.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// What to call it where a setting comes from.
+    pub name: String,
+    /// The settings, as a file has them.
+    pub tree: Value,
+}
+
+/// One setting in force.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Setting {
+    /// Its name, as `collect.lan.enabled`.
+    pub name: String,
+    /// What holds.
+    pub value: Value,
+    /// Who said so: `default`, a file with its line, a layer, or an environment variable.
+    pub origin: String,
 }
 
 /// Everything that is wrong with a configuration.
@@ -66,15 +85,70 @@ pub fn load<T>(sources: &Sources) -> Result<T, ConfigErrors>
 where
     T: Default + Serialize + DeserializeOwned,
 {
+    load_with(sources, None)
+}
+
+/// Reads settings with a layer above the files.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_with<T>(sources: &Sources, layer: Option<&Layer>) -> Result<T, ConfigErrors>
+where
+    T: Default + Serialize + DeserializeOwned,
+{
+    merge(&read_files(sources)?, layer, sources.env_prefix)
+}
+
+/// Every setting in force and where it comes from.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn origins<T>(sources: &Sources, layer: Option<&Layer>) -> Result<Vec<Setting>, ConfigErrors>
+where
+    T: Default + Serialize + DeserializeOwned,
+{
     let files = read_files(sources)?;
+    let config: T = merge(&files, layer, sources.env_prefix)?;
+    let tree = serde_json::to_value(&config).map_err(|error| single("configuration", error.to_string()))?;
+    let places = Places::new(&files, layer, sources.env_prefix);
+    let mut settings = Vec::new();
+    list(&tree, &mut Vec::new(), &mut |path, value| {
+        let origin = places.said(path).unwrap_or_else(|| "default".to_owned());
+        settings.push(Setting { name: path.join("."), value: value.clone(), origin });
+    });
+    Ok(settings)
+}
+
+fn merge<T>(files: &[File], layer: Option<&Layer>, env_prefix: &'static str) -> Result<T, ConfigErrors>
+where
+    T: Default + Serialize + DeserializeOwned,
+{
     let mut figment = Figment::from(Serialized::defaults(T::default()));
-    for file in &files {
+    for file in files {
         figment = figment.merge(Serialized::defaults(&file.table));
     }
-    figment = figment.merge(Env::prefixed(sources.env_prefix).split("__"));
+    if let Some(layer) = layer {
+        figment = figment.merge(Serialized::defaults(&layer.tree));
+    }
+    figment = figment.merge(Env::prefixed(env_prefix).split("__"));
     let tree: Value = figment.extract().map_err(|error| single("configuration", error.to_string()))?;
-    let places = Places::new(&files, sources.env_prefix);
-    check(tree, &places)
+    check(tree, &Places::new(files, layer, env_prefix))
+}
+
+/// Every leaf of a tree; a list is one, and so is an empty table.
+fn list(tree: &Value, path: &mut Vec<String>, found: &mut dyn FnMut(&[String], &Value)) {
+    match tree {
+        Value::Object(table) if !table.is_empty() => {
+            for (key, value) in table {
+                path.push(key.clone());
+                list(value, path, found);
+                path.pop();
+            }
+        }
+        leaf => found(path, leaf),
+    }
 }
 
 /// Turns a merged tree into settings, or into the list of everything that is wrong with it.
@@ -101,63 +175,6 @@ where
             }
         }
     }
-}
-
-/// A file of settings: as it was written, for the places of mistakes, and as it reads.
-struct File {
-    path: PathBuf,
-    text: String,
-    table: toml::Table,
-}
-
-impl File {
-    fn parse(path: PathBuf, text: String) -> Result<Self, Problem> {
-        match text.parse::<toml::Table>() {
-            Ok(table) => Ok(Self { path, text, table }),
-            Err(error) => Err(syntax_problem(&path, &text, &error)),
-        }
-    }
-}
-
-/// Reads the main file and the `.d/` folder beside it, in the order in which they count.
-fn read_files(sources: &Sources) -> Result<Vec<File>, ConfigErrors> {
-    let mut problems = Vec::new();
-    let mut files = Vec::new();
-    let mut fragments: Vec<PathBuf> = std::fs::read_dir(sources.file.with_extension("d"))
-        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
-        .unwrap_or_default();
-    fragments.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    fragments.sort();
-    for path in std::iter::once(sources.file.clone()).chain(fragments) {
-        if path == sources.file && !sources.is_required && !path.exists() {
-            continue;
-        }
-        match read_file(&path) {
-            Ok(text) => match File::parse(path, text) {
-                Ok(file) => files.push(file),
-                Err(problem) => problems.push(problem),
-            },
-            Err(error) => {
-                problems.push(Problem { place: path.display().to_string(), text: format!("cannot be read: {error}") });
-            }
-        }
-    }
-    if problems.is_empty() { Ok(files) } else { Err(ConfigErrors(problems)) }
-}
-
-fn read_file(path: &Path) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(std::io::Error::other("the file is larger than 1 MiB, which no configuration is"));
-    }
-    Ok(text)
-}
-
-fn syntax_problem(path: &Path, text: &str, error: &toml::de::Error) -> Problem {
-    let line = error.span().map_or(1, |span| place::line_at(text, span.start));
-    Problem { place: format!("{}:{line}", path.display()), text: format!("is not TOML: {}", error.message()) }
 }
 
 /// Removes keys that the defaults do not have. Where the defaults are silent (`null`, an empty table, a list)
@@ -248,7 +265,7 @@ where
     let file = File::parse(PathBuf::from(name), text.to_owned()).map_err(|problem| ConfigErrors(vec![problem]))?;
     let figment = Figment::from(Serialized::defaults(T::default())).merge(Serialized::defaults(&file.table));
     let tree: Value = figment.extract().map_err(|error| single(name, error.to_string()))?;
-    check(tree, &Places::new(&[file], "\0"))
+    check(tree, &Places::new(&[file], None, "\0"))
 }
 
 #[cfg(test)]
@@ -328,6 +345,36 @@ mod tests {
 
         assert_eq!(sample.name, "fragment");
         assert_eq!(sample.lan.ranges, ["10.0.0.0/24"]);
+    }
+
+    #[test]
+    fn a_layer_counts_more_than_files_and_every_setting_says_where_it_comes_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("agent.toml");
+        std::fs::write(&file, "\nname = \"main\"\n[lan]\ninventory = true").unwrap();
+        let sources = Sources { file: file.clone(), is_required: true, env_prefix: "VIGIE_CONFIG_TEST__" };
+        let layer = |tree| Layer { name: "command 7".to_owned(), tree };
+        let good = layer(serde_json::json!({ "name": "layer", "lan": { "interval": "1m" } }));
+
+        let said: Vec<(String, String)> = origins::<Sample>(&sources, Some(&good))
+            .unwrap()
+            .into_iter()
+            .map(|setting| (format!("{} = {}", setting.name, setting.value), setting.origin))
+            .collect();
+        let place = format!("{}:4", file.display());
+        for (setting, origin) in [
+            ("name = \"layer\"", "command 7"),
+            ("lan.interval = \"1m\"", "command 7"),
+            ("lan.inventory = true", place.as_str()),
+            ("lan.ranges = []", "default"),
+        ] {
+            assert!(said.contains(&(setting.to_owned(), origin.to_owned())), "{setting}: {said:?}");
+        }
+
+        let bad = layer(serde_json::json!({ "lan": { "intervall": "1m", "inventory": 7 } }));
+        let problems = load_with::<Sample>(&sources, Some(&bad)).unwrap_err().to_string();
+        assert!(problems.contains("command 7: unknown key `lan.intervall`"), "{problems}");
+        assert!(problems.contains("command 7: `lan.inventory`"), "{problems}");
     }
 
     #[test]

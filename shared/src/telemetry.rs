@@ -1,9 +1,12 @@
-//! Logs: to standard error, plain in a terminal, with syslog priorities under systemd.
+//! Logs: to standard error, plain in a terminal, with syslog priorities under systemd; and to a file, if asked.
 //!
 //! Messages read alone; identifiers stand again as fields. Never secrets, payloads or personal data.
 
+mod rotated;
+
 use std::fmt;
 use std::io::IsTerminal as _;
+use std::sync::Mutex;
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
@@ -13,6 +16,9 @@ use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+pub use self::rotated::LogFile;
+use self::rotated::Rotated;
 
 /// What libraries say is shown from `warn` up: the broker logs each packet at `info`.
 const LIBRARIES: &str = "warn";
@@ -25,6 +31,15 @@ const LIBRARIES: &str = "warn";
 ///
 /// If `level` is not a filter.
 pub fn start(level: &str) -> anyhow::Result<()> {
+    start_with(level, &LogFile::default())
+}
+
+/// Starts logging, also to a file.
+///
+/// # Errors
+///
+/// As [`start`]; a file that cannot be written is none.
+pub fn start_with(level: &str, file: &LogFile) -> anyhow::Result<()> {
     let is_word = level.chars().all(|c| c.is_ascii_alphabetic());
     let text = if is_word {
         format!("{LIBRARIES},vigie_agent={level},vigie_hub={level},vigie_shared={level},vigie_tests={level}")
@@ -40,7 +55,10 @@ pub fn start(level: &str) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(is_terminal)
         .fmt_fields(DefaultFields::new());
-    let subscriber = tracing_subscriber::registry().with(filter);
+    let kept = Rotated::new(file).map(|file| {
+        tracing_subscriber::fmt::layer().with_writer(Mutex::new(file)).with_ansi(false).event_format(Terminal)
+    });
+    let subscriber = tracing_subscriber::registry().with(filter).with(kept);
     // A second start keeps the first subscriber: that is what tests in one process want.
     let _is_first = if is_journal {
         subscriber.with(lines.event_format(Journal)).try_init().is_ok()
@@ -48,6 +66,12 @@ pub fn start(level: &str) -> anyhow::Result<()> {
         subscriber.with(lines.event_format(Terminal)).try_init().is_ok()
     };
     Ok(())
+}
+
+/// Whether a service manager started this process and waits for its word.
+#[must_use]
+pub fn is_managed() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
 /// One line per event: time, level, message, fields.

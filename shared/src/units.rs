@@ -14,7 +14,7 @@ pub mod duration {
     ///
     /// Only those of the serializer.
     pub fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&humantime::format_duration(*value))
+        serializer.collect_str(&super::duration_text(*value))
     }
 
     /// Reads a number with its unit.
@@ -59,6 +59,12 @@ pub mod bytes {
             }
         }
     }
+}
+
+/// A duration for people and configuration: `30s`, `1h 30m`.
+#[must_use]
+pub fn duration_text(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
 }
 
 /// A size for people and configuration: the largest binary unit that keeps the number exact.

@@ -11,7 +11,7 @@ use vigie_shared::config;
 
 /// Settings that have no default, so that their example is only an example.
 const WITHOUT_DEFAULT: &[&str] =
-    &["collect.host.temperature_sensor", "public_address", "boxes.mqtt_host", "app.hook_url"];
+    &["collect.host.temperature_sensor", "public_address", "boxes.mqtt_host", "app.hook_url", "log_file.path"];
 
 #[test]
 fn the_agents_example_shows_every_setting_with_its_default() {

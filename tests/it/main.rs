@@ -24,6 +24,7 @@ mod queue_full;
 mod queue_kill;
 mod rebuild;
 mod restore;
+mod settings;
 mod simulated;
 mod supply;
 mod tidy;

@@ -37,6 +37,11 @@ impl Outlet for Journal {
         }
     }
 
+    async fn settle(&self) -> bool {
+        let flushed = self.flush().await;
+        flushed.inspect_err(|error| tracing::debug!("readings are not on the disk yet: {error}")).is_ok()
+    }
+
     fn live(&self, live: Live) {
         self.live.send(live);
     }

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::releases::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, media, metrics, rebuild, releases,
-    session, site, sites, tokens, users, version,
+    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, local, media, metrics, rebuild,
+    releases, session, site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -69,6 +69,7 @@ fn of_media() -> OpenApiRouter<Admin> {
         .routes(routes!(media::show, media::remove))
         .routes(routes!(media::sites))
         .routes(routes!(media::of_site))
+        .routes(routes!(local::list))
 }
 
 fn of_people() -> OpenApiRouter<Admin> {

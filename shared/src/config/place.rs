@@ -1,26 +1,42 @@
 //! Where a setting was written: file and line, or the environment variable.
 
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::File;
+use super::{File, Layer};
 
-/// The files that were read and the prefix of the environment variables.
+/// The files that were read, the layer above them, and the prefix of the environment variables.
 pub(super) struct Places<'a> {
     files: &'a [File],
+    layer: Option<&'a Layer>,
     env_prefix: &'static str,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(files: &'a [File], env_prefix: &'static str) -> Self {
-        Self { files, env_prefix }
+    pub(super) fn new(files: &'a [File], layer: Option<&'a Layer>, env_prefix: &'static str) -> Self {
+        Self { files, layer, env_prefix }
+    }
+
+    /// The place that said exactly this setting; none if nobody did.
+    pub(super) fn said(&self, path: &[String]) -> Option<String> {
+        if let Some(variable) = self.variable(path) {
+            return Some(variable);
+        }
+        if let Some(layer) = self.layer.filter(|layer| has(&layer.tree, path)) {
+            return Some(layer.name.clone());
+        }
+        let file = self.files.iter().rev().find(|file| has_said(&file.table, path))?;
+        Some(format!("{}:{}", file.path.display(), line_of(&file.text, path).unwrap_or(1)))
     }
 
     /// The place that had the last word on the setting.
     pub(super) fn of(&self, path: &[String]) -> String {
-        let variable = format!("{}{}", self.env_prefix, path.join("__").to_uppercase());
-        if !variable.contains('\0') && std::env::var_os(&variable).is_some() {
+        if let Some(variable) = self.variable(path) {
             return variable;
+        }
+        if let Some(layer) = self.layer.filter(|layer| has(&layer.tree, path)) {
+            return layer.name.clone();
         }
         for file in self.files.iter().rev() {
             if let Some(line) = line_of(&file.text, path) {
@@ -29,6 +45,20 @@ impl<'a> Places<'a> {
         }
         self.files.last().map_or_else(|| "configuration".to_owned(), |file| file.path.display().to_string())
     }
+
+    fn variable(&self, path: &[String]) -> Option<String> {
+        let variable = format!("{}{}", self.env_prefix, path.join("__").to_uppercase());
+        (!variable.contains('\0') && std::env::var_os(&variable).is_some()).then_some(variable)
+    }
+}
+
+fn has(tree: &Value, path: &[String]) -> bool {
+    path.iter().try_fold(tree, |tree, key| tree.get(key)).is_some()
+}
+
+fn has_said(table: &toml::Table, path: &[String]) -> bool {
+    let Some((key, rest)) = path.split_first() else { return false };
+    table.get(key).is_some_and(|value| rest.iter().try_fold(value, |value, key| value.get(key)).is_some())
 }
 
 /// The line, from 1, on which byte `offset` stands.

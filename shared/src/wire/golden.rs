@@ -8,8 +8,8 @@ use crate::mac::Mac;
 use crate::pseudonym::Pseudonym;
 use crate::wire::command::json;
 use crate::wire::reading::{
-    AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, MediaFile, MediaStretch,
-    OwnedDevice, Punch, Sight, Sighting, Sightings, Source, TimeSource,
+    AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, LocalLine, LocalLines,
+    MediaFile, MediaStretch, OwnedDevice, Punch, Sight, Sighting, Sightings, Source, TimeSource,
 };
 use crate::wire::{
     Answer, Batch, Below, Command, CommandHeader, CommandKind, CommandOutcome, Heartbeat, Hello, Lane, LaneDepth,
@@ -115,6 +115,14 @@ fn readings() -> Vec<(Reading, &'static str)> {
                 }],
             }),
             include_str!("golden/media.hex"),
+        ),
+        (
+            Reading::Local(LocalLines {
+                file: [0xcd; 16],
+                name: "plays.jsonl".to_owned(),
+                lines: vec![LocalLine { number: 7, json: "{\"video\":\"a.mp4\"}".to_owned() }],
+            }),
+            include_str!("golden/local.hex"),
         ),
     ]
 }

@@ -1,7 +1,9 @@
 //! What collectors see. Facts that the hub reasons about are typed here; times are relative to the record's
 //! stamp, so that correcting the stamp corrects them all.
 
+mod alarm;
 mod clock;
+mod local;
 mod media;
 
 use std::net::IpAddr;
@@ -13,7 +15,9 @@ use crate::pseudonym::Pseudonym;
 use crate::wire::command::CommandOutcome;
 use crate::wire::delivery::Lane;
 
+pub use self::alarm::{AlarmKind, BoxAlarm};
 pub use self::clock::{ClockAnchor, TimeSource};
+pub use self::local::{LocalLine, LocalLines};
 pub use self::media::{MediaFile, MediaStretch};
 
 /// One reading. New kinds are appended at the end, never inserted.
@@ -35,6 +39,8 @@ pub enum Reading {
     Outcome(CommandOutcome),
     /// What lies in a stretch of the box's videos.
     Media(MediaStretch),
+    /// What local programs left for the hub.
+    Local(LocalLines),
 }
 
 impl Reading {
@@ -43,9 +49,12 @@ impl Reading {
     pub fn lane(&self) -> Lane {
         match self {
             Self::Punch(_) | Self::Outcome(_) => Lane::Ledger,
-            Self::Sightings(_) | Self::Coverage(_) | Self::ClockAnchor(_) | Self::Alarm(_) | Self::Media(_) => {
-                Lane::Observations
-            }
+            Self::Sightings(_)
+            | Self::Coverage(_)
+            | Self::ClockAnchor(_)
+            | Self::Alarm(_)
+            | Self::Media(_)
+            | Self::Local(_) => Lane::Observations,
             Self::Host(_) => Lane::Telemetry,
         }
     }
@@ -62,6 +71,7 @@ impl Reading {
             Self::Punch(_) => "punch",
             Self::Outcome(_) => "outcome",
             Self::Media(_) => "media",
+            Self::Local(_) => "local",
         }
     }
 }
@@ -246,32 +256,6 @@ pub enum Sight {
     Clear,
     /// It could not, for this reason; nobody may be called absent because of it.
     Blind(String),
-}
-
-/// Something about the box that somebody should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BoxAlarm {
-    /// What happened, as one stable word.
-    pub kind: AlarmKind,
-    /// What happened, what is safe, what to do: for people.
-    pub text: String,
-}
-
-/// Kinds of alarms of a box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum AlarmKind {
-    /// A lane was damaged and set aside.
-    LaneQuarantined,
-    /// A lane dropped its oldest records.
-    LaneDropped,
-    /// The disk was full.
-    DiskFull,
-    /// The clock jumped.
-    ClockStep,
-    /// A collector fails.
-    CollectorFailing,
-    /// The network can hide devices from us: client isolation, proxy ARP…
-    BlindNetwork,
 }
 
 /// A punch on a time clock, as the terminal said it.

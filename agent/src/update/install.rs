@@ -1,6 +1,6 @@
 //! Installs another version of the owner's software, or puts an earlier one back; and finishes what was interrupted.
 //!
-//! Before each phase the journal in the software's folder says so; [`machine`](super::machine) decides what follows. One
+//! Before each phase the journal in the software's folder says so; [`machine`] decides what follows. One
 //! installer per folder at a time: whoever comes second is told so.
 
 use std::collections::BTreeMap;

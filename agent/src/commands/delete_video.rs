@@ -86,7 +86,8 @@ impl Act for DeleteVideo {
 impl DeleteVideo {
     /// Removes the file and what downloads of it left; its size, if it was there.
     fn remove(&self, place: &Place) -> Result<Option<u64>, Failure> {
-        let gone = |error: std::io::Error| Failure::Failed(format!("{} could not be deleted: {error}", place.relative()));
+        let gone =
+            |error: std::io::Error| Failure::Failed(format!("{} could not be deleted: {error}", place.relative()));
         let Some(folder) = self.library.folder(place).map_err(gone)? else { return Ok(None) };
         let found = folder.look(place.filename()).map_err(gone)?;
         for name in [place.filename().to_owned(), partial_name(place.filename()), note_name(place.filename())] {

@@ -84,7 +84,9 @@ impl Act for GetLogs {
     async fn run(&self, parameters: &Parameters, underway: &Underway) -> Result<Answer, Failure> {
         let wanted = self.wanted(parameters);
         let (name, excerpt) = match (&parameters.service, &parameters.source) {
-            (Some(_), Some(_)) => return Err(Failure::Refused("ask for a service or for a source, not both".to_owned())),
+            (Some(_), Some(_)) => {
+                return Err(Failure::Refused("ask for a service or for a source, not both".to_owned()));
+            }
             (None, Some(source)) => (source.clone(), self.of_file(source, parameters, wanted).await?),
             (service, None) => {
                 let service = service.as_deref().unwrap_or(OWN_UNIT);

@@ -71,9 +71,8 @@ mod tests {
 
         assert_eq!(acts.done(), [Verb::Reboot]);
         assert!(matches!(ended, Err(Failure::Failed(text)) if text.contains("still up")));
-        let settle = async |has_rebooted| {
-            reboot.settle(&Parameters {}, &Past { note: None, has_rebooted }, &underway).await
-        };
+        let settle =
+            async |has_rebooted| reboot.settle(&Parameters {}, &Past { note: None, has_rebooted }, &underway).await;
         assert!(matches!(settle(true).await, Settled::Ended(Ok(_))));
         assert!(matches!(settle(false).await, Settled::Ended(Err(Failure::Failed(_)))));
     }

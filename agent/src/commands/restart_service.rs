@@ -27,10 +27,7 @@ struct RestartService {
 
 /// Makes the executor.
 pub fn new(_config: &Config, context: &Context) -> impl Act<Parameters = Parameters> + use<> {
-    RestartService {
-        services: context.settings.commands.services.clone(),
-        privileges: Arc::clone(&context.privileges),
-    }
+    RestartService { services: context.settings.commands.services.clone(), privileges: Arc::clone(&context.privileges) }
 }
 
 #[async_trait]
@@ -67,7 +64,9 @@ impl Act for RestartService {
 
 impl RestartService {
     fn listed(&self, parameters: &Parameters) -> Result<String, Failure> {
-        self.services.unit(&parameters.service).ok_or_else(|| Failure::Refused(self.services.refusal(&parameters.service)))
+        self.services
+            .unit(&parameters.service)
+            .ok_or_else(|| Failure::Refused(self.services.refusal(&parameters.service)))
     }
 }
 

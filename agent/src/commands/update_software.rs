@@ -141,7 +141,9 @@ impl UpdateSoftware {
         if self.config.enabled {
             return Ok(());
         }
-        Err(Failure::Refused("this box's owner does not let it be updated (commands.update_software.enabled)".to_owned()))
+        Err(Failure::Refused(
+            "this box's owner does not let it be updated (commands.update_software.enabled)".to_owned(),
+        ))
     }
 
     /// The target by its name, or the only software that there is.
@@ -156,9 +158,9 @@ impl UpdateSoftware {
                 known()
             ))),
             None if declared.len() == 1 => Ok(Target::Software(known())),
-            None if declared.is_empty() => {
-                Err(Failure::Refused("this box's owner declares no software; he writes a section [software.NAME]".to_owned()))
-            }
+            None if declared.is_empty() => Err(Failure::Refused(
+                "this box's owner declares no software; he writes a section [software.NAME]".to_owned(),
+            )),
             None => Err(Failure::Refused(format!("say which software: {}", known()))),
         }
     }

@@ -138,13 +138,7 @@ impl Folder {
         Ok(whole)
     }
 
-    fn claim(
-        &self,
-        path: &Path,
-        about: &Metadata,
-        shelf: &Path,
-        complaints: &mut Vec<String>,
-    ) -> anyhow::Result<()> {
+    fn claim(&self, path: &Path, about: &Metadata, shelf: &Path, complaints: &mut Vec<String>) -> anyhow::Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let reason = if !about.is_file() {
             Some("is no plain file")

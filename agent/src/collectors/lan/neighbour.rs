@@ -139,7 +139,8 @@ impl NetlinkDeserializable for Message {
 pub fn dump_request() -> Vec<u8> {
     let mut neighbour = NeighbourMessage::default();
     neighbour.header.family = AddressFamily::Unspec;
-    let mut message = NetlinkMessage::new(NetlinkHeader::default(), NetlinkPayload::InnerMessage(Message::GetNeighbour(neighbour)));
+    let mut message =
+        NetlinkMessage::new(NetlinkHeader::default(), NetlinkPayload::InnerMessage(Message::GetNeighbour(neighbour)));
     message.header.flags = NLM_F_REQUEST | NLM_F_DUMP;
     message.finalize();
     let mut bytes = vec![0; message.buffer_len()];
@@ -226,7 +227,10 @@ mod tests {
             NeighbourAttribute::LinkLocalAddress(PHONE.0.to_vec()),
             NeighbourAttribute::CacheInfo(info),
         ];
-        let mut message = NetlinkMessage::new(NetlinkHeader::default(), NetlinkPayload::InnerMessage(Message::NewNeighbour(neighbour)));
+        let mut message = NetlinkMessage::new(
+            NetlinkHeader::default(),
+            NetlinkPayload::InnerMessage(Message::NewNeighbour(neighbour)),
+        );
         message.finalize();
         let mut bytes = vec![0; message.buffer_len()];
         message.serialize(&mut bytes);
@@ -268,9 +272,7 @@ mod tests {
         let request = dump_request();
         let message = NetlinkMessage::<Message>::deserialize(&request).unwrap();
         assert_eq!(message.header.flags & NLM_F_DUMP, NLM_F_DUMP);
-        let NetlinkPayload::InnerMessage(Message::GetNeighbour(asked)) = message.payload else {
-            panic!("{message:?}")
-        };
+        let NetlinkPayload::InnerMessage(Message::GetNeighbour(asked)) = message.payload else { panic!("{message:?}") };
         assert_eq!(asked.header.family, AddressFamily::Unspec);
     }
 

@@ -92,7 +92,12 @@ impl Hashes {
 }
 
 /// Reads a file slowly; none if it changed meanwhile, or the collector must stop.
-async fn read(library: &Library, path: &str, found: Found, stop: &CancellationToken) -> std::io::Result<Option<Sha256>> {
+async fn read(
+    library: &Library,
+    path: &str,
+    found: Found,
+    stop: &CancellationToken,
+) -> std::io::Result<Option<Sha256>> {
     let file = library.open_file(path)?;
     let mut reading = tokio::fs::File::from_std(file.try_clone()?);
     reading.set_max_buf_size(BLOCK_BYTES);

@@ -42,7 +42,8 @@ async fn a_video_goes_with_its_entry_and_its_empty_folders_and_going_twice_is_no
 
     assert_eq!(answer.text, "videos/Technique/Passes/a.mp4 was deleted (5B)");
     assert!(settings.app.videos_folder().exists() && !settings.app.videos_folder().join("Technique").exists());
-    let listed: Value = serde_json::from_str(&std::fs::read_to_string(settings.app.configuration_file()).unwrap()).unwrap();
+    let listed: Value =
+        serde_json::from_str(&std::fs::read_to_string(settings.app.configuration_file()).unwrap()).unwrap();
     assert_eq!(listed["categories"][0]["subCategories"][0]["videos"], json!([]));
     assert_eq!(listed["version"], "1.0");
 
@@ -54,8 +55,11 @@ async fn a_video_goes_with_its_entry_and_its_empty_folders_and_going_twice_is_no
 async fn nothing_but_a_video_of_the_library_can_be_deleted() {
     let (folder, settings) = scene();
     std::fs::write(folder.path().join("secret.mp4"), "secret").unwrap();
-    std::os::unix::fs::symlink(folder.path().join("secret.mp4"), settings.app.videos_folder().join("Technique/Passes/l.mp4"))
-        .unwrap();
+    std::os::unix::fs::symlink(
+        folder.path().join("secret.mp4"),
+        settings.app.videos_folder().join("Technique/Passes/l.mp4"),
+    )
+    .unwrap();
     let underway = underway(Arc::new(Kept::default()));
     for bad in ["../../../../secret.mp4", "/etc/x.mp4", "configuration.json", "l.mp4"] {
         assert!(act(&settings).run(&video(bad), &underway).await.is_err(), "{bad}");

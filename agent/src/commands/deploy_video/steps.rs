@@ -44,7 +44,8 @@ impl<'a> Deployment<'a> {
         };
         if let Some(size) = parameters.size_bytes.filter(|size| *size > config.max_download_size) {
             let (has, may) = (human(size), human(config.max_download_size));
-            let text = format!("it has {has}, the limit of this box is {may} (`commands.deploy_video.max_download_size`)");
+            let text =
+                format!("it has {has}, the limit of this box is {may} (`commands.deploy_video.max_download_size`)");
             return Err(Failure::Refused(text));
         }
         app.is_installed().map_err(Failure::Refused)?;
@@ -77,7 +78,8 @@ impl<'a> Deployment<'a> {
             Ok(hasher.finish())
         });
         let hashed = hashed.await.map_err(anyhow::Error::from)?;
-        let is_it = hashed.map_err(|error| Failure::Failed(format!("{} cannot be read: {error}", self.path())))? == wanted;
+        let is_it =
+            hashed.map_err(|error| Failure::Failed(format!("{} cannot be read: {error}", self.path())))? == wanted;
         Ok(is_it.then_some((wanted, found.size_bytes)))
     }
 
@@ -137,7 +139,9 @@ impl<'a> Deployment<'a> {
         let path = self.path();
         let listed = listing::list(self.app, &self.place, &name);
         let mut warnings = listed.map_err(|error| {
-            Failure::Failed(format!("{path} is on the disk, but not listed: {error:#}; mend that and send the command again"))
+            Failure::Failed(format!(
+                "{path} is on the disk, but not listed: {error:#}; mend that and send the command again"
+            ))
         })?;
         let change = Change { event: "video_deployed", path: Some(path.clone()) };
         warnings.extend(self.app.tell(&change).await.err());

@@ -126,7 +126,11 @@ async fn a_restart_goes_on_where_the_download_was() {
     let scene = Scene::new();
     let server = Server::start(|number, asked| {
         let given = Given::content(asked, &content(), TAG);
-        if number == 0 { Given::new("200 OK\r\nContent-Length: 1200000\r\nETag: \"one\"", &given.body[..700_000]) } else { given }
+        if number == 0 {
+            Given::new("200 OK\r\nContent-Length: 1200000\r\nETag: \"one\"", &given.body[..700_000])
+        } else {
+            given
+        }
     })
     .await;
     let parameters = video(server.url("/v.mp4"));

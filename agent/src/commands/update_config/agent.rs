@@ -59,9 +59,9 @@ impl AgentSettings {
             Fate::Kept => Settled::Ended(Ok(Answer::said(
                 "the new settings are in force: the hub confirmed a record made with them",
             ))),
-            Fate::Undone(reason) => Settled::Ended(Err(Failure::RolledBack(format!(
-                "the settings are as before: {reason}"
-            )))),
+            Fate::Undone(reason) => {
+                Settled::Ended(Err(Failure::RolledBack(format!("the settings are as before: {reason}"))))
+            }
             Fate::OnTrial | Fate::Unknown if past.note.is_none() => Settled::Again,
             Fate::OnTrial | Fate::Unknown => Settled::Ended(Err(Failure::RolledBack(
                 "the settings are as before: the agent was stopped before it could try the new ones".to_owned(),

@@ -41,7 +41,8 @@ async fn the_file_is_replaced_kept_aside_and_the_application_told_once() {
     let stage = Stage::new();
     std::fs::write(stage.file(), "{\"version\": \"0.9\"}").unwrap();
     std::fs::set_permissions(stage.file(), std::fs::Permissions::from_mode(0o640)).unwrap();
-    let text = r#"{"version":"1.0","categories":[{"id":"t","name":"T","videos":[{"name":"A","path":"a"}]}],"own":1.50}"#;
+    let text =
+        r#"{"version":"1.0","categories":[{"id":"t","name":"T","videos":[{"name":"A","path":"a"}]}],"own":1.50}"#;
 
     let answer = stage.put(text).await.unwrap();
 

@@ -37,7 +37,9 @@ impl UpdateSoftware {
             return Err(Failure::Refused(objection));
         }
         let Some(signature) = parameters.signature.clone() else {
-            return Err(Failure::Refused("the agent itself is never taken without a release key's signature".to_owned()));
+            return Err(Failure::Refused(
+                "the agent itself is never taken without a release key's signature".to_owned(),
+            ));
         };
         let verified = self.verified(AGENT, parameters, underway).await?;
         underway.note(json!(Noted::Installing)).await?;
@@ -73,7 +75,10 @@ impl UpdateSoftware {
             match self.own.standing(&id, version) {
                 Standing::Kept => {
                     let value = json!({ "target": "agent", "to": version });
-                    return Ok(Settled::Ended(Ok(Answer::with(format!("the agent {version} runs and has proved itself"), value))));
+                    return Ok(Settled::Ended(Ok(Answer::with(
+                        format!("the agent {version} runs and has proved itself"),
+                        value,
+                    ))));
                 }
                 Standing::TakenBack(reason) => {
                     let present = self.own.version();

@@ -100,7 +100,9 @@ fn outcome(name: &str, journal: &Journal, ending: Ending) -> Result<Answer, Fail
         )),
         Ending::Untouched(reason) => Err(Failure::Failed(format!("{name} was not changed: {reason}"))),
         Ending::TakenBack(reason) => Err(taken_back(name, &reason)),
-        Ending::Stuck(reason) => Err(Failure::Failed(format!("{name}: {reason}; it is tried again at the next update"))),
+        Ending::Stuck(reason) => {
+            Err(Failure::Failed(format!("{name}: {reason}; it is tried again at the next update")))
+        }
     }
 }
 

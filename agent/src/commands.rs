@@ -32,6 +32,7 @@ use crate::status::Board;
 use crate::timekeeper::Timekeeper;
 
 pub use common::{Allowed, Services};
+pub(crate) use common::{OWN_UNIT, SERVICES};
 pub use underway::{Notebook, Underway};
 
 /// Longest time that a command may take if it does not say otherwise.

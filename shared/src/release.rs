@@ -9,6 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 
+use crate::id::to_hex;
+
 /// The name under which the agent itself is released.
 pub const AGENT: &str = "vigie-agent";
 
@@ -90,7 +92,7 @@ impl Statement<'_> {
 
     fn text(&self) -> String {
         let Self { name, version, processor, size_bytes, sha256 } = self;
-        let hash: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = to_hex(*sha256);
         format!("vigie release 1\n{name}\n{version}\n{processor}\n{size_bytes}\n{hash}\n")
     }
 }

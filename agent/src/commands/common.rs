@@ -9,10 +9,13 @@ use vigie_shared::wire::CommandKind;
 const ALWAYS: &str = "get_system_info";
 
 /// The unit of this agent, which answers to its predecessor's name as well.
-pub(super) const OWN_UNIT: &str = "vigie-agent";
+pub(crate) const OWN_UNIT: &str = "vigie-agent";
 
 /// The name under which the agent that Vigie replaces was restarted.
 const OWN_UNIT_BEFORE: &str = "neopro-sync-agent";
+
+/// The services that may be touched unless the owner says otherwise: those of the boxes' players.
+pub(crate) const SERVICES: [&str; 3] = ["neopro-app", "neopro-admin", OWN_UNIT_BEFORE];
 
 /// Commands that are obeyed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +75,7 @@ impl Services {
 
 impl Default for Services {
     fn default() -> Self {
-        Self(["neopro-app", "neopro-admin", OWN_UNIT_BEFORE].map(str::to_owned).to_vec())
+        Self(SERVICES.map(str::to_owned).to_vec())
     }
 }
 

@@ -9,15 +9,10 @@ use anyhow::{Context as _, bail};
 use vigie_shared::release::ReleaseKey;
 
 use super::rooted::ensure_rooted;
+use crate::commands::{OWN_UNIT, SERVICES};
 
 /// Where the owner's files lie.
 pub const FOLDER: &str = "/etc/vigie";
-
-/// The services that may be stopped and started unless the owner says otherwise: those of the boxes' players.
-const SERVICES: [&str; 3] = ["neopro-app", "neopro-admin", "neopro-sync-agent"];
-
-/// The agent's own unit may always be restarted.
-const OWN_UNIT: &str = "vigie-agent";
 
 /// More bytes than this no file of the owner has.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -61,7 +56,7 @@ impl Owner {
         Ok(Self { services, release_keys })
     }
 
-    /// Whether this unit is on the list.
+    /// Whether this unit is on the list; the agent's own always is.
     #[must_use]
     pub fn allows(&self, unit: &str) -> bool {
         unit == OWN_UNIT || (is_unit(unit) && self.services.iter().any(|service| service == unit))

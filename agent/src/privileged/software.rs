@@ -14,6 +14,7 @@ use nix::libc;
 use ring::digest::{self, SHA256};
 use semver::Version;
 use vigie_shared::file::sync_folder;
+use vigie_shared::id::to_hex;
 use vigie_shared::release::{AGENT, ReleaseKey, Statement};
 
 use super::trial::{self, Trial};
@@ -125,7 +126,7 @@ impl Software {
             std::fs::hard_link(&agent, &previous).context("keep the version that runs")?;
         }
         sync_folder(&self.folder).context("write the folder of versions")?;
-        let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = to_hex(&sha256);
         let announced = Trial { id: package.id.clone(), version: package.version.clone(), sha256, starts: 0 };
         trial::announce(&self.folder, &announced).context("announce the trial")?;
         std::fs::rename(candidate, &agent).context("put the new version in its place")?;

@@ -140,7 +140,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             clap_complete::generate(shell, &mut command, "vigie-agent", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
         }
-        Verb::Version => print_line(&format!("vigie-agent {}", env!("CARGO_PKG_VERSION"))),
+        Verb::Version => print_line(&format!("vigie-agent {}", crate::VERSION)),
     }
 }
 

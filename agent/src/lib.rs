@@ -63,6 +63,12 @@ use crate::update::declared;
 use crate::update::trial;
 use crate::uplink::Uplink;
 
+/// The version of this program: the workspace's, or what whoever builds it says in `VIGIE_VERSION`.
+pub const VERSION: &str = match option_env!("VIGIE_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// Commands that wait between the uplink and the desk, up to 32 KiB each.
 const COMMANDS_MAX: usize = 16;
 
@@ -252,7 +258,7 @@ impl Desk {
     fn status(&self) -> Status {
         let identity = Identity::load(&self.config.identity_folder()).ok().flatten();
         Status {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: VERSION.to_owned(),
             site: identity.as_ref().map(|identity| identity.site.clone()),
             hub: identity.map(|identity| identity.hub),
             link: self.board.link(),

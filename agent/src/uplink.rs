@@ -192,7 +192,7 @@ impl Uplink {
 
     fn hello(&self) -> Hello {
         Hello {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: crate::VERSION.to_owned(),
             instance: self.instance,
             stamp: self.clock.stamp(),
             lanes: self.journal.hello(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use vigie_tests::processes::{BoxProcess, HubProcess, wait_for};
+use vigie_tests::processes::{BoxProcess, HubProcess, binary, wait_for};
 
 struct Stage {
     hub: HubProcess,
@@ -226,4 +226,58 @@ fn written_bytes(process: u32) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{process}/io")).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("write_bytes: ")).unwrap();
     line.parse().unwrap()
+}
+
+/// A single file, copied to a machine: its own command line replaces it, and puts it back.
+#[test]
+fn an_agent_without_a_package_replaces_its_own_program_and_goes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let keys = format!("data = {:?}\n[commands.update_software]\nrelease_keys = {:?}\n", path("data"), path("keys"));
+    std::fs::write(path("agent.toml"), keys).unwrap();
+    std::fs::create_dir(path("keys")).unwrap();
+    let program = binary("vigie-agent").unwrap();
+    std::fs::copy(&program, path("agent")).unwrap();
+    // The same program with another hash: what follows its end is not loaded.
+    let newer = [std::fs::read(&program).unwrap(), b"newer".to_vec()].concat();
+    std::fs::write(path("newer"), &newer).unwrap();
+    std::fs::write(path("broken"), newer.get(..10_000).unwrap()).unwrap();
+    let hub = binary("vigie-hub").unwrap();
+    for key in ["ours", "theirs"] {
+        run(&hub, &["release", "keygen", &path(key)]).unwrap();
+    }
+    std::fs::copy(path("ours.pub"), path("keys/ours.pub")).unwrap();
+    let sign = |file: &str, version: &str, key: &str| {
+        let (file, key) = (path(file), path(key));
+        let words = ["release", "sign", &file, "--key", &key, "--name", "vigie-agent", "--version", version];
+        run(&hub, &[&words[..], &["--processor", std::env::consts::ARCH]].concat()).unwrap();
+    };
+    let agent = |words: &[&str]| run(path("agent").as_ref(), &[&["--config", &path("agent.toml")], words].concat());
+    let size = || std::fs::metadata(path("agent")).unwrap().len();
+    let (old_size, new_size) = (size(), newer.len() as u64);
+
+    for (file, version, key, expected) in [
+        ("newer", "9.0.0", "theirs", "not from a trusted release key"),
+        ("newer", "0.0.1", "ours", "is older than"),
+        ("broken", "9.0.0", "ours", "new program"),
+    ] {
+        sign(file, version, key);
+        let refused = agent(&["update", "apply", &path(file)]).unwrap_err();
+        assert!(refused.contains(expected), "{expected}: {refused}");
+        assert_eq!(size(), old_size, "{expected}");
+    }
+    sign("newer", "9.0.0", "ours");
+    let said = agent(&["update", "apply", &path("newer")]).unwrap();
+    assert!(said.contains("update rollback"), "{said}");
+    assert_eq!(size(), new_size);
+    agent(&["update", "rollback", "--software", "agent"]).unwrap();
+    assert_eq!(size(), old_size);
+    assert!(agent(&["version"]).unwrap().starts_with("vigie-agent "));
+}
+
+/// What a program says, or why it did not do it.
+fn run(program: &Path, words: &[&str]) -> Result<String, String> {
+    let ended = std::process::Command::new(program).args(words).output().unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if ended.status.success() { Ok(said(&ended.stdout)) } else { Err(said(&ended.stderr)) }
 }

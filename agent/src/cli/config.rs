@@ -1,6 +1,7 @@
 //! `config show|check|import`: what is in force, whether it is right, and what the agent before this one had.
 
 mod import;
+mod open;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@ use vigie_shared::release::{AGENT, ANY_PROCESSOR};
 use crate::config::AgentConfig;
 use crate::privileged::door::RootHelper;
 use crate::privileged::{Package, Privileges as _, SOFTWARE_FOLDER, Verb, trial};
+use crate::update::alone::Alone;
 use crate::update::declared::{self, Silent};
 use crate::update::install::{BY_HAND, Installer, Overview};
 use crate::update::machine::{Ending, Phase};
@@ -27,6 +28,7 @@ use crate::update::{own, trust, version};
   vigie-agent update apply neopro.tar.gz --software neopro --version 2.1.3
   vigie-agent update rollback
   vigie-agent update rollback 2 --software neopro --json
+  sudo vigie-agent update apply vigie-agent-0.3.0
 
 A manifest, `FILE.release`, is read if it lies beside the package. Exit code 0: done; 1: not done, all is as before.")]
 pub(super) struct UpdateArgs {
@@ -108,11 +110,15 @@ fn list(config: &AgentConfig, args: &UpdateArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn agent_overview() -> Overview {
-    let folder = PathBuf::from(SOFTWARE_FOLDER);
+    let alone = Alone::here();
+    let folder = alone.as_ref().map_or_else(|| PathBuf::from(SOFTWARE_FOLDER), |alone| alone.folder().to_owned());
     let under_way = trial::trial(&folder).map(|_| Phase::Proving { interruptions: 0 });
-    let before = folder.join("previous").exists() || folder.join("agent").exists();
+    let before = match &alone {
+        Some(alone) => alone.has_previous(),
+        None => folder.join("previous").exists() || folder.join("agent").exists(),
+    };
     let backups = before.then(|| "the version before".to_owned()).into_iter().collect();
-    let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    let version = Some(crate::VERSION.to_owned());
     Overview { name: "agent".to_owned(), folder, version, under_way, backups }
 }
 
@@ -158,6 +164,15 @@ async fn roll_back(config: &AgentConfig, args: &UpdateArgs, steps: usize) -> any
 }
 
 async fn install_agent(manifest: &Manifest, file: &Path) -> anyhow::Result<Done> {
+    let (software, from, to) = (AGENT.to_owned(), Some(crate::VERSION.to_owned()), manifest.version.clone());
+    if let Some(alone) = Alone::here() {
+        let is_older = version::is_older(&to, crate::VERSION);
+        anyhow::ensure!(!is_older, "{to} is older than {}; use `update rollback`", crate::VERSION);
+        alone.install(file)?;
+        let detail = "in place; restart the agent. No package installed it, so nothing watches the new version: \
+                      `update rollback --software agent` goes back";
+        return Ok(Done { software, from, to, outcome: "installed", detail: detail.to_owned() });
+    }
     let package = Package {
         id: BY_HAND.to_owned(),
         file: std::path::absolute(file).context("name the package")?,
@@ -165,19 +180,19 @@ async fn install_agent(manifest: &Manifest, file: &Path) -> anyhow::Result<Done>
         signature: manifest.signature.clone().unwrap_or_default(),
     };
     RootHelper::default().act(Verb::InstallAgent(package)).await?;
-    Ok(Done {
-        software: AGENT.to_owned(),
-        from: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        to: manifest.version.clone(),
-        outcome: "on_trial",
-        detail: "in place, on trial; start it: systemctl restart vigie-agent".to_owned(),
-    })
+    let detail = "in place, on trial; start it: systemctl restart vigie-agent".to_owned();
+    Ok(Done { software, from, to, outcome: "on_trial", detail })
 }
 
 async fn undo_agent() -> anyhow::Result<Done> {
-    RootHelper::default().act(Verb::UndoAgent { reason: "somebody asked for it by hand".to_owned() }).await?;
-    let (software, from) = (AGENT.to_owned(), Some(env!("CARGO_PKG_VERSION").to_owned()));
-    let detail = "the version before is in place and starts".to_owned();
+    let (software, from) = (AGENT.to_owned(), Some(crate::VERSION.to_owned()));
+    let detail = if let Some(alone) = Alone::here() {
+        alone.undo()?;
+        "the version before is in place; restart the agent".to_owned()
+    } else {
+        RootHelper::default().act(Verb::UndoAgent { reason: "somebody asked for it by hand".to_owned() }).await?;
+        "the version before is in place and starts".to_owned()
+    };
     Ok(Done { software, from, to: "the version before".to_owned(), outcome: "installed", detail })
 }
 

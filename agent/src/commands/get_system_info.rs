@@ -80,7 +80,7 @@ mod tests {
         assert!(answer["hardware"]["memory_total_bytes"].as_u64().unwrap() > 0);
         assert!(answer["hardware"]["processors"].as_u64().unwrap() > 0);
         assert!(!answer["system"]["kernel"].as_str().unwrap().is_empty());
-        assert_eq!(answer["agent"]["version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(answer["agent"]["version"], crate::VERSION);
         let network = answer["network"].as_array().unwrap();
         assert!(network.iter().any(|interface| interface["name"] == "lo"));
     }

@@ -40,7 +40,7 @@ impl Acts {
             software: Software {
                 folder: PathBuf::from(SOFTWARE_FOLDER),
                 guard: PathBuf::from(GUARD),
-                installed: Version::parse(env!("CARGO_PKG_VERSION"))?,
+                installed: Version::parse(crate::VERSION)?,
             },
             run: Box::new(run_program),
         })

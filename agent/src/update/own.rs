@@ -45,7 +45,7 @@ impl Default for Own {
                 tracing::error!("the agent cannot end itself for its update: {error}");
             }
         };
-        Self::new(PathBuf::from(SOFTWARE_FOLDER), env!("CARGO_PKG_VERSION").to_owned(), Arc::new(end))
+        Self::new(PathBuf::from(SOFTWARE_FOLDER), crate::VERSION.to_owned(), Arc::new(end))
     }
 }
 

@@ -25,7 +25,7 @@ pub async fn prove(
     folder: &Path,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
-    let Some(trial) = trial::trial(folder).filter(|trial| trial.version == env!("CARGO_PKG_VERSION")) else {
+    let Some(trial) = trial::trial(folder).filter(|trial| trial.version == crate::VERSION) else {
         return Ok(());
     };
     tracing::info!(version = trial.version, "this version is on trial until the hub confirms a record that it made");

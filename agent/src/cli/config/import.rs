@@ -13,6 +13,7 @@ use serde_json::json;
 use std::os::unix::fs::MetadataExt as _;
 use vigie_shared::config::{self, Sources};
 
+use super::open;
 use crate::config::AgentConfig;
 use crate::site_conf::{self, Imported};
 use crate::unit::{self, DROP_IN};
@@ -48,12 +49,17 @@ pub(super) fn run(sources: &Sources, args: &ImportArgs) -> anyhow::Result<ExitCo
     anyhow::ensure!(size <= FILE_BYTES_MAX, "{shown} is larger than 1 MiB, which no site.conf is");
     let bytes = std::fs::read(&args.file).with_context(|| format!("read {shown}"))?;
     let mut imported = site_conf::import(&String::from_utf8_lossy(&bytes));
-    imported.paths.groups = imported.paths.writable.first().and_then(|root| group_of(root)).into_iter().collect();
+    let group = imported.paths.writable.first().and_then(|root| group_of(root));
+    imported.paths.groups = group.iter().map(|group| group.name.clone()).collect();
     let settings = toml::to_string_pretty(&imported.settings).context("write TOML")?;
     config::parse::<AgentConfig>(&shown.to_string(), &settings)?;
     let fragment = sources.file.with_extension("d").join(FRAGMENT);
     let drop_in = unit::drop_in(&imported.paths)?;
     let may_write_unit = geteuid().is_root() && Path::new(SYSTEMD).exists();
+    let opened = match &group {
+        Some(group) if may_write_unit => Some(open_folders(&imported, group, args.dry_run)?),
+        _ => None,
+    };
     if !args.dry_run {
         let heading = format!("# Written by `vigie-agent config import` from {shown}.\n");
         write(&fragment, &format!("{heading}{settings}"))?;
@@ -65,6 +71,7 @@ pub(super) fn run(sources: &Sources, args: &ImportArgs) -> anyhow::Result<ExitCo
         fragment,
         settings,
         drop_in,
+        opened,
         is_written: !args.dry_run,
         is_unit_written: may_write_unit && !args.dry_run,
     };
@@ -80,13 +87,16 @@ struct End {
     fragment: PathBuf,
     settings: String,
     drop_in: String,
+    /// Folders in which the application's group could not write; none if nobody looked.
+    opened: Option<usize>,
     is_written: bool,
     is_unit_written: bool,
 }
 
 impl End {
     fn value(&self, imported: &Imported) -> serde_json::Value {
-        json!({ "imported": imported, "file": self.fragment, "written": self.is_written,
+        json!({ "imported": imported, "file": self.fragment, "opened_folders": self.opened,
+            "written": self.is_written,
             "unit": { "file": DROP_IN, "text": self.drop_in, "written": self.is_unit_written } })
     }
 
@@ -108,6 +118,13 @@ impl End {
         } else if !self.drop_in.is_empty() {
             lines.push(format!("The agent's unit needs this in {DROP_IN}:\n\n{}", self.drop_in));
         }
+        if let Some(opened @ 1..) = self.opened {
+            let verb = if self.is_written { "may write now" } else { "would get the right to write" };
+            let group = imported.paths.groups.join(", ");
+            lines.push(format!(
+                "The application's group, {group}, {verb} in {opened} of its folders, for the agent joins it."
+            ));
+        }
         if let Some(site) = &imported.site {
             lines.push(format!(
                 "On the hub: vigie-hub site add {site}; here: vigie-agent register with the token it prints."
@@ -127,10 +144,19 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// The group of a person's folder; the system's own groups open nothing that the unit would need.
-fn group_of(folder: &Path) -> Option<String> {
+fn group_of(folder: &Path) -> Option<Group> {
     let group = Gid::from_raw(folder.metadata().ok()?.gid());
-    let name = Group::from_gid(group).ok()??.name;
-    (group.as_raw() >= 1000).then_some(name)
+    Group::from_gid(group).ok()?.filter(|group| group.gid.as_raw() >= 1000)
+}
+
+/// Gives the group what the agent needs to write where the application does.
+fn open_folders(imported: &Imported, group: &Group, is_dry_run: bool) -> anyhow::Result<usize> {
+    let folders = imported.paths.writable.iter().filter(|folder| folder.is_dir());
+    let open = |folder: &PathBuf| {
+        open::to_group(folder, group.gid.as_raw(), is_dry_run)
+            .with_context(|| format!("let the group {} write in {}", group.name, folder.display()))
+    };
+    folders.map(open).sum()
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl Clients {
         // The library has no cryptography of its own; a second installation keeps the first.
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::builder()
-            .user_agent(concat!("vigie-agent/", env!("CARGO_PKG_VERSION")))
+            .user_agent(format!("vigie-agent/{}", crate::VERSION))
             .no_proxy()
             .redirect(Policy::none())
             .connect_timeout(CONNECT_MAX)

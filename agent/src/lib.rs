@@ -12,6 +12,9 @@ pub mod commands;
 pub mod config;
 pub mod control;
 pub mod diagnosis;
+pub mod digest;
+pub mod download;
+pub mod folder;
 pub mod host_names;
 pub mod hub_https;
 pub mod identity;
@@ -26,6 +29,7 @@ pub mod proof;
 pub mod queue;
 pub mod runner;
 pub mod site_conf;
+pub mod space;
 pub mod status;
 pub mod sys;
 #[cfg(test)]

@@ -57,6 +57,10 @@ pub fn drop_in(paths: &OwnerPaths) -> Result<String, UnitError> {
         }
         lines.push(format!("SupplementaryGroups={group}"));
     }
+    if !paths.groups.is_empty() {
+        // New folders hand the group down, by the bit that this would forbid.
+        lines.push("RestrictSUIDSGID=no".to_owned());
+    }
     if lines.is_empty() {
         return Ok(String::new());
     }
@@ -114,6 +118,7 @@ mod tests {
                 "ReadWritePaths=\"-/srv/100%% video\"",
                 &format!("BindReadOnlyPaths=\"-{logs}\""),
                 "SupplementaryGroups=pi",
+                "RestrictSUIDSGID=no",
             ]
         );
     }

@@ -33,7 +33,7 @@ impl Stage {
         std::fs::copy(stage("ours.pub"), stage("keys/ours.pub")).unwrap();
         let settings = format!(
             "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false\n\
-             [commands.update_software]\nrelease_keys = {:?}\n\
+             [commands.update_software]\nrelease_keys = {:?}\nallowed_hosts = []\n\
              [software.player]\nfolder = {:?}\nservices = [\"neopro-app\"]\nhealth_timeout = \"3s\"\n\
              health = [\"/bin/grep\", \"-q\", \"well\", {:?}]\npreserve = [\"videos\", \"app/configuration.json\"]\n",
             stage("keys"),
@@ -148,9 +148,9 @@ async fn the_owners_software_is_updated_or_stays_as_it_was() {
         (old, "refused", "older than 2.0.0"),
         (with("signature", Value::Null), "refused", "not signed"),
         (with("version", json!("9.0.0")), "refused", "not from a trusted release key"),
-        (with("checksum", json!("0".repeat(64))), "failed", "instead of"),
-        (with("size", json!(5)), "failed", "instead of 5"),
-        (with("updateUrl", json!("https://elsewhere.example/x")), "failed", "this box's hub only"),
+        (with("checksum", json!("0".repeat(64))), "failed", "another SHA-256"),
+        (with("size", json!(5)), "failed", "the command says 5"),
+        (with("updateUrl", json!("https://elsewhere.example/x")), "refused", "not on this box's list"),
         (with("updateUrl", json!(format!("/v1/releases/{}", "0".repeat(64)))), "failed", "404"),
         (with("target", json!("radio")), "refused", "no software of this box"),
     ] {
@@ -204,7 +204,7 @@ async fn the_agent_hands_its_verified_update_over_and_ends() {
     let written = written_bytes(stage.one.program().id());
     std::fs::write(stage.one.hold(), "").unwrap();
     let id = stage.give(&good).await;
-    let package = stage.one.folder.join(format!("data/update/{id}.part"));
+    let package = stage.one.folder.join(format!("data/update/{id}"));
     let noted = stage.one.folder.join(format!("data/commands/book/{id}.json"));
     let is_handed_over = async || std::fs::read_to_string(&noted).is_ok_and(|text| text.contains("installing"));
     wait_for("the package to be handed over", is_handed_over).await.unwrap();

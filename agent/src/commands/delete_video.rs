@@ -10,8 +10,9 @@ use vigie_shared::wire::command::DeleteVideo as Parameters;
 
 use super::{Act, Answer, Context, Failure, Past, Settled, Underway};
 use crate::app::{AppConfig, Change};
-use crate::media::fetch::human;
-use crate::media::library::{Library, note_name, partial_name};
+use crate::download::human;
+use crate::download::partial::{note_name, partial_name};
+use crate::media::library::Library;
 use crate::media::listing;
 use crate::media::names::Place;
 

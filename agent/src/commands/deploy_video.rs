@@ -17,8 +17,8 @@ use vigie_shared::wire::command::DeployVideo as Parameters;
 
 use super::{Act, Answer, Context, Failure, Past, Settled, Underway};
 use crate::app::AppConfig;
-use crate::media::digest;
-use crate::media::fetch::{Fetcher, human};
+use crate::digest;
+use crate::download::{Fetcher, human};
 use crate::media::library::Library;
 use steps::Deployment;
 

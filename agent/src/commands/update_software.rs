@@ -10,6 +10,7 @@ mod software;
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +21,8 @@ use vigie_shared::units;
 use vigie_shared::wire::command::{UpdateSoftware as Parameters, When};
 
 use super::{Act, Answer, Context, Failure, Past, Settled, Underway};
+use crate::download::Fetcher;
+use crate::download::source::AllowedHosts;
 use crate::update::own::{self, Own};
 
 /// A large package on a slow line, a slow disk, and an agent on trial; everything in it has limits of its own.
@@ -36,6 +39,8 @@ pub struct Config {
     /// The largest package that is fetched.
     #[serde(with = "units::bytes")]
     pub package_size_max: u64,
+    /// The hosts from which packages may be fetched, besides the hub.
+    pub allowed_hosts: AllowedHosts,
     /// The owner's release keys: with a key here, only what it signed is taken.
     pub release_keys: PathBuf,
 }
@@ -46,6 +51,7 @@ impl Default for Config {
             enabled: true,
             auto_update_hour: 3,
             package_size_max: 1 << 30,
+            allowed_hosts: AllowedHosts::default(),
             release_keys: PathBuf::from("/etc/vigie/release-keys"),
         }
     }
@@ -56,11 +62,12 @@ struct UpdateSoftware {
     config: Config,
     context: Context,
     own: Own,
+    fetcher: Fetcher,
 }
 
 /// Makes the executor.
 pub fn new(config: &Config, context: &Context) -> impl Act<Parameters = Parameters> + use<> {
-    UpdateSoftware { config: config.clone(), context: context.clone(), own: Own::default() }
+    UpdateSoftware::new(config, context, Own::default())
 }
 
 #[async_trait]
@@ -78,7 +85,8 @@ impl Act for UpdateSoftware {
     async fn dry_run(&self, parameters: &Parameters) -> Result<Answer, Failure> {
         self.ensure_enabled()?;
         let target = self.target(parameters)?;
-        let free = crate::update::space::free_bytes(&self.context.data)?;
+        let free = crate::space::free_bytes(&self.context.data)
+            .map_err(|error| Failure::Failed(format!("ask how full the disk is: {error}")))?;
         let size = parameters.size_bytes.map_or_else(|| "an unknown number of".to_owned(), |size| size.to_string());
         let (name, present, services) = match &target {
             Target::Agent => {
@@ -137,6 +145,11 @@ enum Target {
 }
 
 impl UpdateSoftware {
+    fn new(config: &Config, context: &Context, own: Own) -> Self {
+        let fetcher = Fetcher::new(Arc::clone(&context.hub), config.allowed_hosts.clone());
+        Self { config: config.clone(), context: context.clone(), own, fetcher }
+    }
+
     fn ensure_enabled(&self) -> Result<(), Failure> {
         if self.config.enabled {
             return Ok(());

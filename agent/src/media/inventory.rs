@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use vigie_shared::wire::reading::{MediaFile, MediaStretch};
 
-use super::digest::Sha256;
+use crate::digest::Sha256;
 
 /// Bytes of files in one page: with room to spare in a message.
 const PAGE_BYTES_MAX: usize = 12 * 1024;

@@ -1,29 +1,18 @@
 //! The folder of videos on the disk: the one place where a [`Place`] becomes a file.
 //!
 //! The folder itself is the owner's and may be reached through links. Below it every step goes from an open folder to
-//! a name in it and follows no link, so that nobody can lead a command elsewhere, not even between check and use.
-//! Folders and files are made with the permissions of the folder they lie in: the application must read them.
-
-mod folder;
+//! a name in it and follows no link, so that nobody can lead a command elsewhere, not even between check and use ([`Folder`]).
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
-use nix::fcntl::OFlag;
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::fstat;
 
 use super::names::{Place, kind_of};
-use folder::{found, walk};
-
-pub use folder::Folder;
-
-/// What the name of an unfinished download begins and ends with.
-const PARTIAL: (&str, &str) = (".", ".vigie-part");
-
-/// What is kept about an unfinished download.
-const NOTE: (&str, &str) = (".", ".vigie-note");
+use crate::download::partial::is_unfinished;
+use crate::folder::{Folder, Found, found, walk};
+use crate::space;
 
 /// Folders are walked so deep: category, sub-category, and two more of the owner's own.
 const DEPTH_MAX: usize = 4;
@@ -35,29 +24,6 @@ pub const FILES_MAX: usize = 20_000;
 #[derive(Debug, Clone)]
 pub struct Library {
     root: PathBuf,
-}
-
-/// A file as the disk knows it: the same identity means the same content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Found {
-    /// Its size.
-    pub size_bytes: u64,
-    /// Its number on the file system.
-    pub inode: u64,
-    /// When it was changed, nanoseconds since 1970 UTC.
-    pub changed_ns: i64,
-}
-
-/// The name of an unfinished download of a file.
-#[must_use]
-pub fn partial_name(filename: &str) -> String {
-    format!("{}{filename}{}", PARTIAL.0, PARTIAL.1)
-}
-
-/// The name of what is kept about it.
-#[must_use]
-pub fn note_name(filename: &str) -> String {
-    format!("{}{filename}{}", NOTE.0, NOTE.1)
 }
 
 impl Library {
@@ -128,11 +94,8 @@ impl Library {
     /// # Errors
     ///
     /// Those of the file system.
-    #[expect(clippy::useless_conversion, reason = "these numbers have 32 bits on the smallest boards")]
     pub fn free_bytes(&self) -> io::Result<u64> {
-        let existing = self.root.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
-        let volume = nix::sys::statvfs::statvfs(existing)?;
-        Ok(u64::from(volume.blocks_available()).saturating_mul(u64::from(volume.fragment_size())))
+        space::free_bytes(&self.root)
     }
 
     /// Every file that is shown, by its path below the library, sorted; at most [`FILES_MAX`].
@@ -185,8 +148,7 @@ impl Library {
         let mut removed = 0;
         if let Some(folder) = self.open()? {
             walk(&folder, "", DEPTH_MAX, &mut |_, name, found, folder| {
-                let is_left = [PARTIAL, NOTE].iter().any(|(begin, end)| name.starts_with(begin) && name.ends_with(end));
-                if is_left && found.changed_ns < before_ns && folder.remove(name).is_ok() {
+                if is_unfinished(name) && found.changed_ns < before_ns && folder.remove(name).is_ok() {
                     removed += 1;
                 }
             })?;
@@ -195,12 +157,7 @@ impl Library {
     }
 
     fn open(&self) -> io::Result<Option<Folder>> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        match nix::fcntl::open(&self.root, flags, Mode::empty()) {
-            Ok(descriptor) => Ok(Some(Folder { descriptor })),
-            Err(Errno::ENOENT) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Folder::open(&self.root)
     }
 }
 

@@ -13,11 +13,12 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::archive::{self, Limits};
+use super::health;
 use super::machine::{self, Ending, Next, Phase};
 use super::place::{Installed, Journal, Place, RealDisk};
 use super::settings::Software;
-use super::{health, space};
 use crate::privileged::{Privileges, Verb};
+use crate::space;
 
 /// The journal's name of an installation that no command asked for.
 pub const BY_HAND: &str = "by-hand";

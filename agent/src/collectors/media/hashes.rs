@@ -10,9 +10,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::pause;
-use crate::media::digest::{self, Hasher, Sha256};
+use crate::digest::{self, Hasher, Sha256};
+use crate::folder::Found;
 use crate::media::inventory::Held;
-use crate::media::library::{Found, Library};
+use crate::media::library::Library;
 
 /// Bytes that are read at once.
 const BLOCK_BYTES: usize = 512 * 1024;

@@ -60,7 +60,7 @@ async fn a_restart_reads_no_video_again() {
 
     // A hash that only the kept file can have.
     let kept = std::fs::read_to_string(folder.path().join("media.json")).unwrap();
-    let real = crate::media::digest::text(&stretches(&first)[0].files[0].sha256);
+    let real = crate::digest::text(&stretches(&first)[0].files[0].sha256);
     std::fs::write(folder.path().join("media.json"), kept.replace(&real, &"ab".repeat(32))).unwrap();
 
     let again = stretches(&new(&Config::default(), &context).once().await.unwrap());

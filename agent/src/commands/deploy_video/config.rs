@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vigie_shared::units;
 
-use crate::media::source::AllowedHosts;
+use crate::download::source::AllowedHosts;
 
 /// The section `commands.deploy_video` of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,13 +8,14 @@ use vigie_shared::wire::command::DeployVideo as Parameters;
 use super::Config;
 use crate::app::{AppConfig, Change};
 use crate::commands::{Answer, Failure, Underway};
-use crate::media::digest::{self, Hasher, Sha256};
-use crate::media::fetch::{FetchError, Fetched, Fetcher, Wanted, human};
-use crate::media::library::{Found, Library};
+use crate::digest::{self, Hasher, Sha256};
+use crate::download::partial::{Origin, Partial, read_into};
+use crate::download::source::Source;
+use crate::download::{FetchError, Fetched, Fetcher, Wanted, human};
+use crate::folder::Found;
+use crate::media::library::Library;
 use crate::media::listing;
 use crate::media::names::Place;
-use crate::media::partial::{Origin, Partial, read_into};
-use crate::media::source::Source;
 
 /// One video on its way.
 pub(super) struct Deployment<'a> {
@@ -90,7 +91,7 @@ impl<'a> Deployment<'a> {
 
     /// Whether so many bytes fit.
     pub(super) fn has_room(&self, size_bytes: u64) -> Result<(), Failure> {
-        self.wanted.has_room(self.library, size_bytes).map_err(Failure::Failed)
+        self.wanted.has_room(self.library.root(), size_bytes).map_err(Failure::Failed)
     }
 
     /// Fetches the video and puts it in its place.
@@ -104,7 +105,7 @@ impl<'a> Deployment<'a> {
         let failed = |error: std::io::Error| Failure::Failed(format!("the disk failed: {error}"));
         let mut partial = Partial::open(folder, self.place.filename(), origin).await.map_err(failed)?;
         let mut tell = |stage: &str, done: u64, total: Option<u64>| underway.bytes(stage, done, total);
-        let fetched = match fetcher.fetch(&self.wanted, &mut partial, self.library, &mut tell).await {
+        let fetched = match fetcher.fetch(&self.wanted, &mut partial, self.library.root(), &mut tell).await {
             Ok(fetched) => fetched,
             Err(FetchError::Link(reason)) => {
                 let kept = human(partial.size_bytes());

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::config::AgentConfig;
-use crate::media::digest::Hasher;
-use crate::media::fetch::tests::{Asked, Given, Server};
+use crate::digest::Hasher;
+use crate::download::tests::{Asked, Given, Server};
 use crate::testing::{Acts, Kept, command_context, underway};
 
 const TAG: &str = "\"one\"";

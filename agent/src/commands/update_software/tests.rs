@@ -28,7 +28,7 @@ fn executor(lines: &str, own: Own) -> (UpdateSoftware, tempfile::TempDir) {
     let settings = AgentConfig { data: folder.path().to_owned(), ..parsed };
     let config = settings.commands.update_software.clone();
     let context = command_context(settings, Arc::new(Acts::default()));
-    (UpdateSoftware { config, context, own }, folder)
+    (UpdateSoftware::new(&config, &context, own), folder)
 }
 
 fn own(folder: &std::path::Path) -> Own {
@@ -76,8 +76,7 @@ async fn an_update_that_can_wait_waits_for_the_owners_hour() {
     let now = update.hour().unwrap();
     let at = |hour: u8, when: When| {
         let config = Config { auto_update_hour: hour, ..Config::default() };
-        let (context, own) = (update.context.clone(), update.own.clone());
-        UpdateSoftware { config, context, own }.hold(&Parameters { when, ..wanted(None) })
+        UpdateSoftware::new(&config, &update.context, update.own.clone()).hold(&Parameters { when, ..wanted(None) })
     };
     assert_eq!(at((now + 12) % 24, When::Now), None);
     assert!(at((now + 12) % 24, When::PreferredHour).unwrap().contains("waits"));

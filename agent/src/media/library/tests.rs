@@ -3,6 +3,7 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::*;
+use crate::download::partial::{note_name, partial_name};
 
 struct Scene {
     folder: tempfile::TempDir,
@@ -66,7 +67,7 @@ fn a_link_in_the_way_is_never_followed() {
 fn a_pipe_or_a_folder_under_the_name_is_an_error_and_no_wait() {
     let Scene { folder: _folder, library } = scene();
     let folder = library.make_folder(&place()).unwrap();
-    nix::unistd::mkfifo(&library.root().join("Technique/Passes/a.mp4"), Mode::S_IRWXU).unwrap();
+    nix::unistd::mkfifo(&library.root().join("Technique/Passes/a.mp4"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     std::fs::create_dir(library.root().join("Technique/Passes/b.mp4")).unwrap();
     for name in ["a.mp4", "b.mp4"] {
         assert!(folder.read(name).is_err() && folder.look(name).is_err() && folder.remove(name).is_err(), "{name}");

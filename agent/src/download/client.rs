@@ -9,7 +9,7 @@ use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 
-use super::super::source::AllowedHosts;
+use super::source::AllowedHosts;
 use crate::hub_https::HubHttps;
 
 /// Longest wait for a connection.

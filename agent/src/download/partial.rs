@@ -10,14 +10,38 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 
-use super::digest::{Hasher, Sha256};
-use super::library::{Folder, note_name, partial_name};
+use crate::digest::{Hasher, Sha256};
+use crate::folder::Folder;
+
+/// What the name of an unfinished download begins and ends with.
+const PARTIAL: (&str, &str) = (".", ".vigie-part");
+
+/// What is kept about an unfinished download.
+const NOTE: (&str, &str) = (".", ".vigie-note");
 
 /// Bytes after which what has arrived is put on the disk: a power cut costs no more.
 const SYNC_BYTES: u64 = 16 << 20;
 
 /// Largest note, bytes.
 const NOTE_BYTES_MAX: u64 = 16 * 1024;
+
+/// The name of an unfinished download of a file.
+#[must_use]
+pub fn partial_name(filename: &str) -> String {
+    format!("{}{filename}{}", PARTIAL.0, PARTIAL.1)
+}
+
+/// The name of what is kept about it.
+#[must_use]
+pub fn note_name(filename: &str) -> String {
+    format!("{}{filename}{}", NOTE.0, NOTE.1)
+}
+
+/// Whether a file of this name is an unfinished download, or what is kept about one.
+#[must_use]
+pub fn is_unfinished(name: &str) -> bool {
+    [PARTIAL, NOTE].iter().any(|(begin, end)| name.starts_with(begin) && name.ends_with(end))
+}
 
 /// Whence a partial file comes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,14 +1,18 @@
 //! Fetches a file over HTTP, in as many attempts as the link takes.
 //!
 //! The hub is asked with the box's certificate, every other host without. Redirects are followed by hand, so that each
-//! step is judged ([`super::source`]), and names are resolved by us, so that the address that was judged is the one that
+//! step is judged ([`source`]), and names are resolved by us, so that the address that was judged is the one that
 //! is called. A link that breaks is tried again as long as it brings something; then what has arrived is kept, and the
 //! next command for the same file goes on from there.
 
 mod attempt;
 mod client;
+pub mod partial;
+pub mod reply;
+pub mod source;
 mod wanted;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,13 +21,12 @@ use reqwest::{Method, Response, StatusCode};
 use tokio::time::{Instant, sleep};
 use vigie_shared::backoff::Backoff;
 
-use super::library::Library;
-use super::partial::Partial;
-use super::reply::Verdict;
-use super::source::{AllowedHosts, Source};
 use crate::hub_https::HubHttps;
 use attempt::{Attempt, broken, head_of};
 use client::Clients;
+use partial::Partial;
+use reply::Verdict;
+use source::{AllowedHosts, Source};
 use wanted::disk;
 
 pub use wanted::{FetchError, Fetched, Wanted, human};
@@ -86,7 +89,7 @@ impl Fetcher {
         }
     }
 
-    /// Fetches the rest of a partial file, and checks the whole.
+    /// Fetches the rest of a partial file in that folder, and checks the whole.
     ///
     /// # Errors
     ///
@@ -95,14 +98,14 @@ impl Fetcher {
         &self,
         wanted: &Wanted,
         partial: &mut Partial,
-        library: &Library,
+        folder: &Path,
         progress: Progress<'_>,
     ) -> Result<Fetched, FetchError> {
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1, u64::from(std::process::id()));
         let (mut last_gain, mut refusals, mut size_before) = (Instant::now(), 0, partial.size_bytes());
         let mut is_taken_up = partial.size_bytes() > 0;
         loop {
-            let mut attempt = Attempt { fetcher: self, wanted, library, progress: &mut *progress };
+            let mut attempt = Attempt { fetcher: self, wanted, disk: folder, progress: &mut *progress };
             let ended = attempt.make(partial).await;
             if partial.size_bytes() > size_before {
                 (last_gain, refusals) = (Instant::now(), 0);
@@ -112,13 +115,13 @@ impl Fetcher {
             match ended {
                 Ok(()) => match wanted.check(partial).await {
                     // The earlier part may be of other content: the whole gets its own chance.
-                    Err(_) if is_taken_up => is_taken_up = self.forget(partial, library).await?,
+                    Err(_) if is_taken_up => is_taken_up = self.forget(partial, folder).await?,
                     checked => return checked,
                 },
                 Err(Ended::Never(reason)) => return Err(FetchError::Never(reason)),
                 Err(Ended::Again) if refusals < REFUSALS_MAX => {
                     refusals += 1;
-                    is_taken_up = self.forget(partial, library).await?;
+                    is_taken_up = self.forget(partial, folder).await?;
                     size_before = 0;
                 }
                 Err(Ended::Again) => {
@@ -139,8 +142,8 @@ impl Fetcher {
     }
 
     /// Forgets what has arrived; false, for what is here is nobody's any more.
-    async fn forget(&self, partial: &mut Partial, library: &Library) -> Result<bool, FetchError> {
-        partial.begin(None).await.map_err(|error| FetchError::Never(disk(&error, library)))?;
+    async fn forget(&self, partial: &mut Partial, folder: &Path) -> Result<bool, FetchError> {
+        partial.begin(None).await.map_err(|error| FetchError::Never(disk(&error, folder)))?;
         Ok(false)
     }
 

@@ -38,7 +38,7 @@ pub enum SourceError {
     },
     /// The scheme is not allowed.
     #[error(
-        "{scheme}:// is not allowed, only https://; list `{scheme}://{host}` in `commands.deploy_video.allowed_hosts` if it must be"
+        "{scheme}:// is not allowed, only https://; list `{scheme}://{host}` among the `allowed_hosts` of this command if it must be"
     )]
     Scheme {
         /// The scheme.
@@ -47,11 +47,11 @@ pub enum SourceError {
         host: String,
     },
     /// The owner does not list the host.
-    #[error("the host {0} is not on this box's list `commands.deploy_video.allowed_hosts`")]
+    #[error("the host {0} is not on this box's list, the `allowed_hosts` of this command")]
     NotListed(String),
     /// It is on this machine or a private network.
     #[error(
-        "{host} leads to {address}, an address of this machine or of a private network; only a host that `commands.deploy_video.allowed_hosts` lists by name may do that"
+        "{host} leads to {address}, an address of this machine or of a private network; only a host that the `allowed_hosts` of this command list by name may do that"
     )]
     Private {
         /// The host.

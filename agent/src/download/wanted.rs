@@ -1,14 +1,15 @@
 //! What a download must be, and why it is none; sizes and disks in words.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
 use vigie_shared::units::bytes_text;
 
-use crate::media::digest::Sha256;
-use crate::media::library::Library;
-use crate::media::partial::Partial;
-use crate::media::reply::Expected;
-use crate::media::source::Source;
+use super::partial::Partial;
+use super::reply::Expected;
+use super::source::Source;
+use crate::digest::Sha256;
+use crate::space::free_bytes;
 
 /// What to fetch, and what must hold of it.
 pub struct Wanted {
@@ -45,13 +46,13 @@ pub enum FetchError {
 }
 
 impl Wanted {
-    /// Whether so many more bytes fit on the disk.
+    /// Whether so many more bytes fit on the disk on which this folder lies.
     ///
     /// # Errors
     ///
     /// A sentence with the numbers.
-    pub fn has_room(&self, library: &Library, missing_bytes: u64) -> Result<(), String> {
-        let free = library.free_bytes().map_err(|error| format!("the free space cannot be asked: {error}"))?;
+    pub fn has_room(&self, disk: &Path, missing_bytes: u64) -> Result<(), String> {
+        let free = free_bytes(disk).map_err(|error| format!("the free space cannot be asked: {error}"))?;
         if missing_bytes.saturating_add(self.free_bytes_min) <= free {
             return Ok(());
         }
@@ -79,10 +80,10 @@ impl Wanted {
 }
 
 /// Why the disk did not take it.
-pub(super) fn disk(error: &std::io::Error, library: &Library) -> String {
+pub(super) fn disk(error: &std::io::Error, disk: &Path) -> String {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            let free = library.free_bytes().map_or_else(|_| "unknown".to_owned(), human);
+            let free = free_bytes(disk).map_or_else(|_| "unknown".to_owned(), human);
             format!("the disk is full ({free} free); what had come was removed, delete something first")
         }
         _ => format!("the disk failed: {error}"),

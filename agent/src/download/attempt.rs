@@ -1,17 +1,17 @@
 //! One try of a download: asks for what is missing, judges the answer, and adds what comes.
 
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Method, Response};
 use tokio::time::Instant;
 
+use super::partial::Partial;
+use super::reply::{Head, Verdict};
+use super::source::SourceError;
 use super::wanted::{Wanted, disk};
 use super::{Ended, Fetcher};
-use crate::media::library::Library;
-use crate::media::partial::Partial;
-use crate::media::reply::{Head, Verdict};
-use crate::media::source::SourceError;
 
 /// Time between two words about the progress.
 const WORD: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ const LOOK_BYTES: u64 = 32 << 20;
 pub(super) struct Attempt<'a, 'p> {
     pub(super) fetcher: &'a Fetcher,
     pub(super) wanted: &'a Wanted,
-    pub(super) library: &'a Library,
+    pub(super) disk: &'a Path,
     pub(super) progress: &'p mut (dyn FnMut(&str, u64, Option<u64>) + Send),
 }
 
@@ -47,7 +47,7 @@ impl Attempt<'_, '_> {
             Verdict::Append(total) => total,
             Verdict::Begin(total) => {
                 let begun = partial.begin(validator_of(response.headers())).await;
-                begun.map_err(|error| Ended::Never(disk(&error, self.library)))?;
+                begun.map_err(|error| Ended::Never(disk(&error, self.disk)))?;
                 total
             }
             Verdict::Whole => return Ok(()),
@@ -79,13 +79,13 @@ impl Attempt<'_, '_> {
                 unlooked = 0;
                 self.has_room(size_bytes, total)?;
             }
-            partial.add(&bytes).await.map_err(|error| Ended::Never(disk(&error, self.library)))?;
+            partial.add(&bytes).await.map_err(|error| Ended::Never(disk(&error, self.disk)))?;
             if told.is_none_or(|told| told.elapsed() >= WORD) {
                 told = Some(Instant::now());
                 (self.progress)("downloading", partial.size_bytes(), total);
             }
         };
-        partial.pause().await.map_err(|error| Ended::Never(disk(&error, self.library)))?;
+        partial.pause().await.map_err(|error| Ended::Never(disk(&error, self.disk)))?;
         ended?;
         match total {
             Some(total) if partial.size_bytes() < total => {
@@ -98,7 +98,7 @@ impl Attempt<'_, '_> {
     /// Whether what is missing fits on the disk.
     fn has_room(&self, here: u64, total: Option<u64>) -> Result<(), Ended> {
         let missing = total.unwrap_or(here).saturating_sub(here);
-        self.wanted.has_room(self.library, missing).map_err(Ended::Never)
+        self.wanted.has_room(self.disk, missing).map_err(Ended::Never)
     }
 }
 

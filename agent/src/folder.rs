@@ -1,8 +1,11 @@
-//! An open folder of the library: every step goes from here to a name in it, and follows no link.
+//! An open folder: every step goes from here to a name in it, and follows no link.
+//!
+//! Folders and files are made with the permissions of the folder they lie in: other programs must read them.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
@@ -10,15 +13,38 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, fchmod, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use super::Found;
+/// A file as the disk knows it: the same identity means the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Found {
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its number on the file system.
+    pub inode: u64,
+    /// When it was changed, nanoseconds since 1970 UTC.
+    pub changed_ns: i64,
+}
 
-/// An open folder below it.
+/// An open folder.
 #[derive(Debug)]
 pub struct Folder {
-    pub(super) descriptor: OwnedFd,
+    descriptor: OwnedFd,
 }
 
 impl Folder {
+    /// Opens a folder, which may be reached through links; none if there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn open(path: &Path) -> io::Result<Option<Self>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        match nix::fcntl::open(path, flags, Mode::empty()) {
+            Ok(descriptor) => Ok(Some(Self { descriptor })),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// A regular file of that name; none if there is nothing.
     ///
     /// # Errors
@@ -92,7 +118,7 @@ impl Folder {
         Ok(true)
     }
 
-    pub(super) fn enter(&self, name: &str) -> io::Result<Option<Self>> {
+    pub(crate) fn enter(&self, name: &str) -> io::Result<Option<Self>> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         match openat(self.descriptor.as_fd(), name, flags, Mode::empty()) {
             Ok(descriptor) => Ok(Some(Self { descriptor })),
@@ -104,7 +130,7 @@ impl Folder {
         }
     }
 
-    pub(super) fn make(&self, name: &str) -> io::Result<Self> {
+    pub(crate) fn make(&self, name: &str) -> io::Result<Self> {
         let own = Mode::from_bits_truncate(self.mode()?);
         mkdirat(self.descriptor.as_fd(), name, own)?;
         self.sync()?;
@@ -113,7 +139,7 @@ impl Folder {
         Ok(made)
     }
 
-    pub(super) fn remove_empty(&self, name: &str) -> io::Result<()> {
+    pub(crate) fn remove_empty(&self, name: &str) -> io::Result<()> {
         match unlinkat(self.descriptor.as_fd(), name, UnlinkatFlags::RemoveDir) {
             Ok(()) => self.sync(),
             Err(Errno::ENOTEMPTY | Errno::EEXIST | Errno::ENOENT | Errno::ENOTDIR) => Ok(()),
@@ -147,7 +173,7 @@ impl Folder {
 }
 
 /// Visits every regular file: its path, its name, what the disk knows of it, and its folder.
-pub(super) fn walk(
+pub(crate) fn walk(
     folder: &Folder,
     path: &str,
     depth: usize,
@@ -180,7 +206,7 @@ fn is_folder(stat: &FileStat) -> bool {
 
 /// What the disk knows of a file.
 #[expect(clippy::useless_conversion, reason = "these numbers have 32 bits on the smallest boards")]
-pub(super) fn found(stat: &FileStat) -> Found {
+pub(crate) fn found(stat: &FileStat) -> Found {
     let seconds_ns = i64::from(stat.st_mtime).saturating_mul(1_000_000_000);
     Found {
         size_bytes: u64::try_from(stat.st_size).unwrap_or(0),

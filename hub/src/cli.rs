@@ -168,7 +168,7 @@ pub struct InitArgs {}
 #[command(after_help = "Examples:
   vigie-hub backup                       the hub writes a copy and says where it lies
   vigie-hub backup --to /mnt/usb/        and put it there
-  vigie-hub backup --keys --to /mnt/usb/ the same with the keys, to move to a new machine
+  vigie-hub backup --keys --to /mnt/usb/  the same with the keys, to move to a new machine
   vigie-hub backup --offline --to /mnt/  while the hub does not run; --keys as before")]
 pub struct BackupArgs {
     /// Also copy the finished backup to this folder.

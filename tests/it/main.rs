@@ -10,6 +10,7 @@
 mod attacks;
 mod backlog;
 mod clone;
+mod command_lines;
 mod commands;
 mod corpus;
 mod crash;

@@ -30,7 +30,7 @@ pub enum CommandVerb {
     #[command(after_help = "Examples:
   vigie-hub command send rennes01 get_system_info --wait
   vigie-hub command send rennes01 reboot --wait --expires 10m
-  vigie-hub command send rennes01 restart_service --data '{\"service\":\"neopro-app\"}'
+  vigie-hub command send rennes01 restart_service --with '{\"service\":\"neopro-app\"}'
   vigie-hub command send rennes01 update_config --file configuration.json --dry-run
 
 Types: get_system_info, reboot, restart_service, get_logs, deploy_video, delete_video, update_software,
@@ -77,8 +77,8 @@ pub struct SendArgs {
     #[arg(value_name = "TYPE")]
     kind: String,
     /// The parameters, JSON.
-    #[arg(long, value_name = "JSON", conflicts_with = "file")]
-    data: Option<String>,
+    #[arg(long = "with", value_name = "JSON", conflicts_with = "file")]
+    parameters: Option<String>,
     /// A file with the parameters, JSON; `-` is the standard input.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -193,8 +193,8 @@ fn tell_stage(command: &Value, told: &mut String, output: &mut Output<'_>) {
 }
 
 fn parameters(args: &SendArgs) -> anyhow::Result<Value> {
-    let text = match (&args.data, &args.file) {
-        (Some(data), _) => data.clone(),
+    let text = match (&args.parameters, &args.file) {
+        (Some(text), _) => text.clone(),
         (None, Some(file)) => read(file)?,
         (None, None) => return Ok(Value::Null),
     };

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::releases::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, local, media, metrics, rebuild,
+    Admin, about, backups, blobs, commands, devices, diary, enrolments, events, health, local, media, metrics, rebuild,
     releases, session, site, sites, tokens, users, version,
 };
 
@@ -48,7 +48,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
 fn of_sites() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(sites::list, sites::create))
-        .routes(routes!(site::show, sites::remove))
+        .routes(routes!(site::show, about::change, sites::remove))
         .routes(routes!(sites::revoke))
         .routes(routes!(sites::replace))
         .routes(routes!(commands::list, commands::create))

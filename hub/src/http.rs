@@ -29,6 +29,7 @@ pub mod problem;
 pub mod reach;
 mod rebuild;
 mod releases;
+mod replace;
 pub mod serve;
 mod session;
 mod shell;

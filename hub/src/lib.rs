@@ -21,6 +21,7 @@ pub mod pki;
 pub mod projector;
 pub mod rate;
 pub mod releases;
+pub mod replace;
 pub mod retention;
 pub mod root;
 pub mod store;

@@ -168,47 +168,6 @@ async fn cut_off(admin: &Admin, caller: &Caller, id: &str) -> Result<Json<SiteVi
     Ok(Json(SiteView::new(&site, &admin.fleet.site(&site.id), now_ms)))
 }
 
-/// How to replace a box.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Replacement {
-    /// How long the token works, with its unit; `24h` if not given.
-    #[schema(value_type = Option<String>, example = "24h")]
-    valid: Option<Validity>,
-}
-
-/// Prepares a site for a new box: the old one is refused from now on, and a new token is given.
-#[utoipa::path(
-    post, path = "/api/v1/sites/{id}/replace", operation_id = "sites_replace",
-    tag = "sites", request_body = Replacement,
-    extensions(("x-role" = json!("owner"))),
-    params(("id" = String, Path, description = "The site"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Sending twice under one key replaces once")),
-    responses((status = 201, description = "The token is shown only now", body = InvitedView), Refused)
-)]
-pub(super) async fn replace(
-    Owner(caller): Owner,
-    State(admin): State<Admin>,
-    Path(id): Path<String>,
-    key: Key,
-    Body(wanted): Body<Replacement>,
-) -> Result<Response, Problem> {
-    let request = (id.clone(), wanted);
-    let ask = Ask { caller: &caller, key, request: ("replace", &request) };
-    admin.answers.once(ask, make_room(&admin, &caller, &id, request.1.valid)).await
-}
-
-async fn make_room(admin: &Admin, caller: &Caller, id: &str, valid: Option<Validity>) -> Result<InvitedView, Problem> {
-    let site = site_id(id)?;
-    let valid = valid.unwrap_or_default().checked()?;
-    if !admin.store.replace_site(&site, admin.clock.wall_ms()).await? {
-        return Err(Problem::unknown("site", id));
-    }
-    admin.revoker.cut(&site);
-    note(admin, &site, Happening::BoxReplaced, caller).await?;
-    invite(admin, &site, valid).await
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::{Method, StatusCode};

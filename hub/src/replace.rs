@@ -155,9 +155,7 @@ fn order(
     shelf: &BTreeSet<Sha256>,
     former: Option<&DeployVideo>,
 ) -> Result<CommandKind, Left> {
-    let left = |reason: &str, cure: String| {
-        Err(Left { what: holding.path.clone(), reason: reason.to_owned(), cure })
-    };
+    let left = |reason: &str, cure: String| Err(Left { what: holding.path.clone(), reason: reason.to_owned(), cure });
     let sha256 = to_hex(&holding.sha256);
     let former = former.filter(|video| video.sha256.as_ref().is_none_or(|known| *known == sha256));
     let parts: Vec<&str> = holding.path.split('/').collect();
@@ -201,7 +199,8 @@ fn order(
 
 fn path_of(video: &DeployVideo) -> String {
     let below = video.subcategory.as_deref().filter(|name| !name.is_empty());
-    let parts: Vec<&str> = std::iter::once(video.category.as_str()).chain(below).chain([video.filename.as_str()]).collect();
+    let parts: Vec<&str> =
+        std::iter::once(video.category.as_str()).chain(below).chain([video.filename.as_str()]).collect();
     parts.join("/")
 }
 

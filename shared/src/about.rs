@@ -119,8 +119,14 @@ mod tests {
     fn about() -> impl Strategy<Value = About> {
         let text = || "[a-zé ]{0,6}".prop_map(|text| text.trim().to_owned());
         let tags = prop::collection::vec("[a-c]{1,2}", 0..4);
-        (text(), text(), text(), text(), tags, text())
-            .prop_map(|(club, town, region, country, tags, note)| About { club, town, region, country, tags, note })
+        (text(), text(), text(), text(), tags, text()).prop_map(|(club, town, region, country, tags, note)| About {
+            club,
+            town,
+            region,
+            country,
+            tags,
+            note,
+        })
     }
 
     #[test]
@@ -139,7 +145,8 @@ mod tests {
         for (field, about) in wrong {
             assert_eq!(about.checked().unwrap_err().field, field);
         }
-        let fine = About { club: " É ".repeat(1), tags: vec!["a".into(), " a".into(), String::new()], ..About::default() };
+        let fine =
+            About { club: " É ".repeat(1), tags: vec!["a".into(), " a".into(), String::new()], ..About::default() };
         let fine = fine.checked().unwrap();
         assert_eq!((fine.club.as_str(), fine.tags.as_slice()), ("É", &["a".to_owned()][..]));
     }

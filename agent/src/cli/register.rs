@@ -79,7 +79,9 @@ struct Fingerprint([u8; 32]);
 fn fingerprint(text: &str) -> Result<Fingerprint, String> {
     let digits: String = text.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
     let bytes = from_hex(&digits).and_then(|bytes| bytes.try_into().ok());
-    bytes.map(Fingerprint).ok_or_else(|| "expected 64 hexadecimal digits, as `vigie-hub site door` prints them".to_owned())
+    bytes
+        .map(Fingerprint)
+        .ok_or_else(|| "expected 64 hexadecimal digits, as `vigie-hub site door` prints them".to_owned())
 }
 
 /// Words after `resync`.
@@ -244,7 +246,8 @@ mod tests {
     fn a_token_or_an_account_is_needed_and_never_both() {
         assert!(parse("vigie1-AAAA --club Rennes --tag futsal").is_ok());
         assert!(parse("--hub h:8443 --user a@b.example --name Rennes --site r1").is_ok());
-        for wrong in ["", "--user a@b.example", "--hub h:8443", "vigie1-A --hub h:8443 --user a", "vigie1-A --site r1"] {
+        for wrong in ["", "--user a@b.example", "--hub h:8443", "vigie1-A --hub h:8443 --user a", "vigie1-A --site r1"]
+        {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
         assert!(!parse("--hub h:1 --user a --password x").is_ok_and(|_| true), "no password among the words");

@@ -139,12 +139,7 @@ fn public_client() -> anyhow::Result<Client> {
 }
 
 fn built(builder: reqwest::ClientBuilder) -> reqwest::Result<Client> {
-    builder
-        .https_only(true)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(ANSWER_MAX)
-        .build()
+    builder.https_only(true).no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(ANSWER_MAX).build()
 }
 
 async fn post<Q, A>(client: &Client, hub: &str, path: &str, body: &Q) -> anyhow::Result<A>

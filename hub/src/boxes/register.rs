@@ -54,7 +54,9 @@ impl Desk {
             // A name that two sites share must not put one's box into the other's place.
             Some(_) if request.site.is_none() => return Err(Refused::SiteExists(site)),
             Some(_) => {}
-            None => self.add(Site::new(site.clone(), site.to_string(), zone(request)?, self.now_ms()), &account).await?,
+            None => {
+                self.add(Site::new(site.clone(), site.to_string(), zone(request)?, self.now_ms()), &account).await?
+            }
         }
         let enrolled = self.hand_out(&site, signed, (&said, &request.facts)).await?;
         let text = format!(

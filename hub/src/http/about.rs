@@ -221,7 +221,10 @@ mod tests {
         let stage = Stage::new().await;
         for (id, tags) in [("a1", json!(["futsal"])), ("b2", json!(["Hall", "futsal"])), ("c3", json!([]))] {
             let body = json!({ "id": id, "about": { "tags": tags, "club": id } });
-            assert_eq!(stage.post("/api/v1/sites").json(&body).role(Role::Owner).send().await.status, StatusCode::CREATED);
+            assert_eq!(
+                stage.post("/api/v1/sites").json(&body).role(Role::Owner).send().await.status,
+                StatusCode::CREATED
+            );
         }
         let found = async |tag: &str| {
             let page = stage.get(&format!("/api/v1/sites?tag={tag}")).role(Role::Viewer).send().await.json();

@@ -154,10 +154,8 @@ pub(super) struct DoorView {
 )]
 pub(super) async fn door(Viewer(caller): Viewer, State(admin): State<Admin>) -> Json<DoorView> {
     let (hub, fingerprint) = (admin.invitation.address.clone(), to_hex(&admin.invitation.ca_sha256));
-    let command = format!(
-        "vigie-agent register --hub {hub} --fingerprint {fingerprint} --user {} --name \"…\"",
-        caller.account
-    );
+    let command =
+        format!("vigie-agent register --hub {hub} --fingerprint {fingerprint} --user {} --name \"…\"", caller.account);
     Json(DoorView { hub, fingerprint, command })
 }
 

@@ -14,7 +14,9 @@ pub(super) fn told(plan: &Value) -> String {
     let list = |field: &str| plan[field].as_array().unwrap_or(&empty);
     let (moves, left) = (list("moves"), list("left"));
     let mut lines = vec![format!("To the new box {}", moved(moves))];
-    lines.push("The site keeps its name, what is said of it, the names of its devices and everything delivered.".to_owned());
+    lines.push(
+        "The site keeps its name, what is said of it, the names of its devices and everything delivered.".to_owned(),
+    );
     if !left.is_empty() {
         lines.push(String::new());
         lines.push("Not moved:".to_owned());

@@ -45,10 +45,10 @@ fn words(plan: &Value) -> (Vec<String>, Vec<String>) {
 async fn what_the_old_box_had_is_ordered_once_for_the_new_one_and_the_rest_is_named() {
     let stage = stage().await;
     let planned = stage.get("/api/v1/sites/metz/replace").role(Role::Operator).send().await.json();
-    let expected = (vec!["configuration".to_owned(), "video".to_owned()], vec![
-        "/etc/vigie/agent.toml and agent.d".to_owned(),
-        "T/b.mp4".to_owned(),
-    ]);
+    let expected = (
+        vec!["configuration".to_owned(), "video".to_owned()],
+        vec!["/etc/vigie/agent.toml and agent.d".to_owned(), "T/b.mp4".to_owned()],
+    );
     assert_eq!(words(&planned), expected);
     assert_eq!(stage.store.open_commands(9).await.unwrap().len(), 0, "a look orders nothing");
 
@@ -70,9 +70,8 @@ async fn what_the_old_box_had_is_ordered_once_for_the_new_one_and_the_rest_is_na
 #[tokio::test]
 async fn what_was_taken_back_is_ordered_anew_and_a_bare_replacement_orders_nothing() {
     let stage = stage().await;
-    let replace = async |body: Value| {
-        stage.post("/api/v1/sites/metz/replace").json(&body).role(Role::Owner).send().await.json()
-    };
+    let replace =
+        async |body: Value| stage.post("/api/v1/sites/metz/replace").json(&body).role(Role::Owner).send().await.json();
     let bare = replace(json!({ "bare": true })).await;
     assert!(bare["token"].is_string() && bare.get("plan").is_none());
     assert!(stage.store.open_commands(9).await.unwrap().is_empty());

@@ -222,9 +222,8 @@ impl Writing<'_> {
     }
 
     fn note_machine(&mut self, id: &SiteId, machine: &Machine) -> Result<bool, StoreError> {
-        let mut update = self
-            .sql
-            .prepare_cached("UPDATE site SET model = ?2, os = ?3 WHERE id = ?1 AND created_ms IS NOT NULL")?;
+        let mut update =
+            self.sql.prepare_cached("UPDATE site SET model = ?2, os = ?3 WHERE id = ?1 AND created_ms IS NOT NULL")?;
         Ok(update.execute((id.as_str(), &machine.model, &machine.os))? > 0)
     }
 

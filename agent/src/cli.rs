@@ -65,7 +65,7 @@ pub struct Cli {
 enum Verb {
     /// Collect and deliver until told to stop.
     Run,
-    /// Become a site's box with the token that `vigie-hub site add` printed.
+    /// Become a site's box, with the token that `vigie-hub site add` printed or with an account.
     Register(register::RegisterArgs),
     /// Renew the box's certificate with the identity that it has.
     Resync(register::ResyncArgs),
@@ -125,7 +125,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     match verb {
         Verb::Run => run(sources),
-        Verb::Register(args) => register::register(&load_as_owner(&sources)?, &args),
+        Verb::Register(args) => {
+            let request = register::read(&args)?;
+            register::register(&load_as_owner(&sources)?, request, &args)
+        }
         Verb::Resync(args) => register::resync(&load_as_owner(&sources)?, &args),
         Verb::Diagnose(args) => diagnose::run(&sources, &args),
         Verb::Status(args) => status::run(&load(&sources)?, &args),

@@ -4,6 +4,7 @@
 //! can read; registering again replaces it as a whole.
 
 pub mod enrol;
+mod facts;
 pub mod trust;
 
 use std::path::{Path, PathBuf};

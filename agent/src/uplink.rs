@@ -4,6 +4,7 @@
 //! the outbox' part.
 
 mod connection;
+mod facts;
 mod renewal;
 
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use crate::outbox::{Act, Outbox, Request, Verdict, Window};
 use crate::status::Board;
 use crate::timekeeper::Timekeeper;
 use connection::{Connection, Dial, Heard};
+use facts::Facts;
 
 /// First and longest pause between connections.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(60));
@@ -77,6 +79,7 @@ impl Uplink {
         let progress = lifecycle.progress("uplink", RETRY.1 * 3);
         let seed = u64::from_le_bytes(*self.instance.0.first_chunk().unwrap_or(&[0; 8]));
         let mut backoff = Backoff::new(RETRY.0, RETRY.1, seed);
+        let facts = Facts::default();
         while !stopping.is_cancelled() {
             progress.tick();
             let Some(identity) = self.identity() else {
@@ -85,6 +88,7 @@ impl Uplink {
             };
             let identity = self.renewed(&identity).await.unwrap_or(identity);
             self.board.change(|link| link.attempts += 1);
+            facts.tell(&identity, self.time.trusted_now_ms(), &lifecycle);
             let ended = self.session(&identity, &lifecycle, &progress, &mut backoff).await;
             let was_connected = self.board.link().connected_since_ms.is_some();
             self.board.change(|link| link.connected_since_ms = None);

@@ -8,6 +8,7 @@ mod config;
 mod desk;
 mod media;
 mod problem;
+mod register;
 mod releases;
 mod routes;
 mod serve;
@@ -19,10 +20,11 @@ use vigie_shared::clock::Clock;
 use vigie_shared::lifecycle::Lifecycle;
 
 use crate::blobs::Blobs;
+use crate::login::Logins;
 use crate::media::Shelf;
 use crate::pki::Pki;
 use crate::releases::Releases;
-use crate::store::Sites;
+use crate::store::Store;
 pub use config::BoxesConfig;
 use desk::Desk;
 
@@ -32,8 +34,12 @@ pub struct BoxesParts {
     pub config: BoxesConfig,
     /// Signs certificates.
     pub pki: Arc<Pki>,
+    /// Where boxes reach this listener, as they are told: `host:port`.
+    pub address: String,
     /// Knows sites, secrets and certificates.
-    pub sites: Arc<dyn Sites + Send + Sync>,
+    pub store: Arc<dyn Store>,
+    /// Knows accounts, and how often somebody may guess their passwords.
+    pub logins: Arc<Logins>,
     /// Keeps what boxes upload.
     pub blobs: Blobs,
     /// Keeps what boxes may be given.

@@ -4,6 +4,7 @@
 //! the first argument of each handler ([`guard`]); [`shell`] adds what every answer needs. The same router
 //! serves the TCP listener and the local unix socket ([`serve`]). Boxes never come here.
 
+mod about;
 mod backups;
 mod blobs;
 mod commands;
@@ -28,6 +29,7 @@ pub mod problem;
 pub mod reach;
 mod rebuild;
 mod releases;
+mod replace;
 pub mod serve;
 mod session;
 mod shell;
@@ -68,6 +70,8 @@ const STREAMS_MAX: usize = 128;
 pub struct Parts {
     /// What the hub keeps.
     pub store: Arc<dyn Store>,
+    /// Sessions, tokens, and how often somebody may guess a password.
+    pub logins: Arc<Logins>,
     /// The calendar.
     pub clock: Arc<dyn Clock>,
     /// The fleet at this moment.
@@ -114,8 +118,6 @@ pub struct Admin(Arc<Inner>);
 /// [`Parts`] and what the handlers share among themselves.
 pub struct Inner {
     parts: Parts,
-    /// Sessions and tokens.
-    pub logins: Logins,
     /// Answers to requests with an `Idempotency-Key`.
     answers: Answers,
     /// Places for live streams.
@@ -126,9 +128,8 @@ impl Admin {
     /// Assembles the state.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let logins = Logins::new(Arc::clone(&parts.store), Arc::clone(&parts.clock));
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Self(Arc::new(Inner { parts, logins, answers: Answers::default(), streams }))
+        Self(Arc::new(Inner { parts, answers: Answers::default(), streams }))
     }
 }
 

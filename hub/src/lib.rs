@@ -21,6 +21,7 @@ pub mod pki;
 pub mod projector;
 pub mod rate;
 pub mod releases;
+pub mod replace;
 pub mod retention;
 pub mod root;
 pub mod store;
@@ -50,6 +51,7 @@ use crate::fleet::Board;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
 use crate::ingest::driver::{Downlink, Driver, HealthView, Onlooker, Parts};
+use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
 use crate::media::Shelf;
 use crate::pki::Pki;
@@ -131,10 +133,14 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let mut boxes_config = config.boxes.clone();
     boxes_config.mqtt_port = mqtt_address.port();
     let Shelves { blobs, media, releases } = Shelves::open(config)?;
+    let logins = Arc::new(Logins::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock)));
+    let address = format!("{}:{}", config.boxes_host(), boxes_address.port());
     let boxes_parts = BoxesParts {
         config: boxes_config,
         pki: Arc::clone(&pki),
-        sites: sites_of(&store),
+        address: address.clone(),
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        logins: Arc::clone(&logins),
         blobs: blobs.clone(),
         media: media.clone(),
         releases: releases.clone(),
@@ -142,8 +148,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     };
     boxes::start(boxes_listener, boxes_parts, lifecycle)?;
 
-    let invitation =
-        Invitation { address: format!("{}:{}", config.boxes_host(), boxes_address.port()), ca_sha256: pki.ca_sha256() };
+    let invitation = Invitation { address, ca_sha256: pki.ca_sha256() };
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
@@ -160,6 +165,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         }),
         rebuilder: inside.trail,
         store,
+        logins,
         clock,
         invitation,
         is_tls: false,
@@ -263,6 +269,11 @@ fn sites_of(store: &Arc<Sqlite>) -> Arc<dyn store::Sites + Send + Sync> {
 fn make_private(folder: &Path) -> anyhow::Result<()> {
     make_private_folder(folder)
         .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
+}
+
+/// The time zone of the hub's machine: that of a site of which nobody says another.
+pub(crate) fn own_zone() -> String {
+    jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
 }
 
 async fn listen(address: &str, what: &str, setting: &str) -> anyhow::Result<TcpListener> {

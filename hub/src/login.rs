@@ -143,6 +143,17 @@ impl Logins {
         address: Option<IpAddr>,
         former: Option<&str>,
     ) -> Result<Session, LoginError> {
+        let account = self.check(name, password, address).await?;
+        self.sign_out(former).await?;
+        Ok(self.open_session(account).await?)
+    }
+
+    /// The account with this name, if this is its password. Every attempt counts, whatever it is for.
+    ///
+    /// # Errors
+    ///
+    /// Every [`LoginError`].
+    pub async fn check(&self, name: &str, password: &str, address: Option<IpAddr>) -> Result<Account, LoginError> {
         let now = tokio::time::Instant::now().into_std();
         self.limiter().on_attempt(name, address, now).map_err(LoginError::Wait)?;
         let account = self.store.account(name).await?;
@@ -152,8 +163,7 @@ impl Logins {
         }
         let account = account.ok_or(LoginError::Wrong)?;
         self.limiter().on_success(name, address);
-        self.sign_out(former).await?;
-        Ok(self.open_session(account).await?)
+        Ok(account)
     }
 
     /// Ends a session, if there is one.

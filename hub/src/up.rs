@@ -13,6 +13,7 @@ use serde_json::json;
 use vigie_agent::config::AgentConfig;
 use vigie_agent::identity::{Identity, enrol};
 use vigie_shared::clock::{Clock as _, SystemClock};
+use vigie_shared::enrol::Said;
 use vigie_shared::id::SiteId;
 use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::token::EnrolToken;
@@ -95,7 +96,8 @@ async fn enrol_local_box(
     let mut token = invite(data, &site).await.context("invite the local box")?;
     token.hub = format!("{LOOPBACK}:{}", running.boxes_address.port());
     let now_ms = SystemClock::new(|| true).wall_ms();
-    let mut identity = enrol::register(&token, enrol::box_facts(), now_ms).await.context("enrol the local box")?;
+    let registered = enrol::register(&token, Said::default(), enrol::box_facts(), now_ms).await;
+    let mut identity = registered.context("enrol the local box")?.identity;
     LOOPBACK.clone_into(&mut identity.broker_host);
     identity.save(&folder)?;
     Ok(site)
@@ -107,7 +109,7 @@ async fn invite(data: &Path, site: &SiteId) -> anyhow::Result<EnrolToken> {
     let made = hub.change(Method::POST, "/api/v1/sites", &json!({ "id": site })).await;
     let made = match made {
         Err(HubError::Refused(problem)) if problem.code == "site_exists" => {
-            hub.change(Method::POST, &format!("/api/v1/sites/{site}/replace"), &json!({})).await?
+            hub.change(Method::POST, &format!("/api/v1/sites/{site}/replace"), &json!({ "bare": true })).await?
         }
         made => made?,
     };

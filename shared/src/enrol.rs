@@ -8,14 +8,21 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::about::About;
 use crate::id::{SiteId, from_hex, to_hex};
 
 /// The name in the hub's certificate. It is the same whatever address or name the box dialled, so that a hub
 /// may move without new certificates.
 pub const HUB_NAME: &str = "hub.vigie.internal";
 
-/// `POST`: [`EnrolRequest`] in, [`Identity`] out.
+/// `POST`: [`EnrolRequest`] in, [`Enrolled`] out.
 pub const ENROL_PATH: &str = "/boxes/v1/enrol";
+
+/// `POST`: [`RegisterRequest`] in, [`Enrolled`] out.
+pub const REGISTER_PATH: &str = "/boxes/v1/register";
+
+/// `POST` with the client certificate: [`BoxFacts`] in, nothing out.
+pub const FACTS_PATH: &str = "/boxes/v1/facts";
 
 /// `POST` with the client certificate, which may have expired: [`RenewRequest`] in, [`Identity`] out.
 pub const RENEW_PATH: &str = "/boxes/v1/renew";
@@ -39,6 +46,63 @@ pub struct EnrolRequest {
     /// What the box is.
     #[serde(default)]
     pub facts: BoxFacts,
+    /// What the person at the box says of the site.
+    #[serde(default)]
+    pub said: Said,
+}
+
+/// A box asks to become a site's box in the name of an account that may add sites.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RegisterRequest {
+    /// The account's name.
+    pub account: String,
+    /// Its password.
+    pub password: String,
+    /// The site; none: one that is named after `said.name`.
+    #[serde(default)]
+    pub site: Option<SiteId>,
+    /// The IANA time zone of a site that is made; the hub's own if there is none.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// A PKCS#10 certificate signing request, PEM. Its subject is ignored.
+    pub csr: String,
+    /// What the box is.
+    #[serde(default)]
+    pub facts: BoxFacts,
+    /// What the person at the box says of the site.
+    #[serde(default)]
+    pub said: Said,
+}
+
+/// Shows for which site, never who asks with which password.
+impl fmt::Debug for RegisterRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterRequest").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+/// What the person at the box says of the site. It fills what the hub does not know; what an administrator set stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Said {
+    /// The site's name; empty if nothing was said.
+    pub name: String,
+    /// Everything else.
+    pub about: About,
+}
+
+/// A box is a site's box now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// The papers.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The site.
+    pub site: SiteId,
+    /// Where the hub says that its HTTPS for boxes is reached, `host:port`: for a box that came another way.
+    pub hub: String,
+    /// Which of the things said of the site were taken, by their fields.
+    pub taken: Vec<String>,
 }
 
 /// A box asks for a new certificate before, or after, its old one ends.
@@ -61,6 +125,8 @@ pub struct BoxFacts {
     pub target: String,
     /// The hardware's own name, for example `Raspberry Pi 4 Model B Rev 1.4`; empty if unknown.
     pub model: String,
+    /// The system's own name, for example `Debian GNU/Linux 12 (bookworm)`; empty if unknown.
+    pub os: String,
 }
 
 /// Everything a box needs to be a site's box.

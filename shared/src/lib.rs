@@ -5,6 +5,7 @@
 //! says which software is its makers'; [`clock`], [`backoff`], [`mac`], [`pseudonym`] and [`telemetry`] are small
 //! and stand alone. Nothing here opens a socket.
 
+pub mod about;
 pub mod address;
 pub mod backoff;
 pub mod blob;

@@ -10,7 +10,8 @@ use vigie_hub::boxes::BoxesConfig;
 use vigie_hub::store::Sites as _;
 use vigie_shared::clock::{Clock as _, SystemClock};
 use vigie_shared::enrol::{
-    BoxFacts, ENROL_PATH, EnrolRequest, HUB_NAME, Hex, HubTime, Identity, Problem, RENEW_PATH, RenewRequest, TIME_PATH,
+    BoxFacts, ENROL_PATH, EnrolRequest, HUB_NAME, Hex, HubTime, Identity, Problem, RENEW_PATH, RenewRequest, Said,
+    TIME_PATH,
 };
 use vigie_shared::id::SiteId;
 use vigie_tests::border::{Border, BorderConfig, BoxKeys, new_csr};
@@ -40,7 +41,13 @@ fn url(border: &Border, path: &str) -> String {
 }
 
 fn request(secret: [u8; 16], csr: String) -> EnrolRequest {
-    EnrolRequest { site: "rennes01".parse().unwrap(), secret: Hex(secret), csr, facts: BoxFacts::default() }
+    EnrolRequest {
+        site: "rennes01".parse().unwrap(),
+        secret: Hex(secret),
+        csr,
+        facts: BoxFacts::default(),
+        said: Said::default(),
+    }
 }
 
 async fn enrol(border: &Border, request: &EnrolRequest) -> Response {

@@ -24,6 +24,8 @@ mod power_cut;
 mod queue_full;
 mod queue_kill;
 mod rebuild;
+mod register;
+mod replace;
 mod restore;
 mod settings;
 mod simulated;

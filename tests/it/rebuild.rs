@@ -36,7 +36,7 @@ async fn deliver(data: &Path, site: &SiteId) {
         Sqlite::open(&data.join(vigie_hub::backup::DATABASE), Vault::open(&data.join("store.key")).unwrap()).unwrap();
     let name = "Metz".to_owned();
     let zone = "Europe/Paris".to_owned();
-    store.add_site(&Site { id: site.clone(), name, zone, created_ms: 1, revoked_ms: None }).await.unwrap();
+    store.add_site(&Site::new(site.clone(), name, zone, 1)).await.unwrap();
     let now_ms = SystemClock::new(|| true).wall_ms();
     for (position, days) in (0u64..).zip(DAYS) {
         let received_ms = now_ms - days * DAY_MS;

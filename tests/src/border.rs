@@ -16,6 +16,7 @@ use vigie_hub::blobs::Blobs;
 use vigie_hub::boxes::{self, BoxesConfig, BoxesParts};
 use vigie_hub::broker::{Broker, BrokerConfig, Downlink, Message};
 use vigie_hub::gateway::{BoxEvent, Gateway, GatewayConfig, GatewayParts, StoreAccess};
+use vigie_hub::login::Logins;
 use vigie_hub::media::{MediaConfig, Shelf};
 use vigie_hub::pki::Pki;
 use vigie_hub::releases::Releases;
@@ -99,7 +100,9 @@ impl Border {
         let parts = BoxesParts {
             config: config.boxes,
             pki: Arc::clone(&pki),
-            sites: Arc::<Memory>::clone(&sites),
+            address: https.to_string(),
+            logins: Arc::new(Logins::new(Arc::<Memory>::clone(&sites), Arc::<SystemClock>::clone(&clock))),
+            store: Arc::<Memory>::clone(&sites),
             blobs: Blobs::new(folder.path().join("blobs")),
             media: media.clone(),
             releases: Releases::new(folder.path().join("releases")),
@@ -128,13 +131,7 @@ impl Border {
     pub async fn add_box(&self, site: &str) -> anyhow::Result<BoxKeys> {
         let now_ms = SystemClock::new(|| true).wall_ms();
         let id: SiteId = site.parse()?;
-        let known = Site {
-            id: id.clone(),
-            name: site.to_owned(),
-            zone: "Europe/Paris".to_owned(),
-            created_ms: now_ms,
-            revoked_ms: None,
-        };
+        let known = Site::new(id.clone(), site.to_owned(), "Europe/Paris".to_owned(), now_ms);
         self.sites.add_site(&known).await?;
         self.sign_box(&id, now_ms).await
     }

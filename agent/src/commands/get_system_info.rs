@@ -36,12 +36,12 @@ impl Act for GetSystemInfo {
 
     async fn run(&self, _parameters: &Parameters, _underway: &Underway) -> Result<Answer, Failure> {
         let metrics = host::now(&self.host, &self.clock).await?;
-        let (about, system, stamp) = (box_facts(), facts::system(), self.clock.stamp());
-        let said = format!("{}, {}", or_unknown(&about.model), or_unknown(&system.distribution));
+        let (about, stamp) = (box_facts(), self.clock.stamp());
+        let said = format!("{}, {}", or_unknown(&about.model), or_unknown(&about.os));
         let answer = json!({
             "hardware": { "model": about.model, "processor": facts::processor(), "processors": facts::processors(),
                           "memory_total_bytes": metrics.memory_total_bytes },
-            "system": { "distribution": system.distribution, "kernel": system.kernel, "architecture": std::env::consts::ARCH,
+            "system": { "distribution": about.os, "kernel": facts::kernel(), "architecture": std::env::consts::ARCH,
                         "boot": stamp.boot, "uptime_s": stamp.uptime_ms / 1_000, "is_clock_synced": stamp.is_synced },
             "agent": { "version": about.version, "target": about.target },
             "network": facts::interfaces(),

@@ -4,30 +4,92 @@ use anyhow::Context as _;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::Client;
 use vigie_shared::enrol::{
-    BoxFacts, ENROL_PATH, EnrolRequest, Hex, HubTime, Identity as Answer, Problem, RENEW_PATH, RenewRequest, TIME_PATH,
+    BoxFacts, ENROL_PATH, EnrolRequest, Enrolled, FACTS_PATH, Hex, HubTime, Identity as Answer, Problem, REGISTER_PATH,
+    RENEW_PATH, RegisterRequest, RenewRequest, Said, TIME_PATH,
 };
-use vigie_shared::id::to_hex;
+use vigie_shared::id::{SiteId, to_hex};
 use vigie_shared::token::EnrolToken;
 
+pub use crate::identity::facts::box_facts;
 use crate::identity::{Identity, trust};
 
 /// Longest wait for the hub's answer, in all.
 const ANSWER_MAX: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A box that became a site's box.
+#[derive(Debug)]
+pub struct Registered {
+    /// Its papers.
+    pub identity: Identity,
+    /// Which of the things said of the site the hub did not know and took, by their fields.
+    pub taken: Vec<String>,
+}
+
+/// An account that may add sites, and the hub that knows it.
+pub struct Account {
+    /// Where the hub's HTTPS for boxes is reached: `host:port`.
+    pub hub: String,
+    /// The SHA-256 of the hub's CA certificate; none trusts whom the whole internet trusts for the host's name.
+    pub ca_sha256: Option<[u8; 32]>,
+    /// The account's name.
+    pub name: String,
+    /// Its password.
+    pub password: String,
+    /// The site; none: one that is named after what is said of it.
+    pub site: Option<SiteId>,
+    /// The time zone of a site that is made.
+    pub zone: Option<String>,
+}
 
 /// Registers this box with a pasted token. Nothing is stored; the caller saves the identity.
 ///
 /// # Errors
 ///
 /// Words for the person who pasted the token: expired, hub not reachable, wrong hub, secret used….
-pub async fn register(token: &EnrolToken, facts: BoxFacts, now_ms: i64) -> anyhow::Result<Identity> {
+pub async fn register(token: &EnrolToken, said: Said, facts: BoxFacts, now_ms: i64) -> anyhow::Result<Registered> {
     if token.expires_ms <= now_ms {
         anyhow::bail!("the token has expired; make a new one on the hub: vigie-hub site replace {}", token.site);
     }
     let (csr, key_pem) = signing_request()?;
     let client = client(trust::pinned(token.ca_sha256, now_ms)?)?;
-    let request = EnrolRequest { site: token.site.clone(), secret: Hex(token.secret), csr, facts };
-    let answer: Answer = post(&client, &token.hub, ENROL_PATH, &request).await?;
-    identity_from(answer, token.site.clone(), &token.hub, key_pem)
+    let request = EnrolRequest { site: token.site.clone(), secret: Hex(token.secret), csr, facts, said };
+    let answer: Enrolled = post(&client, &token.hub, ENROL_PATH, &request).await?;
+    let identity = identity_from(answer.identity, answer.site, &token.hub, key_pem)?;
+    Ok(Registered { identity, taken: answer.taken })
+}
+
+/// Registers this box in the name of an account. The hub proves who it is before it hears of the account.
+///
+/// # Errors
+///
+/// Words for the person who typed the password: wrong, no right, hub not reachable, not trusted….
+pub async fn register_as(account: Account, said: Said, facts: BoxFacts, now_ms: i64) -> anyhow::Result<Registered> {
+    let (csr, key_pem) = signing_request()?;
+    let Account { hub, ca_sha256, name, password, site, zone } = account;
+    let client = match ca_sha256 {
+        Some(ca_sha256) => client(trust::pinned(ca_sha256, now_ms)?)?,
+        None => public_client()?,
+    };
+    let request = RegisterRequest { account: name, password, site, zone, csr, facts, said };
+    let answer: Enrolled = post(&client, &hub, REGISTER_PATH, &request).await?;
+    // Whoever shows a public certificate stands before the hub: what the box says later goes to the hub itself.
+    let hub = if ca_sha256.is_some() { hub } else { answer.hub };
+    let identity = identity_from(answer.identity, answer.site, &hub, key_pem)?;
+    Ok(Registered { identity, taken: answer.taken })
+}
+
+/// Tells the hub what this machine is, as this box.
+///
+/// # Errors
+///
+/// Words on what stood in the way.
+pub async fn tell_facts(current: &Identity, facts: &BoxFacts, now_ms: i64) -> anyhow::Result<()> {
+    let client = client(current.tls(now_ms)?)?;
+    let url = format!("https://{}{FACTS_PATH}", current.hub);
+    let response = client.post(url).json(facts).send().await.map_err(|error| unreachable_hub(&current.hub, &error))?;
+    let status = response.status();
+    anyhow::ensure!(status.is_success(), "the hub answered {status}");
+    Ok(())
 }
 
 /// Asks for a new certificate with the identity that the box has, even if its certificate has ended.
@@ -58,19 +120,6 @@ pub async fn hub_time(current: &Identity, now_ms: i64) -> anyhow::Result<i64> {
     Ok(time.hub_ms)
 }
 
-/// What this machine is, for the hub's list.
-#[must_use]
-pub fn box_facts() -> BoxFacts {
-    let model = std::fs::read_to_string("/proc/device-tree/model")
-        .or_else(|_no_device_tree| std::fs::read_to_string("/sys/class/dmi/id/product_name"))
-        .unwrap_or_default();
-    BoxFacts {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        model: model.trim_matches(['\0', '\n', ' ']).chars().take(80).collect(),
-    }
-}
-
 fn signing_request() -> anyhow::Result<(String, String)> {
     let key = KeyPair::generate().context("make a private key")?;
     let request = CertificateParams::default().serialize_request(&key).context("make a signing request")?;
@@ -78,17 +127,26 @@ fn signing_request() -> anyhow::Result<(String, String)> {
 }
 
 fn client(tls: rustls::ClientConfig) -> anyhow::Result<Client> {
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .https_only(true)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(ANSWER_MAX)
-        .build()
-        .context("prepare HTTPS")
+    built(Client::builder().tls_backend_preconfigured(tls)).context("prepare HTTPS")
 }
 
-async fn post<Q: serde::Serialize>(client: &Client, hub: &str, path: &str, body: &Q) -> anyhow::Result<Answer> {
+/// For a hub behind a certificate that the system's roots vouch for.
+fn public_client() -> anyhow::Result<Client> {
+    // The library has no cryptography of its own; a second installation keeps the first.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    built(Client::builder())
+        .context("prepare HTTPS; are the system's root certificates installed (ca-certificates)? Or give --fingerprint")
+}
+
+fn built(builder: reqwest::ClientBuilder) -> reqwest::Result<Client> {
+    builder.https_only(true).no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(ANSWER_MAX).build()
+}
+
+async fn post<Q, A>(client: &Client, hub: &str, path: &str, body: &Q) -> anyhow::Result<A>
+where
+    Q: serde::Serialize,
+    A: serde::de::DeserializeOwned,
+{
     let response = client
         .post(format!("https://{hub}{path}"))
         .json(body)
@@ -126,12 +184,7 @@ fn unreachable_hub(hub: &str, error: &reqwest::Error) -> anyhow::Error {
     )
 }
 
-fn identity_from(
-    answer: Answer,
-    site: vigie_shared::id::SiteId,
-    hub: &str,
-    key_pem: String,
-) -> anyhow::Result<Identity> {
+fn identity_from(answer: Answer, site: SiteId, hub: &str, key_pem: String) -> anyhow::Result<Identity> {
     let hub_host = hub.rsplit_once(':').map_or(hub, |(host, _)| host);
     let identity = Identity {
         site,

@@ -10,18 +10,20 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use vigie_shared::clock::Clock;
-use vigie_shared::enrol::{EnrolRequest, Hex, Identity, RenewRequest};
+use vigie_shared::enrol::{BoxFacts, EnrolRequest, Enrolled, Hex, Identity, RenewRequest, Said};
 use vigie_shared::id::SiteId;
 
 use super::problem::Refused;
+use super::register::checked;
 use super::{BoxesConfig, BoxesParts, media};
 use crate::blobs::{BlobError, Blobs};
+use crate::login::Logins;
 use crate::media::Shelf;
 use crate::pki::{CsrError, PeerIdentity, Pki, Signed};
 use crate::rate::Buckets;
 use crate::releases::Releases;
 use crate::store::sites::{Certificate, Redeemed};
-use crate::store::{Sites, StoreError};
+use crate::store::{Store, StoreError};
 
 /// One refusal is forgiven in ten seconds.
 const FORGIVEN_PER_SECOND: f64 = 0.1;
@@ -32,7 +34,9 @@ const ADDRESSES_MAX: usize = 10_000;
 pub(super) struct Desk {
     config: BoxesConfig,
     pki: Arc<Pki>,
-    sites: Arc<dyn Sites + Send + Sync>,
+    address: String,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) logins: Arc<Logins>,
     blobs: Blobs,
     media: Shelf,
     /// Places for downloads.
@@ -44,10 +48,11 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(parts: BoxesParts) -> Self {
-        let BoxesParts { config, pki, sites, blobs, media, releases, clock } = parts;
+        let BoxesParts { config, pki, address, store, logins, blobs, media, releases, clock } = parts;
         let refusals = Buckets::new(FORGIVEN_PER_SECOND, f64::from(config.refusals_max), ADDRESSES_MAX);
         let downloads = Arc::new(Semaphore::new(config.downloads_max));
-        Self { config, pki, sites, blobs, media, downloads, releases, clock, refusals: Mutex::new(refusals) }
+        let refusals = Mutex::new(refusals);
+        Self { config, pki, address, store, logins, blobs, media, downloads, releases, clock, refusals }
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -55,7 +60,7 @@ impl Desk {
     }
 
     /// Makes a box a site's box, if its secret is good.
-    pub(super) async fn enrol(&self, request: &EnrolRequest, from: IpAddr) -> Result<Identity, Refused> {
+    pub(super) async fn enrol(&self, request: &EnrolRequest, from: IpAddr) -> Result<Enrolled, Refused> {
         self.may_try(from)?;
         let answer = self.redeem_and_sign(request).await;
         if let Err(refused) = &answer {
@@ -65,14 +70,15 @@ impl Desk {
         answer
     }
 
-    async fn redeem_and_sign(&self, request: &EnrolRequest) -> Result<Identity, Refused> {
+    async fn redeem_and_sign(&self, request: &EnrolRequest) -> Result<Enrolled, Refused> {
         let now_ms = self.now_ms();
+        let said = checked(&request.said)?;
         // Signed before the secret is used up: a bad request must not cost the token. The certificate is worth
         // nothing until it is handed out.
         let signed = self.sign(&request.csr, &request.site, now_ms)?;
         let secret = ring::digest::digest(&ring::digest::SHA256, &request.secret.0);
         let secret_sha256 = secret.as_ref().try_into().expect("SHA-256 has 32 bytes");
-        let redeemed = self.sites.redeem(&request.site, secret_sha256, now_ms).await.map_err(failed)?;
+        let redeemed = self.store.redeem(&request.site, secret_sha256, now_ms).await.map_err(failed)?;
         match redeemed {
             Redeemed::Good => {}
             Redeemed::Unknown => return Err(Refused::UnknownSecret),
@@ -81,7 +87,7 @@ impl Desk {
         }
         let facts = &request.facts;
         tracing::info!(site = %request.site, version = facts.version, target = facts.target, "a box was enrolled");
-        self.hand_out(&request.site, signed).await
+        self.hand_out(&request.site, signed, (&said, facts)).await
     }
 
     /// Gives a box that has, or had, a good certificate a new one.
@@ -105,12 +111,18 @@ impl Desk {
         self.check(peer).await?;
         let signed = self.sign(&request.csr, &peer.site, now_ms)?;
         tracing::info!(site = %peer.site, version = request.facts.version, "a box got a new certificate");
-        self.hand_out(&peer.site, signed).await
+        Ok(self.hand_out(&peer.site, signed, (&Said::default(), &request.facts)).await?.identity)
+    }
+
+    /// Remembers what a box says of itself.
+    pub(super) async fn learn(&self, facts: &BoxFacts, peer: &PeerIdentity) -> Result<(), Refused> {
+        self.check(peer).await?;
+        self.note_machine(&peer.site, facts).await
     }
 
     /// Refuses a certificate that was revoked or that this hub did not give.
     async fn check(&self, peer: &PeerIdentity) -> Result<(), Refused> {
-        let known = self.sites.certificate(&peer.serial).await.map_err(failed)?;
+        let known = self.store.certificate(&peer.serial).await.map_err(failed)?;
         let is_good = known.is_some_and(|known| known.site == peer.site && known.revoked_ms.is_none());
         if is_good { Ok(()) } else { Err(Refused::RevokedCertificate) }
     }
@@ -150,7 +162,7 @@ impl Desk {
         Ok(self.releases.clone())
     }
 
-    fn sign(&self, csr: &str, site: &SiteId, now_ms: i64) -> Result<Signed, Refused> {
+    pub(super) fn sign(&self, csr: &str, site: &SiteId, now_ms: i64) -> Result<Signed, Refused> {
         self.pki.sign_csr(csr, site, now_ms).map_err(|error| match error {
             CsrError::Bad(_) => Refused::BadCsr(error.to_string()),
             CsrError::Failed(error) => {
@@ -160,37 +172,41 @@ impl Desk {
         })
     }
 
-    async fn hand_out(&self, site: &SiteId, signed: Signed) -> Result<Identity, Refused> {
-        let known = self.sites.site(site).await.map_err(failed)?.ok_or(Refused::UnknownSecret)?;
+    /// Writes a certificate down and gives it away, with what was said of the site and what the box is.
+    pub(super) async fn hand_out(
+        &self,
+        site: &SiteId,
+        signed: Signed,
+        (said, facts): (&Said, &BoxFacts),
+    ) -> Result<Enrolled, Refused> {
+        let known = self.store.site(site).await.map_err(failed)?.ok_or(Refused::UnknownSecret)?;
         if known.revoked_ms.is_some() {
             return Err(Refused::RevokedSite);
         }
-        let certificate = Certificate {
-            serial: signed.serial,
-            site: site.clone(),
-            issued_ms: signed.issued_ms,
-            expires_ms: signed.expires_ms,
-            revoked_ms: None,
-        };
-        self.sites.add_certificate(&certificate).await.map_err(failed)?;
-        Ok(Identity {
-            certificate: signed.pem,
-            expires_ms: signed.expires_ms,
+        let Signed { serial, issued_ms, expires_ms, pem, .. } = signed;
+        let certificate = Certificate { serial, site: site.clone(), issued_ms, expires_ms, revoked_ms: None };
+        self.store.add_certificate(&certificate).await.map_err(failed)?;
+        self.note_machine(site, facts).await?;
+        let taken = self.fill(site, said).await?;
+        let identity = Identity {
+            certificate: pem,
+            expires_ms,
             ca: self.pki.ca_pem().to_owned(),
             mqtt_host: self.config.mqtt_host.clone(),
             mqtt_port: self.config.mqtt_port,
             command_keys: vec![Hex(self.pki.command_public_key())],
-            pseudonym_secret: Hex(self.sites.pseudonym_secret(site).await.map_err(failed)?),
+            pseudonym_secret: Hex(self.store.pseudonym_secret(site).await.map_err(failed)?),
             zone: known.zone,
             hub_ms: self.now_ms(),
-        })
+        };
+        Ok(Enrolled { identity, site: site.clone(), hub: self.address.clone(), taken })
     }
 
-    fn may_try(&self, from: IpAddr) -> Result<(), Refused> {
+    pub(super) fn may_try(&self, from: IpAddr) -> Result<(), Refused> {
         if self.refusals().may(&from, Instant::now()) { Ok(()) } else { Err(Refused::TooMany) }
     }
 
-    fn count_against(&self, from: IpAddr, refused: &Refused) {
+    pub(super) fn count_against(&self, from: IpAddr, refused: &Refused) {
         if *refused != Refused::HubFailed {
             self.refusals().take(from, Instant::now());
         }
@@ -201,7 +217,7 @@ impl Desk {
     }
 }
 
-fn failed(error: StoreError) -> Refused {
+pub(super) fn failed(error: StoreError) -> Refused {
     tracing::error!("the store failed while a box was served: {:#}", anyhow::Error::new(error));
     Refused::HubFailed
 }

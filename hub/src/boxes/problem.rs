@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use vigie_shared::enrol::Problem;
+use vigie_shared::id::SiteId;
 
 /// Why a box did not get what it asked for. The text is for the person at the box.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,17 +24,33 @@ pub(super) enum Refused {
     ExpiredSecret(String),
     #[error("the site was revoked on the hub; ask its operator")]
     RevokedSite,
+    #[error("the account or its password is wrong; nothing was done")]
+    WrongPassword,
+    #[error("too many attempts; try again in {0} s")]
+    Wait(u64),
+    #[error(
+        "account {0} may only look, and registering a box needs an operator; an owner can change that with `vigie-hub user add`"
+    )]
+    NoRight(String),
+    #[error(
+        "the site has neither an id nor a name to make one of; give `--site`, or `--name` with a letter or digit in it"
+    )]
+    Nameless,
+    #[error(
+        "there is a site {0} already, and nothing says that this box is meant for it; say `--site {0}` if it is, or choose another id with `--site`"
+    )]
+    SiteExists(SiteId),
     #[error("the client certificate is missing or names no site; register the box with a new token")]
     NoCertificate,
     #[error("the client certificate was revoked or is not known here; register the box with a new token")]
     RevokedCertificate,
     #[error("this hub has no such medium: it was removed, or its address was typed wrongly")]
     NoSuchMedium,
-    #[error("as many boxes as this hub allows are fetching media; try again in a minute")]
+    #[error("as many boxes as this hub allows are fetching media or registering; try again in a minute")]
     Busy,
     #[error("too many refused requests from this address; wait a minute and try again")]
     TooMany,
-    #[error("there is nothing here; boxes use /boxes/v1/enrol, /boxes/v1/renew and /boxes/v1/time")]
+    #[error("there is nothing here; boxes use /boxes/v1/enrol, /boxes/v1/register, /boxes/v1/renew and /boxes/v1/time")]
     NotFound,
     #[error("this address takes another method")]
     WrongMethod,
@@ -51,6 +68,11 @@ impl Refused {
             Self::UsedSecret(_) => (StatusCode::FORBIDDEN, "used_secret"),
             Self::ExpiredSecret(_) => (StatusCode::FORBIDDEN, "expired_secret"),
             Self::RevokedSite => (StatusCode::FORBIDDEN, "revoked_site"),
+            Self::WrongPassword => (StatusCode::FORBIDDEN, "login_wrong"),
+            Self::Wait(_) => (StatusCode::TOO_MANY_REQUESTS, "login_too_often"),
+            Self::NoRight(_) => (StatusCode::FORBIDDEN, "no_right"),
+            Self::Nameless => (StatusCode::BAD_REQUEST, "nameless"),
+            Self::SiteExists(_) => (StatusCode::CONFLICT, "site_exists"),
             Self::NoCertificate => (StatusCode::UNAUTHORIZED, "no_certificate"),
             Self::RevokedCertificate => (StatusCode::FORBIDDEN, "revoked_certificate"),
             Self::NoSuchMedium => (StatusCode::NOT_FOUND, "no_such_medium"),
@@ -75,8 +97,10 @@ impl IntoResponse for Refused {
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if matches!(self, Self::TooMany | Self::Busy) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        match self {
+            Self::TooMany | Self::Busy => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"))),
+            Self::Wait(seconds) => drop(headers.insert(header::RETRY_AFTER, seconds.into())),
+            _ => {}
         }
         response
     }

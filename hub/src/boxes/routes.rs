@@ -11,7 +11,10 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use vigie_shared::blob::{BLOB_BYTES_MAX, BLOBS_PATH, MEDIA_PATH};
-use vigie_shared::enrol::{ENROL_PATH, EnrolRequest, HubTime, Identity, RENEW_PATH, RenewRequest, TIME_PATH};
+use vigie_shared::enrol::{
+    BoxFacts, ENROL_PATH, EnrolRequest, Enrolled, FACTS_PATH, HubTime, Identity, REGISTER_PATH, RENEW_PATH,
+    RegisterRequest, RenewRequest, TIME_PATH,
+};
 use vigie_shared::package::RELEASES_PATH;
 
 use super::desk::Desk;
@@ -30,6 +33,8 @@ pub(super) struct Caller {
 pub(super) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route(ENROL_PATH, post(enrol))
+        .route(REGISTER_PATH, post(register))
+        .route(FACTS_PATH, post(learn))
         .route(RENEW_PATH, post(renew))
         .route(TIME_PATH, get(time))
         .route(&format!("{BLOBS_PATH}{{sha256}}"), put(keep).layer(DefaultBodyLimit::max(BLOB_BYTES_MAX)))
@@ -44,9 +49,28 @@ async fn enrol(
     State(desk): State<Arc<Desk>>,
     Extension(caller): Extension<Caller>,
     request: Result<Json<EnrolRequest>, JsonRejection>,
-) -> Result<Json<Identity>, Refused> {
+) -> Result<Json<Enrolled>, Refused> {
     let Json(request) = request.map_err(unreadable)?;
     desk.enrol(&request, caller.address.ip()).await.map(Json)
+}
+
+async fn register(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    request: Result<Json<RegisterRequest>, JsonRejection>,
+) -> Result<Json<Enrolled>, Refused> {
+    let Json(request) = request.map_err(unreadable)?;
+    desk.register(&request, caller.address.ip()).await.map(Json)
+}
+
+async fn learn(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    facts: Result<Json<BoxFacts>, JsonRejection>,
+) -> Result<StatusCode, Refused> {
+    let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
+    let Json(facts) = facts.map_err(unreadable)?;
+    desk.learn(&facts, &peer).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 async fn renew(

@@ -1,9 +1,13 @@
-//! `vigie-hub site`: who may exist.
+//! `vigie-hub site`: who may exist, and what is said of them.
+
+mod about;
+mod plan;
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use self::about::AboutArgs;
 use super::VerbError;
 use super::client::{Hub, segment};
 use super::output::{Output, name, word};
@@ -14,11 +18,27 @@ pub enum SiteVerb {
     /// Add a site and print the token for its box.
     #[command(after_help = "Examples:
   vigie-hub site add rennes01
-  vigie-hub site add metz --name \"Metz, halle\" --zone Europe/Paris --valid 7d")]
-    Add(AddArgs),
+  vigie-hub site add metz --name \"Metz, halle\" --zone Europe/Paris --valid 7d
+  vigie-hub site add rennes01 --club \"Rennes FC\" --town Rennes --country France --tag football --tag futsal")]
+    Add(Box<AddArgs>),
+    /// Change what is said of a site.
+    #[command(after_help = "Examples:
+  vigie-hub site set rennes01 --club \"Rennes FC\" --tag football --tag futsal
+  vigie-hub site set rennes01 --note \"\"        forget the note")]
+    Set(Box<SetArgs>),
     /// List the sites and how their boxes are.
-    #[command(after_help = "Examples:\n  vigie-hub site list\n  vigie-hub site list --json | jq '.items[].id'")]
-    List,
+    #[command(after_help = "Examples:
+  vigie-hub site list
+  vigie-hub site list --tag futsal
+  vigie-hub site list --json | jq '.items[].id'")]
+    List {
+        /// Only those with this tag.
+        #[arg(long)]
+        tag: Option<String>,
+    },
+    /// Print where boxes come in and by which fingerprint they know this hub, to register one with an account.
+    #[command(after_help = "Example:\n  vigie-hub site door")]
+    Door,
     /// Show one site: state, completeness, gaps, diary.
     #[command(after_help = "Example:\n  vigie-hub site show rennes01")]
     Show {
@@ -31,14 +51,25 @@ pub enum SiteVerb {
         /// The site.
         id: String,
     },
-    /// Refuse the present box and print a token for a new one. What the old one delivered stays.
-    #[command(after_help = "Example:\n  vigie-hub site replace rennes01 --valid 2h")]
+    /// Refuse the present box, print a token for a new one, and order for that one what the old one had.
+    #[command(after_help = "Examples:
+  vigie-hub site replace rennes01 --valid 2h
+  vigie-hub site replace rennes01 --dry-run     only say what would be moved
+  vigie-hub site replace rennes01 --bare        only a token
+
+What the old box delivered stays.")]
     Replace {
         /// The site.
         id: String,
         /// How long the token works, with its unit.
         #[arg(long, default_value = "24h")]
         valid: String,
+        /// Move nothing.
+        #[arg(long)]
+        bare: bool,
+        /// Only say what would be moved, and do nothing.
+        #[arg(long, conflicts_with_all = ["bare", "valid"])]
+        dry_run: bool,
     },
 }
 
@@ -56,18 +87,55 @@ pub struct AddArgs {
     /// How long the token works, with its unit.
     #[arg(long, default_value = "24h")]
     valid: String,
+    #[command(flatten)]
+    about: AboutArgs,
+}
+
+/// What to say of a site.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// The site.
+    id: String,
+    /// Its name for people.
+    #[arg(long)]
+    name: Option<String>,
+    /// Its IANA time zone.
+    #[arg(long)]
+    zone: Option<String>,
+    #[command(flatten)]
+    about: AboutArgs,
 }
 
 pub(super) async fn act(hub: &Hub, verb: &SiteVerb, output: &mut Output<'_>) -> Result<(), VerbError> {
     match verb {
         SiteVerb::Add(args) => {
-            let body = json!({ "id": args.id, "name": args.name, "zone": args.zone, "valid": args.valid });
+            let about = args.about.body();
+            let body =
+                json!({ "id": args.id, "name": args.name, "zone": args.zone, "about": about, "valid": args.valid });
             let made = hub.change(Method::POST, "/api/v1/sites", &body).await?;
             output.answer(&made, |output, made| invitation(output, made, "was added"))?;
         }
-        SiteVerb::List => {
-            let sites = hub.get("/api/v1/sites?limit=1000").await?;
+        SiteVerb::Set(args) => {
+            let body = json!({ "name": args.name, "zone": args.zone, "about": args.about.body() });
+            let path = format!("/api/v1/sites/{}", segment(&args.id));
+            let site = hub.change(Method::PATCH, &path, &body).await?;
+            output.answer(&site, head)?;
+        }
+        SiteVerb::List { tag } => {
+            let only = tag.as_ref().map(|tag| format!("&tag={}", segment(tag))).unwrap_or_default();
+            let sites = hub.get(&format!("/api/v1/sites?limit=1000{only}")).await?;
             output.answer(&sites, list)?;
+        }
+        SiteVerb::Door => {
+            let door = hub.get("/api/v1/enrolments/door").await?;
+            output.answer(&door, |_, door| {
+                format!(
+                    "Boxes come in at {}\nFingerprint of this hub: {}\n\nTo register a box with an account, run there:\n\n  {}",
+                    name(&door["hub"]),
+                    name(&door["fingerprint"]),
+                    name(&door["command"])
+                )
+            })?;
         }
         SiteVerb::Show { id } => {
             let site = hub.get(&format!("/api/v1/sites/{}", segment(id))).await?;
@@ -84,10 +152,20 @@ pub(super) async fn act(hub: &Hub, verb: &SiteVerb, output: &mut Output<'_>) -> 
                 )
             })?;
         }
-        SiteVerb::Replace { id, valid } => {
+        SiteVerb::Replace { id, dry_run: true, .. } => {
+            let plan = hub.get(&format!("/api/v1/sites/{}/replace", segment(id))).await?;
+            output.answer(&plan, |_, plan| format!("Nothing was done.\n\n{}", plan::told(plan)))?;
+        }
+        SiteVerb::Replace { id, valid, bare, .. } => {
             let path = format!("/api/v1/sites/{}/replace", segment(id));
-            let made = hub.change(Method::POST, &path, &json!({ "valid": valid })).await?;
-            output.answer(&made, |output, made| invitation(output, made, "is ready for a new box"))?;
+            let made = hub.change(Method::POST, &path, &json!({ "valid": valid, "bare": bare })).await?;
+            output.answer(&made, |output, made| {
+                let invitation = invitation(output, made, "is ready for a new box");
+                match made.get("plan") {
+                    Some(plan) => format!("{invitation}\n\n{}", plan::told(plan)),
+                    None => invitation,
+                }
+            })?;
         }
     }
     Ok(())
@@ -103,7 +181,7 @@ fn invitation(output: &Output<'_>, made: &Value, what: &str) -> String {
 }
 
 fn list(output: &Output<'_>, sites: &Value) -> String {
-    let heads = ["SITE", "NAME", "LINK", "HEARD", "HEALTH", "AGENT"];
+    let heads = ["SITE", "NAME", "LINK", "HEARD", "HEALTH", "AGENT", "TAGS"];
     output.table(&heads, sites, "No site yet. Add one: vigie-hub site add rennes01", |site| {
         vec![
             name(&site["id"]),
@@ -112,23 +190,26 @@ fn list(output: &Output<'_>, sites: &Value) -> String {
             output.age(&site["heard"]),
             word(&site["health"]),
             name(&site["agent_version"]),
+            about::tags(site),
         ]
     })
 }
 
+fn head(output: &Output<'_>, site: &Value) -> String {
+    let mut lines = vec![
+        ("link", format!("{}, heard {}", word(&site["reach"]), output.age(&site["heard"]))),
+        ("health", word(&site["health"])),
+        ("agent", name(&site["agent_version"])),
+        ("zone", name(&site["zone"])),
+        ("added", output.moment(&site["created"])),
+    ];
+    lines.extend(about::lines(site));
+    let lines: Vec<String> = lines.into_iter().map(|(word, text)| format!("\n  {word:<8} {text}")).collect();
+    format!("{} ({}){}", name(&site["name"]), name(&site["id"]), lines.concat())
+}
+
 fn show(output: &Output<'_>, detail: &Value) -> String {
-    let site = &detail["site"];
-    let mut parts = vec![format!(
-        "{} ({})\n  link     {}, heard {}\n  health   {}\n  agent    {}\n  zone     {}\n  added    {}",
-        name(&site["name"]),
-        name(&site["id"]),
-        word(&site["reach"]),
-        output.age(&site["heard"]),
-        word(&site["health"]),
-        name(&site["agent_version"]),
-        name(&site["zone"]),
-        output.moment(&site["created"]),
-    )];
+    let mut parts = vec![head(output, &detail["site"])];
     let lanes = json!({ "items": detail["completeness"] });
     parts.push(output.table(
         &["LANE", "COMPLETE THROUGH", "RECORDS", "MISSING"],

@@ -16,6 +16,7 @@ use crate::store::diary::{Entry, Level};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Happening {
     SiteAdded,
+    SiteDescribed,
     SiteRevoked,
     BoxReplaced,
 }
@@ -24,6 +25,7 @@ impl Happening {
     fn kind(self) -> &'static str {
         match self {
             Self::SiteAdded => "site_added",
+            Self::SiteDescribed => "site_described",
             Self::SiteRevoked => "site_revoked",
             Self::BoxReplaced => "box_replaced",
         }
@@ -32,6 +34,7 @@ impl Happening {
     fn text(self, site: &SiteId, account: &str) -> String {
         match self {
             Self::SiteAdded => format!("Site {site} was added by {account}. Paste its token on the box."),
+            Self::SiteDescribed => format!("What is said of site {site} was changed by {account}."),
             Self::SiteRevoked => format!(
                 "Site {site} was revoked by {account}. Its box is refused; everything it had delivered stays. \
                  `vigie-hub site replace {site}` brings it back with a new token."

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use vigie_shared::id::{SiteId, random_bytes};
+use vigie_shared::id::{SiteId, random_bytes, to_hex};
 use vigie_shared::token::EnrolToken;
 use vigie_shared::units;
 
@@ -133,6 +133,30 @@ pub(super) async fn list(
     let all = admin.store.enrolments().await?;
     let items = all.iter().filter(|one| is_wanted(one)).take(rows).map(|one| EnrolmentView::new(one, now_ms)).collect();
     Ok(Json(Page { items, next: None }))
+}
+
+/// Where boxes come in, for whoever registers one with an account instead of a token.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct DoorView {
+    /// Where HTTPS for boxes is reached.
+    hub: String,
+    /// The SHA-256 of the hub's CA certificate: what a box checks before it reveals a password.
+    fingerprint: String,
+    /// What to run on the box.
+    command: String,
+}
+
+/// Says where boxes come in, and by what they know this hub.
+#[utoipa::path(
+    get, path = "/api/v1/enrolments/door", operation_id = "enrolments_door",
+    tag = "sites", extensions(("x-role" = json!("viewer"))),
+    responses((status = 200, description = "The door", body = DoorView), Refused)
+)]
+pub(super) async fn door(Viewer(caller): Viewer, State(admin): State<Admin>) -> Json<DoorView> {
+    let (hub, fingerprint) = (admin.invitation.address.clone(), to_hex(&admin.invitation.ca_sha256));
+    let command =
+        format!("vigie-agent register --hub {hub} --fingerprint {fingerprint} --user {} --name \"…\"", caller.account);
+    Json(DoorView { hub, fingerprint, command })
 }
 
 /// A permission to give.

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::releases::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, backups, blobs, commands, devices, diary, enrolments, events, health, local, media, metrics, rebuild,
-    releases, session, site, sites, tokens, users, version,
+    Admin, about, backups, blobs, commands, devices, diary, enrolments, events, health, local, media, metrics, rebuild,
+    releases, replace, session, site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -48,9 +48,9 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
 fn of_sites() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(sites::list, sites::create))
-        .routes(routes!(site::show, sites::remove))
+        .routes(routes!(site::show, about::change, sites::remove))
         .routes(routes!(sites::revoke))
-        .routes(routes!(sites::replace))
+        .routes(routes!(replace::show, replace::create))
         .routes(routes!(commands::list, commands::create))
         .routes(routes!(commands::show))
         .routes(routes!(commands::cancel))
@@ -59,6 +59,7 @@ fn of_sites() -> OpenApiRouter<Admin> {
         .routes(routes!(blobs::show))
         .routes(routes!(devices::list))
         .routes(routes!(enrolments::list, enrolments::create))
+        .routes(routes!(enrolments::door))
         .routes(routes!(diary::list))
         .routes(routes!(events::stream))
 }

@@ -5,9 +5,11 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use vigie_shared::about::{About, LINE_CHARS_MAX};
 use vigie_shared::id::SiteId;
 
 use super::Admin;
+use super::about::{AboutChange, known_zone};
 use super::cursor::{ROWS, ROWS_MAX, cut};
 use super::diary::{Happening, note};
 use super::enrolments::{InvitedView, Validity, invite};
@@ -20,9 +22,6 @@ use crate::login::Caller;
 use crate::store::StoreError;
 use crate::store::sites::Site;
 
-/// Longest name of a site, characters.
-const NAME_LENGTH_MAX: usize = 80;
-
 /// Which sites.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +31,16 @@ pub(super) struct Query {
     after: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
     limit: Option<usize>,
+    /// Only those with this tag, upper and lower case alike.
+    tag: Option<String>,
+}
+
+impl Query {
+    fn wants(&self, site: &Site) -> bool {
+        let is_after = self.after.as_deref().is_none_or(|after| site.id.as_str() > after);
+        let has = |tag: &str| site.about.tags.iter().any(|one| one.to_lowercase() == tag.to_lowercase());
+        is_after && self.tag.as_deref().is_none_or(has)
+    }
 }
 
 /// A site to add.
@@ -44,6 +53,9 @@ pub(super) struct NewSite {
     name: Option<String>,
     /// Its IANA time zone; the hub's own if not given.
     zone: Option<String>,
+    /// What people say of it.
+    #[serde(default)]
+    about: AboutChange,
     /// How long the token works, with its unit; `24h` if not given.
     #[schema(value_type = Option<String>, example = "24h")]
     valid: Option<Validity>,
@@ -61,8 +73,8 @@ pub(super) async fn list(
     Params(query): Params<Query>,
 ) -> Result<Json<Page<SiteView>>, Problem> {
     let rows = limit(query.limit, ROWS, ROWS_MAX)?;
-    let is_after = |site: &Site| query.after.as_deref().is_none_or(|after| site.id.as_str() > after);
-    let mut sites: Vec<Site> = admin.store.sites().await?.into_iter().filter(is_after).take(rows + 1).collect();
+    let all = admin.store.sites().await?.into_iter();
+    let mut sites: Vec<Site> = all.filter(|site| query.wants(site)).take(rows + 1).collect();
     let next = cut(&mut sites, rows).then(|| sites.last().map(|site| site.id.to_string())).flatten();
     let (fleet, now_ms) = (admin.fleet.snapshot(), admin.clock.wall_ms());
     let view = |site: &Site| SiteView::new(site, &fleet.get(&site.id).cloned().unwrap_or_default(), now_ms);
@@ -108,21 +120,10 @@ async fn add(admin: &Admin, caller: &Caller, new: &NewSite) -> Result<InvitedVie
 
 fn checked(new: &NewSite, now_ms: i64) -> Result<Site, Problem> {
     let id: SiteId = new.id.parse().map_err(|error| Problem::invalid("id", error))?;
-    let name = line("name", new.name.as_deref().unwrap_or(id.as_str()), NAME_LENGTH_MAX)?;
-    let zone = new.zone.clone().unwrap_or_else(own_zone);
-    if jiff::tz::TimeZone::get(&zone).is_err() {
-        let shown: String = zone.chars().take(64).collect();
-        return Err(Problem::invalid(
-            "zone",
-            format_args!("`{shown}` is no IANA time zone; write it like Europe/Paris"),
-        ));
-    }
-    Ok(Site { id, name, zone, created_ms: now_ms, revoked_ms: None })
-}
-
-/// The zone of the hub's machine.
-fn own_zone() -> String {
-    jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+    let name = line("name", new.name.as_deref().unwrap_or(id.as_str()), LINE_CHARS_MAX)?;
+    let zone = known_zone(new.zone.as_deref().unwrap_or(&crate::own_zone()))?;
+    let about = new.about.applied(&About::default())?;
+    Ok(Site { about, ..Site::new(id, name, zone, now_ms) })
 }
 
 /// Revokes a site: its box is refused and cut off at once, its facts stay.
@@ -165,47 +166,6 @@ async fn cut_off(admin: &Admin, caller: &Caller, id: &str) -> Result<Json<SiteVi
     note(admin, &site, Happening::SiteRevoked, caller).await?;
     let site = admin.store.site(&site).await?.ok_or_else(|| Problem::unknown("site", id))?;
     Ok(Json(SiteView::new(&site, &admin.fleet.site(&site.id), now_ms)))
-}
-
-/// How to replace a box.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Replacement {
-    /// How long the token works, with its unit; `24h` if not given.
-    #[schema(value_type = Option<String>, example = "24h")]
-    valid: Option<Validity>,
-}
-
-/// Prepares a site for a new box: the old one is refused from now on, and a new token is given.
-#[utoipa::path(
-    post, path = "/api/v1/sites/{id}/replace", operation_id = "sites_replace",
-    tag = "sites", request_body = Replacement,
-    extensions(("x-role" = json!("owner"))),
-    params(("id" = String, Path, description = "The site"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Sending twice under one key replaces once")),
-    responses((status = 201, description = "The token is shown only now", body = InvitedView), Refused)
-)]
-pub(super) async fn replace(
-    Owner(caller): Owner,
-    State(admin): State<Admin>,
-    Path(id): Path<String>,
-    key: Key,
-    Body(wanted): Body<Replacement>,
-) -> Result<Response, Problem> {
-    let request = (id.clone(), wanted);
-    let ask = Ask { caller: &caller, key, request: ("replace", &request) };
-    admin.answers.once(ask, make_room(&admin, &caller, &id, request.1.valid)).await
-}
-
-async fn make_room(admin: &Admin, caller: &Caller, id: &str, valid: Option<Validity>) -> Result<InvitedView, Problem> {
-    let site = site_id(id)?;
-    let valid = valid.unwrap_or_default().checked()?;
-    if !admin.store.replace_site(&site, admin.clock.wall_ms()).await? {
-        return Err(Problem::unknown("site", id));
-    }
-    admin.revoker.cut(&site);
-    note(admin, &site, Happening::BoxReplaced, caller).await?;
-    invite(admin, &site, valid).await
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use self::doubles::{Cuts, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldRebui
 use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
-use crate::login::secret;
+use crate::login::{Logins, secret};
 use crate::media::{MediaConfig, Shelf};
 use crate::releases::Releases;
 use crate::store::Store;
@@ -77,6 +77,7 @@ impl Stage {
         let media = Shelf::open(folder.path().join("media"), MediaConfig::default()).unwrap();
         let admin = Admin::new(Parts {
             store: store.clone(),
+            logins: Arc::new(Logins::new(store.clone(), clock.clone())),
             clock: clock.clone(),
             fleet: fleet.clone(),
             dispatch: Dispatch::default(),

@@ -8,6 +8,7 @@ use vigie_shared::wire::Heartbeat;
 use vigie_shared::wire::reading::HostSample;
 
 pub use self::facts::{CompletenessView, CoverageView, DeviceView, EntryView, GapView, SampleView};
+use super::about::{AboutView, MachineView};
 use super::reach::{Health, Reach, health, reach};
 use super::time::Time;
 use crate::fleet::BoxNow;
@@ -32,6 +33,10 @@ pub struct SiteView {
     pub name: String,
     /// Its IANA time zone.
     pub zone: String,
+    /// What people say of it.
+    pub about: AboutView,
+    /// What its box said last of itself.
+    pub machine: MachineView,
     /// When it was added.
     pub created: Time,
     /// When it was revoked.
@@ -61,6 +66,8 @@ impl SiteView {
             id: site.id.to_string(),
             name: site.name.clone(),
             zone: site.zone.clone(),
+            about: AboutView::from(&site.about),
+            machine: MachineView::from(&site.machine),
             created: Time(site.created_ms),
             revoked: site.revoked_ms.map(Time),
             reach,

@@ -102,6 +102,7 @@ macro_rules! every_law {
             ],
             people: [
                 a_site_is_added_once,
+                a_description_changes_only_from_what_it_was,
                 of_many_who_redeem_at_once_one_succeeds,
                 an_enrolment_ends_and_belongs_to_one_site,
                 a_revoked_site_takes_its_papers_with_it,
@@ -178,7 +179,7 @@ fn entry(at_ms: i64, id: Option<&str>, text: &str) -> Entry {
 }
 
 fn place(id: &str) -> Site {
-    Site { id: site(id), name: "A place".to_owned(), zone: "Europe/Paris".to_owned(), created_ms: 1, revoked_ms: None }
+    Site::new(site(id), "A place".to_owned(), "Europe/Paris".to_owned(), 1)
 }
 
 fn device(id: &str, name: &str, first_seen_ms: i64, last_seen_ms: i64) -> Device {

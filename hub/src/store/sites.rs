@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use serde::Serialize;
+use vigie_shared::about::About;
 use vigie_shared::id::SiteId;
 
 use crate::store::StoreError;
@@ -15,10 +16,38 @@ pub struct Site {
     pub name: String,
     /// Its IANA time zone, for local dates.
     pub zone: String,
+    /// What people say of it.
+    pub about: About,
+    /// What its box said last of itself.
+    pub machine: Machine,
     /// When it was added, milliseconds since 1970 UTC.
     pub created_ms: i64,
     /// When it was revoked: its box is refused from then on.
     pub revoked_ms: Option<i64>,
+}
+
+impl Site {
+    /// A site of which nothing else is known yet.
+    #[must_use]
+    pub fn new(id: SiteId, name: String, zone: String, created_ms: i64) -> Self {
+        let (about, machine) = (About::default(), Machine::default());
+        Self { id, name, zone, about, machine, created_ms, revoked_ms: None }
+    }
+
+    /// Whether nobody gave it a name yet: its id stands for one.
+    #[must_use]
+    pub fn is_nameless(&self) -> bool {
+        self.name == self.id.as_str()
+    }
+}
+
+/// A box's hardware and system, in its own words; empty if it does not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    /// The hardware's own name.
+    pub model: String,
+    /// The system's own name.
+    pub os: String,
 }
 
 /// A one-time permission to become a site's box.
@@ -100,6 +129,21 @@ pub trait Sites {
     ///
     /// [`StoreError::Failed`].
     async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError>;
+
+    /// Gives a site the name, zone and description of `becomes`, if they are still those of `was`; false if they are
+    /// not, or there is no such site.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn describe_site(&self, was: &Site, becomes: &Site) -> Result<bool, StoreError>;
+
+    /// Remembers what a site's box said of itself; false if there is no such site.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn note_machine(&self, id: &SiteId, machine: &Machine) -> Result<bool, StoreError>;
 
     /// Marks a site and all its certificates and open enrolments as revoked; false if there is no such site.
     ///

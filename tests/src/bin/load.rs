@@ -15,6 +15,7 @@ use clap::Parser;
 use serde_json::json;
 use tokio::time::Instant;
 use vigie_agent::identity::{Identity, enrol};
+use vigie_shared::enrol::Said;
 use vigie_tests::load::{Recipe, deliver, pss_bytes, stay};
 use vigie_tests::processes::HubProcess;
 
@@ -76,7 +77,7 @@ async fn enrol_all(hub: &HubProcess, boxes: usize) -> anyhow::Result<Vec<Identit
         let invited = hub.post("/api/v1/sites", &json!({ "id": format!("load{number}") })).await?;
         let token =
             invited.get("token").and_then(serde_json::Value::as_str).context("the answer holds the token")?.parse()?;
-        identities.push(enrol::register(&token, enrol::box_facts(), 0).await?);
+        identities.push(enrol::register(&token, Said::default(), enrol::box_facts(), 0).await?.identity);
     }
     Ok(identities)
 }

@@ -27,13 +27,23 @@ impl BoxProcess {
     pub async fn enrol(hub: &HubProcess, site: &str, folder: &Path) -> anyhow::Result<Self> {
         let invited = hub.post("/api/v1/sites", &json!({ "id": site })).await?;
         let token = invited["token"].as_str().context("the answer holds the token")?.to_owned();
-        let folder = folder.join(site);
+        let this = Self::unregistered(site, folder)?;
+        this.run_verb(&["register", &token]).await.context("register the box")?;
+        Ok(this)
+    }
+
+    /// A box that no hub knows yet, in a folder of this name. Its collectors are off.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be written.
+    pub fn unregistered(name: &str, folder: &Path) -> anyhow::Result<Self> {
+        let folder = folder.join(name);
         std::fs::create_dir_all(&folder)?;
-        let this = Self { site: site.parse()?, folder, program: None };
+        let this = Self { site: name.parse()?, folder, program: None };
         this.configure(
             "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false",
         )?;
-        this.run_verb(&["register", &token]).await.context("register the box")?;
         Ok(this)
     }
 

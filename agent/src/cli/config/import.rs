@@ -127,7 +127,8 @@ impl End {
         }
         if let Some(site) = &imported.site {
             lines.push(format!(
-                "On the hub: vigie-hub site add {site}; here: vigie-agent register with the token it prints."
+                "On the hub: vigie-hub site add {site}; here: vigie-agent register with the token it prints and \
+                 --from-site-conf, which also tells the hub the site's name, club, place and sports."
             ));
         }
         lines.join("\n")

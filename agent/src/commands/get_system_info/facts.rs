@@ -1,4 +1,4 @@
-//! What the kernel and the distribution say of the machine. What they do not say is empty, never an error.
+//! What the kernel says of the machine. What they do not say is empty, never an error.
 
 use std::collections::BTreeMap;
 use std::fs::read_to_string;
@@ -6,13 +6,6 @@ use std::fs::read_to_string;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
 use serde::Serialize;
-
-/// The system.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct System {
-    pub(super) distribution: String,
-    pub(super) kernel: String,
-}
 
 /// One network interface.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -23,11 +16,9 @@ pub(super) struct Interface {
     addresses: Vec<String>,
 }
 
-pub(super) fn system() -> System {
-    System {
-        distribution: distribution(&text("/etc/os-release")),
-        kernel: text("/proc/sys/kernel/osrelease").trim().to_owned(),
-    }
+/// The kernel's version.
+pub(super) fn kernel() -> String {
+    text("/proc/sys/kernel/osrelease").trim().to_owned()
 }
 
 /// The processor's name, as the kernel knows it.
@@ -59,11 +50,6 @@ fn text(path: &str) -> String {
     read_to_string(path).unwrap_or_default()
 }
 
-fn distribution(os_release: &str) -> String {
-    let pretty = os_release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
-    pretty.unwrap_or_default().trim_matches('"').to_owned()
-}
-
 fn processor_of(cpuinfo: &str) -> String {
     let value = |key: &str| {
         cpuinfo.lines().find_map(|line| {
@@ -79,11 +65,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_files_of_a_pi_are_understood() {
-        let os = "NAME=\"Debian\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
-        assert_eq!(distribution(os), "Debian GNU/Linux 12 (bookworm)");
+    fn the_processor_of_a_pi_is_understood() {
         let cpu = "processor\t: 0\nBogoMIPS\t: 108.00\n\nModel\t\t: Raspberry Pi 4 Model B Rev 1.4\n";
         assert_eq!(processor_of(cpu), "Raspberry Pi 4 Model B Rev 1.4");
-        assert_eq!((distribution(""), processor_of("")), (String::new(), String::new()));
+        assert_eq!(processor_of(""), "");
     }
 }

@@ -84,7 +84,7 @@ pub(super) async fn give(
 }
 
 /// Stores a command and has it sent; the same command once more is the one that is stored.
-pub(super) async fn store(admin: &Admin, command: StoredCommand) -> Result<CommandView, Problem> {
+pub(in crate::http) async fn store(admin: &Admin, command: StoredCommand) -> Result<CommandView, Problem> {
     match admin.store.add_command(&command).await {
         Ok(()) => {
             tracing::info!(site = %command.site, command.id = %command.id, command.kind = command.kind, account = command.account, "a command was given");
@@ -103,7 +103,7 @@ pub(super) async fn store(admin: &Admin, command: StoredCommand) -> Result<Comma
     }
 }
 
-pub(super) fn stored(
+pub(in crate::http) fn stored(
     command: &Command,
     caller: &Caller,
     retry_of: Option<CommandId>,

@@ -18,6 +18,8 @@ use crate::text::{self, Lang};
 pub(super) struct Row {
     pub(super) id: String,
     pub(super) name: String,
+    /// Club, town and tags in one line; empty if nothing is known.
+    pub(super) about: String,
     pub(super) reach: Mark,
     pub(super) health: Mark,
     pub(super) complete: Mark,
@@ -71,6 +73,7 @@ impl Row {
         Self {
             id: site.id.to_string(),
             name: site.name.clone(),
+            about: in_one_line(site),
             reach: marks::of_reach(reach, words),
             health: marks::of_health(health, words),
             complete: marks::of_lines(lines, words),
@@ -86,6 +89,12 @@ impl Row {
     pub(super) fn html(&self, frame: &Frame) -> String {
         RowPage { frame, row: self }.render().unwrap_or_default()
     }
+}
+
+fn in_one_line(site: &Site) -> String {
+    let about = &site.about;
+    let texts = [&about.club, &about.town].into_iter().chain(&about.tags).filter(|text| !text.is_empty());
+    texts.map(String::as_str).collect::<Vec<_>>().join(" · ")
 }
 
 /// The site's zone; UTC if it is unknown here.

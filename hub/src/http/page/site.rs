@@ -43,6 +43,8 @@ pub(super) struct Devices {
 struct SitePage<'a> {
     frame: &'a Frame,
     site: &'a Site,
+    /// What people say of it and what its box is, as far as it is known.
+    about: Vec<(&'static str, String)>,
     head: String,
     lanes: Vec<LaneBar>,
     gaps: Vec<GapRow>,
@@ -91,6 +93,7 @@ async fn page(admin: &Admin, frame: &Frame, id: &str, after: Option<&str>) -> Re
     let diary = admin.store.entries(Some(&site.id), ENTRIES).await?;
     Ok(render(&SitePage {
         frame,
+        about: about(frame, &site),
         head: head(admin, frame, &site, &lines),
         lanes: lines.iter().map(|line| at.lane(line, &gaps)).collect(),
         gaps: gaps.iter().rev().take(GAPS).map(|gap| at.gap(gap)).collect(),
@@ -103,6 +106,20 @@ async fn page(admin: &Admin, frame: &Frame, id: &str, after: Option<&str>) -> Re
         now: Time(now_ms),
         site: &site,
     }))
+}
+
+fn about(frame: &Frame, site: &Site) -> Vec<(&'static str, String)> {
+    let (about, words) = (&site.about, frame.words);
+    let place = [&about.town, &about.region, &about.country].into_iter().filter(|text| !text.is_empty());
+    let values = [
+        (words.club, about.club.clone()),
+        (words.place, place.map(String::as_str).collect::<Vec<_>>().join(", ")),
+        (words.tags, about.tags.join(", ")),
+        (words.hardware, site.machine.model.clone()),
+        (words.system, site.machine.os.clone()),
+        (words.note, about.note.clone()),
+    ];
+    values.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// The part of the page that the stream replaces.

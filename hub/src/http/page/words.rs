@@ -53,6 +53,12 @@ words! {
     skip: "Aller au contenu" = "Skip to content";
     fleet: "Parc" = "Fleet";
     site: "Site" = "Site";
+    club: "Club" = "Club";
+    place: "Lieu" = "Place";
+    tags: "Mots-clés" = "Tags";
+    hardware: "Matériel" = "Hardware";
+    system: "Système" = "System";
+    note: "Note" = "Note";
     language: "Langue" = "Language";
     theme: "Thème" = "Theme";
     theme_auto: "Système" = "System";

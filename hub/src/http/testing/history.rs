@@ -17,13 +17,7 @@ impl Stage {
     /// Adds a site with everything that a page can show.
     pub(crate) async fn add_site(&self, id: &str, name: &str) -> SiteId {
         let id: SiteId = id.parse().unwrap();
-        let site = Site {
-            id: id.clone(),
-            name: name.to_owned(),
-            zone: "Europe/Paris".to_owned(),
-            created_ms: NOW - 86_400_000,
-            revoked_ms: None,
-        };
+        let site = Site::new(id.clone(), name.to_owned(), "Europe/Paris".to_owned(), NOW - 86_400_000);
         self.store.add_site(&site).await.unwrap();
         id
     }

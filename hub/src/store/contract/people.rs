@@ -1,11 +1,12 @@
 //! Laws of sites, enrolments, accounts and the diary.
 
 use futures_util::future::join_all;
+use vigie_shared::about::About;
 
 use super::*;
 use crate::store::StoreError;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
-use crate::store::sites::{Certificate, Enrolment, Redeemed};
+use crate::store::sites::{Certificate, Enrolment, Machine, Redeemed};
 
 fn enrolment(id: &str, secret: u8) -> Enrolment {
     Enrolment {
@@ -35,6 +36,38 @@ pub(super) async fn a_site_is_added_once(subject: &impl Subject) {
     assert_eq!(store.sites().await.unwrap(), [place("a"), place("b")]);
     assert_eq!(store.site(&site("a")).await.unwrap(), Some(place("a")));
     assert_eq!(store.site(&site("c")).await.unwrap(), None);
+}
+
+pub(super) async fn a_description_changes_only_from_what_it_was(subject: &impl Subject) {
+    let store = subject.open();
+    let about = About {
+        club: "Rennes FC".to_owned(),
+        town: "Rennes".to_owned(),
+        region: "Bretagne".to_owned(),
+        country: "France".to_owned(),
+        tags: vec!["football".to_owned(), "futsal, indoor".to_owned()],
+        note: "Ring twice".to_owned(),
+    };
+    let machine = Machine { model: "Raspberry Pi 4".to_owned(), os: "Debian 12".to_owned() };
+    let first = Site { about, machine, ..place("a") };
+    store.add_site(&first).await.unwrap();
+    store.add_site(&place("b")).await.unwrap();
+
+    let second = Site { name: "Hall".to_owned(), about: About::default(), ..first.clone() };
+    assert!(store.describe_site(&first, &second).await.unwrap());
+    assert!(!store.describe_site(&first, &place("a")).await.unwrap(), "it is no longer so");
+    assert!(!store.describe_site(&place("c"), &place("c")).await.unwrap());
+    let other = Machine { model: "PC".to_owned(), os: String::new() };
+    assert!(store.note_machine(&site("a"), &other).await.unwrap());
+    assert!(!store.note_machine(&site("c"), &other).await.unwrap());
+
+    let store = subject.reopen(store).await;
+    let expected = Site { machine: other, ..second };
+    assert_eq!(store.site(&site("a")).await.unwrap(), Some(expected.clone()));
+    assert!(store.describe_site(&expected, &first).await.unwrap());
+    let again = store.site(&site("a")).await.unwrap().unwrap();
+    assert_eq!((again.about, again.machine), (first.about, expected.machine), "the box's own words are its own");
+    assert_eq!(store.site(&site("b")).await.unwrap(), Some(place("b")));
 }
 
 pub(super) async fn of_many_who_redeem_at_once_one_succeeds(subject: &impl Subject) {

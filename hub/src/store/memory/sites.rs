@@ -7,7 +7,7 @@ use vigie_shared::id::{SiteId, random_bytes};
 
 use super::Memory;
 use crate::store::StoreError;
-use crate::store::sites::{Certificate, Enrolment, Redeemed, Site, Sites};
+use crate::store::sites::{Certificate, Enrolment, Machine, Redeemed, Site, Sites};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct SiteTables {
@@ -55,6 +55,27 @@ impl Sites for Memory {
 
     async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
         Ok(self.read(|state| state.sites.sites.get(id).cloned()))
+    }
+
+    async fn describe_site(&self, was: &Site, becomes: &Site) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let Some(site) = state.sites.sites.get_mut(&was.id) else { return Ok(false) };
+            if (&site.name, &site.zone, &site.about) != (&was.name, &was.zone, &was.about) {
+                return Ok(false);
+            }
+            site.name.clone_from(&becomes.name);
+            site.zone.clone_from(&becomes.zone);
+            site.about.clone_from(&becomes.about);
+            Ok(true)
+        })
+    }
+
+    async fn note_machine(&self, id: &SiteId, machine: &Machine) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let Some(site) = state.sites.sites.get_mut(id) else { return Ok(false) };
+            site.machine.clone_from(machine);
+            Ok(true)
+        })
     }
 
     async fn revoke_site(&self, id: &SiteId, now_ms: i64) -> Result<bool, StoreError> {

@@ -3,8 +3,13 @@
 use anyhow::{Context as _, bail};
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql"), include_str!("0004.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001.sql"),
+    include_str!("0002.sql"),
+    include_str!("0003.sql"),
+    include_str!("0004.sql"),
+    include_str!("0005.sql"),
+];
 
 /// Brings the tables to this program's version; each migration is all or nothing.
 pub(super) fn run(connection: &mut Connection) -> anyhow::Result<()> {

@@ -1,16 +1,25 @@
 //! Sites, enrolments and certificates in SQLite.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension as _, Row};
+use rusqlite::{OptionalExtension as _, Row, named_params};
+use vigie_shared::about::About;
 use vigie_shared::id::{SiteId, random_bytes};
 
 use super::codes::Column;
 use super::keys::site_no;
 use super::{Sqlite, Writing, conflict_is};
 use crate::store::StoreError;
-use crate::store::sites::{Certificate, Enrolment, Redeemed, Site, Sites};
+use crate::store::sites::{Certificate, Enrolment, Machine, Redeemed, Site, Sites};
 
-const SITE: &str = "SELECT id, name, zone, created_ms, revoked_ms FROM site WHERE created_ms IS NOT NULL";
+const SITE: &str = "SELECT id, name, zone, created_ms, revoked_ms, club, town, region, country, tags, note, model, os
+                    FROM site WHERE created_ms IS NOT NULL";
+
+/// Gives a row what people say of the site.
+const DESCRIBE: &str = "UPDATE site SET name = :name, zone = :zone, club = :club, town = :town, region = :region,
+                        country = :country, tags = :tags, note = :note WHERE id = :id";
+
+/// What separates tags in their column: no tag holds a control character.
+const TAG_END: &str = "\n";
 
 const CERTIFICATE: &str = "SELECT serial, site.id, issued_ms, expires_ms, certificate.revoked_ms
                            FROM certificate JOIN site ON site.no = site_no";
@@ -28,7 +37,11 @@ impl Sites for Sqlite {
                      created_ms = excluded.created_ms, revoked_ms = excluded.revoked_ms WHERE created_ms IS NULL",
                 )?
                 .execute((site.id.as_str(), &site.name, &site.zone, site.created_ms, site.revoked_ms))?;
-            if added == 0 { Err(StoreError::Conflict(format!("site {}", site.id))) } else { Ok(()) }
+            if added == 0 {
+                return Err(StoreError::Conflict(format!("site {}", site.id)));
+            }
+            writing.describe(&site)?;
+            writing.note_machine(&site.id, &site.machine).map(drop)
         })
         .await
     }
@@ -48,6 +61,26 @@ impl Sites for Sqlite {
             Ok(select.query_row([id.as_str()], site).optional()?)
         })
         .await
+    }
+
+    async fn describe_site(&self, was: &Site, becomes: &Site) -> Result<bool, StoreError> {
+        let (was, becomes) = (was.clone(), becomes.clone());
+        self.write(move |writing| {
+            let mut select = writing.sql.prepare_cached(&format!("{SITE} AND id = ?1"))?;
+            let known = select.query_row([was.id.as_str()], site).optional()?;
+            let is_same =
+                known.is_some_and(|known| (known.name, known.zone, known.about) == (was.name, was.zone, was.about));
+            if is_same {
+                writing.describe(&becomes)?;
+            }
+            Ok(is_same)
+        })
+        .await
+    }
+
+    async fn note_machine(&self, id: &SiteId, machine: &Machine) -> Result<bool, StoreError> {
+        let (id, machine) = (id.clone(), machine.clone());
+        self.write(move |writing| writing.note_machine(&id, &machine)).await
     }
 
     async fn revoke_site(&self, id: &SiteId, now_ms: i64) -> Result<bool, StoreError> {
@@ -178,6 +211,22 @@ impl Sqlite {
 }
 
 impl Writing<'_> {
+    fn describe(&mut self, site: &Site) -> Result<(), StoreError> {
+        let About { club, town, region, country, tags, note } = &site.about;
+        let (id, tags) = (site.id.as_str(), tags.join(TAG_END));
+        self.sql.prepare_cached(DESCRIBE)?.execute(named_params! {
+            ":id": id, ":name": site.name, ":zone": site.zone, ":club": club, ":town": town, ":region": region,
+            ":country": country, ":tags": tags, ":note": note,
+        })?;
+        Ok(())
+    }
+
+    fn note_machine(&mut self, id: &SiteId, machine: &Machine) -> Result<bool, StoreError> {
+        let mut update =
+            self.sql.prepare_cached("UPDATE site SET model = ?2, os = ?3 WHERE id = ?1 AND created_ms IS NOT NULL")?;
+        Ok(update.execute((id.as_str(), &machine.model, &machine.os))? > 0)
+    }
+
     /// Revokes a site's certificates and open enrolments; the site itself is revoked, or no longer.
     fn close_site(&mut self, id: &SiteId, revoked_ms: Option<i64>, now_ms: i64) -> Result<bool, StoreError> {
         let mut update =
@@ -200,7 +249,18 @@ impl Writing<'_> {
 
 fn site(row: &Row<'_>) -> rusqlite::Result<Site> {
     let Column(id) = row.get(0)?;
-    Ok(Site { id, name: row.get(1)?, zone: row.get(2)?, created_ms: row.get(3)?, revoked_ms: row.get(4)? })
+    let tags: String = row.get(9)?;
+    let about = About {
+        club: row.get(5)?,
+        town: row.get(6)?,
+        region: row.get(7)?,
+        country: row.get(8)?,
+        tags: tags.split(TAG_END).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
+        note: row.get(10)?,
+    };
+    let machine = Machine { model: row.get(11)?, os: row.get(12)? };
+    let (created_ms, revoked_ms) = (row.get(3)?, row.get(4)?);
+    Ok(Site { id, name: row.get(1)?, zone: row.get(2)?, about, machine, created_ms, revoked_ms })
 }
 
 fn certificate(row: &Row<'_>) -> rusqlite::Result<Certificate> {

@@ -153,7 +153,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotListed(_) | Refusal::Unfit(_) => Self::Refused(refusal.to_string()),
-            Refusal::Unavailable(_) | Refusal::Failed(_) => Self::Failed(refusal.to_string()),
+            Refusal::Unavailable(_) | Refusal::Unanswered(_) | Refusal::Failed(_) => Self::Failed(refusal.to_string()),
         }
     }
 }

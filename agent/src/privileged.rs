@@ -85,6 +85,9 @@ pub enum Refusal {
     /// Nobody here may do it: the package is not installed, or its root part does not run.
     #[error("the part that runs as root does not answer: {0}")]
     Unavailable(String),
+    /// It was asked, and ended before it answered: nobody here knows whether the act was done.
+    #[error("the part that runs as root ended before it answered: {0}")]
+    Unanswered(String),
     /// It was tried and did not work.
     #[error("{0}")]
     Failed(String),

@@ -56,7 +56,7 @@ pub fn read(path: &Path) -> io::Result<Kept> {
 
 /// Replaces a file that was read; returns a warning if its owner could not be kept.
 ///
-/// After a power cut either the old or the new text is there. Mode, owner and group stay; a new file is readable by all.
+/// After a power cut either the old or the new text is there. Mode, owner and group stay, or else its group may do what its owner could; a new file is readable by all.
 ///
 /// # Errors
 ///
@@ -102,14 +102,19 @@ fn write_fresh(fresh: &Path, path: &Path, text: &str) -> Result<Option<String>, 
 fn dress(file: &File, old: &std::fs::Metadata) -> io::Result<Option<String>> {
     let fresh = file.metadata()?;
     let is_same = (fresh.uid(), fresh.gid()) == (old.uid(), old.gid());
-    let mut warning = None;
+    let (mut mode, mut warning) = (old.mode() & 0o777, None);
     if !is_same && std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
-        // A member of the group may at least keep the group.
-        let keeps_group = std::os::unix::fs::fchown(file, None, Some(old.gid())).is_ok();
-        let kept = if keeps_group { "its group was" } else { "neither was its group" };
-        warning = Some(format!("the file belongs to this agent now instead of user {}, {kept} kept", old.uid()));
+        let has_group = fresh.gid() == old.gid() || std::os::unix::fs::fchown(file, None, Some(old.gid())).is_ok();
+        if has_group {
+            // What its owner could do, he still can as a member of its group.
+            mode |= (mode & 0o700) >> 3;
+        } else {
+            let user = old.uid();
+            let text = format!("the file belongs to this agent now, no longer to user {user}, nor to the group it had");
+            warning = Some(text);
+        }
     }
-    file.set_permissions(std::fs::Permissions::from_mode(old.mode() & 0o777))?;
+    file.set_permissions(std::fs::Permissions::from_mode(mode))?;
     Ok(warning)
 }
 

@@ -8,7 +8,7 @@ use tokio::time::{Duration, sleep};
 use vigie_shared::wire::command::Reboot as Parameters;
 
 use super::{Act, Answer, Context, Failure, Past, Settled, Underway};
-use crate::privileged::{Privileges, Verb};
+use crate::privileged::{Privileges, Refusal, Verb};
 
 /// A machine that has not gone down by then does not go down.
 const DOWN_MAX: Duration = Duration::from_secs(180);
@@ -34,7 +34,11 @@ impl Act for Reboot {
 
     async fn run(&self, _parameters: &Parameters, underway: &Underway) -> Result<Answer, Failure> {
         underway.stage("restarting the machine");
-        self.privileges.act(Verb::Reboot).await?;
+        match self.privileges.act(Verb::Reboot).await {
+            // Who was to answer may be the first to go down.
+            Ok(()) | Err(Refusal::Unanswered(_)) => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
         // The machine takes this program down with it; the next start settles the command.
         sleep(DOWN_MAX).await;
         Err(Failure::Failed(format!("the machine is still up {} s after the order", DOWN_MAX.as_secs())))
@@ -58,6 +62,27 @@ mod tests {
     use super::*;
     use crate::config::AgentConfig;
     use crate::testing::{Acts, Kept, command_context, underway};
+
+    /// The part with root, which the machine takes down before it can answer.
+    struct Gone;
+
+    #[async_trait]
+    impl Privileges for Gone {
+        async fn act(&self, _: Verb) -> Result<(), Refusal> {
+            Err(Refusal::Unanswered("it hung up".to_owned()))
+        }
+    }
+
+    #[tokio::test]
+    async fn who_goes_down_before_it_answers_is_no_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let acts = Arc::new(Acts::default());
+        let context = command_context(AgentConfig::in_folder(folder.path().to_owned()), acts);
+        let reboot = new(&Config::default(), &Context { privileges: Arc::new(Gone), ..context });
+        let underway = underway(Arc::new(Kept::default()));
+        let run = reboot.run(&Parameters {}, &underway);
+        assert!(tokio::time::timeout(Duration::from_millis(50), run).await.is_err(), "it waits for the end");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_machine_that_stays_up_is_a_failure_and_one_that_came_back_is_not() {

@@ -41,9 +41,10 @@ impl RootHelper {
         text.push('\n');
         writer.write_all(text.as_bytes()).await?;
         let mut line = String::new();
-        BufReader::new(reader.take(ANSWER_BYTES_MAX)).read_line(&mut line).await?;
-        if line.is_empty() {
-            return Err(std::io::Error::other("it hung up; `journalctl -u vigie-privileged` says why"));
+        let read = BufReader::new(reader.take(ANSWER_BYTES_MAX)).read_line(&mut line).await;
+        if read.is_err() || line.is_empty() {
+            let text = format!("{} hung up; `journalctl -u vigie-privileged` says why", self.socket.display());
+            return Ok(Err(Refusal::Unanswered(text)));
         }
         Ok(serde_json::from_str(&line)?)
     }

@@ -56,6 +56,7 @@ use crate::control::{Answering, Ask};
 use crate::host_names::HostNames;
 use crate::hub_https::HubHttps;
 use crate::identity::Identity;
+use crate::journal::answers::Pieces;
 use crate::journal::{Journal, JournalOptions, OnDamage, answers};
 use crate::layers::trial::Upkeep;
 use crate::naming::{DeviceNames, Register};
@@ -242,14 +243,16 @@ struct Desk {
 
 #[async_trait]
 impl Answering for Desk {
-    async fn answer(&self, ask: Ask) -> anyhow::Result<Value> {
+    async fn answer(&self, ask: Ask, pieces: &mut dyn Pieces) -> anyhow::Result<Value> {
         let journal = &self.journal;
         match ask {
             Ask::Status => Ok(serde_json::to_value(self.status())?),
             Ask::QueueStatus => Ok(serde_json::to_value(answers::status(journal))?),
             Ask::QueueVerify => Ok(serde_json::to_value(answers::verify(journal, &mut |_, _| {}).await?)?),
-            Ask::QueueExport { file } => {
-                Ok(serde_json::to_value(answers::export(journal, &file, &mut |_, _| {}).await?)?)
+            Ask::QueueExport => {
+                let identity = Identity::load(&self.config.identity_folder())?.context(identity::UNREGISTERED)?;
+                let signing = identity.signing()?;
+                Ok(serde_json::to_value(answers::export(journal, identity.author(&*signing)?, pieces).await?)?)
             }
             Ask::QueueDrop { lane, through } => {
                 Ok(serde_json::to_value(answers::discard(journal, lane, through).await?)?)

@@ -183,7 +183,7 @@ pub struct Author<'a> {
     /// The box's certificate, DER.
     pub certificate: Vec<u8>,
     /// Signs with the certificate's key.
-    pub sign: &'a (dyn Fn(&[u8]) -> anyhow::Result<Vec<u8>> + Sync),
+    pub sign: &'a (dyn Fn(&[u8]) -> anyhow::Result<Vec<u8>> + Send + Sync),
 }
 
 /// Makes a file's bytes, piece by piece.

@@ -26,6 +26,7 @@ mod rebuild;
 mod restore;
 mod settings;
 mod simulated;
+mod stick;
 mod supply;
 mod tidy;
 mod update;

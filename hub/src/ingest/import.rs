@@ -150,3 +150,6 @@ impl Ingest {
         Judged::Done(taken)
     }
 }
+
+#[cfg(test)]
+mod tests;

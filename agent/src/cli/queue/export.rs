@@ -22,6 +22,7 @@ use crate::config::AgentConfig;
 use crate::control::{self, Ask};
 use crate::identity::{Identity, UNREGISTERED};
 use crate::journal::answers::{self, Exported, Piece, Pieces};
+use crate::space;
 
 /// No record takes less in the file, bytes.
 const RECORD_BYTES_MIN: u64 = 16;
@@ -100,10 +101,8 @@ impl StickFile {
     }
 
     /// What can never fit is not begun.
-    #[expect(clippy::useless_conversion, reason = "these numbers have 32 bits on the smallest boards")]
     fn check_room(&self, records: u64) -> anyhow::Result<()> {
-        let Ok(stat) = nix::sys::statvfs::fstatvfs(&self.output) else { return Ok(()) };
-        let free = u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size()));
+        let Ok(free) = space::free_bytes(&self.part) else { return Ok(()) };
         let least = records.saturating_mul(RECORD_BYTES_MIN);
         let folder = self.file.parent().unwrap_or(&self.file).display();
         anyhow::ensure!(

@@ -60,7 +60,7 @@ pub trait Pieces: Send {
 pub async fn export(journal: &Journal, author: Author<'_>, pieces: &mut dyn Pieces) -> anyhow::Result<Exported> {
     let mut walk = Walk::new(journal).await?;
     let made_ms = journal.clock().wall_ms();
-    let (begin, writer) = Writer::begin(author, made_ms, env!("CARGO_PKG_VERSION"))?;
+    let (begin, writer) = Writer::begin(author, made_ms, crate::VERSION)?;
     let mut file = File { writer, pieces, records: 0, bytes: 0 };
     file.write(begin, 0, walk.total).await?;
     file.sheet(&Sheet::Lanes(walk.lanes.clone()), &walk).await?;

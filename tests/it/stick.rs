@@ -17,7 +17,7 @@ struct Site {
 }
 
 impl Site {
-    /// A box that was cut off, with a stick full of what waits.
+    /// A box that was cut off and then switched off, with a stick full of what waited, and its hub.
     async fn cut_off(folder: &Path) -> Self {
         let mut hub = HubProcess::new(folder).unwrap();
         hub.start().await.unwrap();
@@ -32,6 +32,7 @@ impl Site {
         let said = victim.run_verb(&["queue", "export", &text(&stick)]).await.unwrap();
         assert!(said.contains("sealed"), "{said}");
         assert!(!folder.join("stick.vigie.part").exists());
+        victim.kill();
         hub.start().await.unwrap();
         Self { hub, victim, stick }
     }
@@ -55,8 +56,6 @@ fn sum(imported: &Value, what: &str) -> u64 {
 async fn what_came_by_stick_counts_once_and_the_box_forgets_it_when_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut site = Site::cut_off(folder.path()).await;
-    // The box is dead for the moment: only the stick comes.
-    site.victim.kill();
 
     let would = site.import(&["--dry-run"], &site.stick).await.unwrap();
     assert!(sum(&would, "new") as usize >= PUNCHES, "{would}");
@@ -82,6 +81,7 @@ async fn what_came_by_stick_counts_once_and_the_box_forgets_it_when_it_is_back()
 async fn a_stick_that_comes_late_changes_nothing_for_a_box_that_is_connected() {
     let folder = tempfile::tempdir().unwrap();
     let mut site = Site::cut_off(folder.path()).await;
+    site.victim.start_punching().unwrap();
     wait_for("the box to be back", async || site.victim.is_connected()).await.unwrap();
     site.import(&[], &site.stick).await.unwrap();
     site.victim.kill();
@@ -101,7 +101,6 @@ async fn a_stick_that_comes_late_changes_nothing_for_a_box_that_is_connected() {
 async fn sticks_that_are_cut_changed_foreign_or_of_a_revoked_box_harm_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let mut site = Site::cut_off(folder.path()).await;
-    site.victim.kill();
     let whole = std::fs::read(&site.stick).unwrap();
     let bad = folder.path().join("bad.vigie");
     let said = async |site: &Site, bytes: &[u8]| {

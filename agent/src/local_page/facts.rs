@@ -139,7 +139,8 @@ impl Facts {
         troubles.extend((!is_clock_synced).then_some(Trouble::ClockNotSet));
         let is_damaged = |lane: &Lane| found.damaged.contains(lane) || lanes.iter().all(|depth| depth.lane != *lane);
         troubles.extend(Lane::ALL.into_iter().filter(is_damaged).map(|lane| Trouble::LaneDamaged { lane }));
-        let dropped = lanes.iter().filter(|lane| lane.dropped > 0);
+        // Once the lane is empty the hub knows of the gap, and nobody here can do anything about it.
+        let dropped = lanes.iter().filter(|lane| lane.dropped > 0 && lane.waiting > 0);
         troubles.extend(dropped.map(|lane| Trouble::LaneDropped { lane: lane.lane, records: lane.dropped }));
         let waiting = |depth: vigie_shared::wire::LaneDepth| LaneFact {
             lane: depth.lane,

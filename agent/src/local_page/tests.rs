@@ -111,7 +111,8 @@ proptest! {
         let asked = Asked {
             method: &method, path: &path, query: Some(&query), host: Some(&host), languages: Some(&languages),
         };
-        drop(judge(asked, &OwnNames::new(None)).is_ok());
+        let is_looking = matches!(&*method, "GET" | "HEAD");
+        prop_assert!(is_looking || judge(asked, &OwnNames::new(None)).is_err());
     }
 }
 
@@ -217,7 +218,7 @@ async fn garbage_and_endless_heads_harm_nobody() {
 async fn callers_that_never_finish_make_room_for_those_that_do() {
     let (address, _lifecycle) = served().await;
     let mut slow = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..8 {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
         slow.push(stream);

@@ -102,10 +102,10 @@ fn unplug(facts: &Facts, lang: Lang) -> Part {
         let lines = [
             lang.of("Oui, la box peut être débranchée.", "Yes, the box may be unplugged."),
             lang.of(
-                "Tout ce qui a été collecté est sur son disque et partira quand elle sera rebranchée ; au plus les dix \
-                 dernières secondes de mesures se perdent, jamais un pointage.",
-                "Everything collected is on its disk and is delivered once it is back; at most the last ten seconds of \
-                 measurements are lost, never a punch.",
+                "Tout ce qui a été collecté est sur son disque et partira quand elle sera rebranchée ; au plus les \
+                 dernières secondes de mesures et d’observations se perdent, jamais un pointage.",
+                "Everything collected is on its disk and is delivered once it is back; at most the last seconds of \
+                 measurements and observations are lost, never a punch.",
             ),
         ];
         return Part::new(heading, Mood::Good, lines.map(str::to_owned).to_vec());

@@ -17,6 +17,7 @@ mod enrolment;
 mod examples;
 mod guard;
 mod lan;
+mod local_page;
 mod media;
 mod outage;
 mod power_cut;

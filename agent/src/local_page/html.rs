@@ -16,12 +16,12 @@ small,footer{opacity:.75;overflow-wrap:anywhere}\n";
 /// The page.
 #[must_use]
 pub fn page(facts: &Facts, lang: Lang) -> String {
-    let site = escaped(facts.site.as_deref().unwrap_or("Vigie"));
+    let title = facts.site.as_ref().map_or_else(|| "Vigie".to_owned(), |site| format!("Vigie · {}", escaped(site)));
     let code = lang.code();
     let mut html = format!(
         "<!doctype html>\n<html lang=\"{code}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width,initial-scale=1\">\n<meta http-equiv=\"refresh\" content=\"10\">\n<title>Vigie · \
-         {site}</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n<h1>Vigie · {site}</h1>\n<main>\n"
+         content=\"width=device-width,initial-scale=1\">\n<meta http-equiv=\"refresh\" content=\"10\">\n\
+         <title>{title}</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n<h1>{title}</h1>\n<main>\n"
     );
     parts(facts, lang).iter().for_each(|part| html += &section(part));
     html += &format!(

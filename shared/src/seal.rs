@@ -63,6 +63,10 @@ pub fn begin(public: &[u8; 32], info: &[u8]) -> Result<([u8; 32], Channel), Seal
 
 impl Channel {
     /// The receiver's end: `agreed` is X25519 of the private key to `public` with `encapsulated`.
+    ///
+    /// # Panics
+    ///
+    /// Never: a key of this cipher has 32 bytes.
     #[must_use]
     pub fn new(agreed: &[u8], encapsulated: &[u8; 32], public: &[u8; 32], info: &[u8]) -> Self {
         let kem_context = [&encapsulated[..], &public[..]].concat();

@@ -139,7 +139,7 @@ fn word_as_is(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn told(trouble: Value, refused: Value) -> (String, bool) {
+    fn told(trouble: &Value, refused: &Value) -> (String, bool) {
         let imported = json!({
             "site": "metz", "made_at": "2026-11-20T14:05:00.000Z", "is_dry_run": false, "trouble": trouble,
             "lanes": [
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_came_in_is_told_per_lane() {
-        let (text, is_whole) = told(Value::Null, Value::Null);
+        let (text, is_whole) = told(&Value::Null, &Value::Null);
         assert!(is_whole);
         insta::assert_snapshot!(text);
     }
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn what_did_not_come_in_is_told_with_the_cure() {
         let (text, is_whole) =
-            told("the file is cut off: its end is missing".into(), "two boxes share one card".into());
+            told(&"the file is cut off: its end is missing".into(), &"two boxes share one card".into());
         assert!(!is_whole);
         insta::assert_snapshot!(text);
     }

@@ -124,30 +124,29 @@ impl Ingest {
         }
         let new = end.saturating_sub(reached);
         let taken = Taken { end, new, held: batch.records.len() as u64 - new, lost: reached - through };
-        if terms.is_dry {
-            Judged::Done(taken)
-        } else {
-            self.take_import(site, lane, (&batch, payload), terms.now_ms, taken)
+        if terms.is_dry || self.take_import(site, lane, (&batch, payload), (taken.held, terms.now_ms)) {
+            return Judged::Done(taken);
         }
+        Judged::Refused(ImportRefused::TooManyQueues)
     }
 
+    /// Takes what is new of a batch that was judged; false if the site has had too many queues.
     fn take_import(
         &mut self,
         site: &SiteId,
         lane: Lane,
         (batch, payload): (&Batch<'_>, &Bytes),
-        now_ms: i64,
-        taken: Taken,
-    ) -> Judged<Taken> {
+        (held, now_ms): (u64, i64),
+    ) -> bool {
         let claim = Claim { queue: batch.queue, lane, first: batch.first, below: batch.below, receipted: 0 };
         if self.queue(site, &claim, now_ms).is_none() {
-            return Judged::Refused(ImportRefused::TooManyQueues);
+            return false;
         }
         self.close_gap(site, &claim, now_ms);
-        self.counters.duplicates += taken.held;
-        let known = usize::try_from(taken.held).unwrap_or(usize::MAX);
+        self.counters.duplicates += held;
+        let known = usize::try_from(held).unwrap_or(usize::MAX);
         self.push_new(site, batch, payload, (known, now_ms));
-        Judged::Done(taken)
+        true
     }
 }
 

@@ -132,3 +132,32 @@ impl Pieces for Vec<u8> {
         io::Write::write_all(self, &piece.bytes).context("keep a piece")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vigie_shared::id::QueueId;
+
+    use super::*;
+
+    /// What a batch says lies below it.
+    fn below(first: u64, start: u64, expected: u64) -> (u64, Below) {
+        let records = vec![vec![0; 8]];
+        let slice = Slice { queue: QueueId([1; 16]), first, below: Below::Dropped, start, records };
+        let batch = batch(&slice, &slice.records, start, expected);
+        (batch.first, batch.below)
+    }
+
+    #[test]
+    fn a_hole_before_a_batch_is_named_as_what_it_is() {
+        assert_eq!(below(3, 7, 7), (3, Below::Dropped), "no hole: what the lane says");
+        assert_eq!(below(3, 9, 7), (9, Below::Damaged), "the lane still has what lies before, and this cannot be read");
+        assert_eq!(below(9, 9, 7), (9, Below::Dropped), "given up or receipted while the export ran");
+    }
+
+    #[test]
+    fn a_message_holds_as_many_records_as_fit_and_one_at_least() {
+        let records = vec![vec![0; 10_000]; 5];
+        assert_eq!(fitting(&records), 3);
+        assert_eq!(fitting(&[vec![0; MESSAGE_BYTES_MAX]]), 1);
+    }
+}

@@ -134,7 +134,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Status(args) => status::run(&load(&sources)?, &args),
         Verb::Scan(args) => scan::run(&args),
         Verb::Collect(args) => collect::run(&load(&sources)?, &args),
-        Verb::Queue(args) => queue_verb(&load_as_owner(&sources)?, &args),
+        Verb::Queue(args) => match args.export_file() {
+            Some(file) => queue::export::run(&load(&sources)?, file, args.json),
+            None => queue_verb(&load_as_owner(&sources)?, &args),
+        },
         Verb::Config(args) => config::run(&sources, &args),
         Verb::Update(args) => update::run(&load(&sources)?, &args),
         Verb::Privileged => privileged::run(),
@@ -186,9 +189,8 @@ fn queue_verb(config: &AgentConfig, args: &queue::QueueArgs) -> anyhow::Result<E
         let question = match verb {
             queue::QueueVerb::Status => Ask::QueueStatus,
             queue::QueueVerb::Verify => Ask::QueueVerify,
-            queue::QueueVerb::Export { file } => {
-                Ask::QueueExport { file: std::path::absolute(file).context("name the file")? }
-            }
+            // It has a way of its own, above.
+            queue::QueueVerb::Export { .. } => return Ok(None),
             queue::QueueVerb::Drop { lane, through, .. } => Ask::QueueDrop { lane: *lane, through: *through },
         };
         runtime()?.block_on(control::ask(&config.socket, &question))

@@ -10,6 +10,7 @@ use crate::app::AppConfig;
 use crate::collectors::CollectConfig;
 use crate::commands::CommandsConfig;
 use crate::journal::QueueConfig;
+use crate::local_page;
 use crate::naming;
 use crate::update::settings::Software;
 
@@ -34,6 +35,8 @@ pub struct AgentConfig {
     pub queue: QueueConfig,
     /// What may be said about the devices on the LAN.
     pub devices: naming::Config,
+    /// The page for the person on site.
+    pub local_page: local_page::Config,
     /// The collectors.
     pub collect: CollectConfig,
     /// The local application that shows the videos.
@@ -68,6 +71,7 @@ impl Default for AgentConfig {
             hub: HubConfig::default(),
             queue: QueueConfig::default(),
             devices: naming::Config::default(),
+            local_page: local_page::Config::default(),
             collect: CollectConfig::default(),
             app: AppConfig::default(),
             commands: CommandsConfig::default(),
@@ -77,16 +81,24 @@ impl Default for AgentConfig {
 }
 
 impl AgentConfig {
-    /// Settings of an agent that keeps everything in one folder, as `vigie-hub up` and tests want it.
+    /// Settings of an agent that keeps everything in one folder, as `vigie-hub up` and tests want it. It has no local
+    /// page: it may be one of several on its machine.
     #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
-        Self { socket: folder.join("agent.sock"), data: folder, ..Self::default() }
+        let local_page = local_page::Config { enabled: false, ..local_page::Config::default() };
+        Self { socket: folder.join("agent.sock"), data: folder, local_page, ..Self::default() }
     }
 
     /// The folder of the box's identity.
     #[must_use]
     pub fn identity_folder(&self) -> PathBuf {
         self.data.join("identity")
+    }
+
+    /// The folder of the book of commands.
+    #[must_use]
+    pub fn book_folder(&self) -> PathBuf {
+        self.data.join("commands").join("book")
     }
 
     /// The folder of the queue's lanes.

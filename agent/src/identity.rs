@@ -11,12 +11,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::{Deserialize, Serialize};
+use vigie_shared::export::Author;
 use vigie_shared::id::SiteId;
 
 const FACTS_FILE: &str = "identity.json";
+
+/// What stands in the way of everything that is for a hub.
+pub const UNREGISTERED: &str = "this box has no hub yet; register it first: vigie-agent register <token>";
+
+/// Signs a text.
+pub type Signing = dyn Fn(&[u8]) -> anyhow::Result<Vec<u8>> + Send + Sync;
 
 /// Everything that makes this box a site's box.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,6 +42,9 @@ pub struct Identity {
     pub zone: String,
     /// Hub keys whose commands are obeyed, 64 hexadecimal digits each.
     pub command_keys: Vec<String>,
+    /// The hub's key that exports are sealed for, 64 hexadecimal digits; none if the box was enrolled before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_key: Option<String>,
     /// The secret that names registered devices, 64 hexadecimal digits.
     pub pseudonym_secret: String,
     /// When the box's certificate ends, milliseconds since 1970 UTC.
@@ -102,6 +114,38 @@ impl Identity {
             .with_client_auth_cert(chain, key)
             .context("use the box's certificate and key together")?;
         Ok(config)
+    }
+
+    /// Who makes an export, and for whom.
+    ///
+    /// # Errors
+    ///
+    /// Words with the cure if the hub's key is not known here; or if key or certificate are damaged.
+    pub fn author<'a>(&self, sign: &'a Signing) -> anyhow::Result<Author<'a>> {
+        let hub_key = self.seal_key.as_deref().and_then(vigie_shared::id::from_hex).and_then(|key| key.try_into().ok());
+        let hub_key = hub_key.context(
+            "this box was registered before exports were sealed and does not know its hub's key for them; while the hub \
+             can be reached, run: vigie-agent resync",
+        )?;
+        let certificate = certificates(&self.certificate_pem).context("read the box's certificate")?;
+        let certificate = certificate.first().context("the identity has no certificate")?.to_vec();
+        Ok(Author { site: self.site.clone(), hub_key, certificate, sign })
+    }
+
+    /// Signs with the key of the box's certificate: ECDSA P-256, SHA-256, ASN.1.
+    ///
+    /// # Errors
+    ///
+    /// If the key is damaged.
+    pub fn signing(&self) -> anyhow::Result<Box<Signing>> {
+        let key = PrivatePkcs8KeyDer::from_pem_slice(self.key_pem.as_bytes()).context("read the box's key")?;
+        let random = SystemRandom::new();
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.secret_pkcs8_der(), &random)
+            .map_err(|error| anyhow::anyhow!("understand the box's key: {error}"))?;
+        Ok(Box::new(move |text: &[u8]| {
+            let signature = key.sign(&random, text).map_err(|_no_random| anyhow::anyhow!("sign with the box's key"))?;
+            Ok(signature.as_ref().to_vec())
+        }))
     }
 
     /// The keys of the hub whose signed commands are obeyed.

@@ -20,6 +20,7 @@ pub mod hub_https;
 pub mod identity;
 pub mod journal;
 pub mod layers;
+pub mod local_page;
 pub mod media;
 pub mod naming;
 pub mod outbox;
@@ -27,6 +28,7 @@ pub mod previous;
 pub mod privileged;
 pub mod proof;
 pub mod queue;
+mod reception;
 pub mod runner;
 pub mod site_conf;
 pub mod space;
@@ -42,8 +44,6 @@ pub mod uplink;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use async_trait::async_trait;
-use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::file::make_private_folder;
@@ -52,16 +52,16 @@ use vigie_shared::lifecycle::Lifecycle;
 
 use crate::collectors::{CollectConfig, Collector, Context, Outlet};
 use crate::config::AgentConfig;
-use crate::control::{Answering, Ask};
 use crate::host_names::HostNames;
 use crate::hub_https::HubHttps;
 use crate::identity::Identity;
-use crate::journal::{Journal, JournalOptions, OnDamage, answers};
+use crate::journal::{Journal, JournalOptions, OnDamage};
 use crate::layers::trial::Upkeep;
 use crate::naming::{DeviceNames, Register};
 use crate::privileged::Privileges;
 use crate::proof::Proof;
-use crate::status::{Board, Status};
+use crate::reception::Reception;
+use crate::status::Board;
 use crate::timekeeper::Timekeeper;
 use crate::update::declared;
 use crate::update::trial;
@@ -164,8 +164,9 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     let driver = commands::driver::Driver::open(context, outlet)?;
     lifecycle.spawn("commands", driver.run(command_queue, lifecycle.stopping()));
 
-    let desk = Desk { config: config.clone(), journal, board, clock, collectors: names };
-    lifecycle.spawn("control", control::serve(door, Arc::new(desk), lifecycle.clone()));
+    let reception = Arc::new(Reception { config: config.clone(), journal, board, clock, collectors: names });
+    local_page::start(&config.local_page, Arc::clone(&reception) as Arc<dyn local_page::Source>, lifecycle);
+    lifecycle.spawn("control", control::serve(door, reception, lifecycle.clone()));
     tracing::info!(data = %config.data.display(), "the agent runs");
     Ok(())
 }
@@ -229,46 +230,4 @@ fn context(config: &AgentConfig, clock: Arc<dyn Clock>) -> Context {
 fn make_private(folder: &std::path::Path) -> anyhow::Result<()> {
     make_private_folder(folder)
         .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
-}
-
-/// Answers the command line.
-struct Desk {
-    config: AgentConfig,
-    journal: Journal,
-    board: Board,
-    clock: Arc<dyn Clock>,
-    collectors: Vec<String>,
-}
-
-#[async_trait]
-impl Answering for Desk {
-    async fn answer(&self, ask: Ask) -> anyhow::Result<Value> {
-        let journal = &self.journal;
-        match ask {
-            Ask::Status => Ok(serde_json::to_value(self.status())?),
-            Ask::QueueStatus => Ok(serde_json::to_value(answers::status(journal))?),
-            Ask::QueueVerify => Ok(serde_json::to_value(answers::verify(journal, &mut |_, _| {}).await?)?),
-            Ask::QueueExport { file } => {
-                Ok(serde_json::to_value(answers::export(journal, &file, &mut |_, _| {}).await?)?)
-            }
-            Ask::QueueDrop { lane, through } => {
-                Ok(serde_json::to_value(answers::discard(journal, lane, through).await?)?)
-            }
-        }
-    }
-}
-
-impl Desk {
-    fn status(&self) -> Status {
-        let identity = Identity::load(&self.config.identity_folder()).ok().flatten();
-        Status {
-            version: VERSION.to_owned(),
-            site: identity.as_ref().map(|identity| identity.site.clone()),
-            hub: identity.map(|identity| identity.hub),
-            link: self.board.link(),
-            lanes: self.journal.depths(),
-            is_clock_synced: self.clock.stamp().is_synced,
-            collectors: self.collectors.clone(),
-        }
-    }
 }

@@ -15,6 +15,9 @@ pub struct Board(Arc<Mutex<Link>>);
 pub struct Link {
     /// Since when the hub answers, milliseconds since 1970 UTC; none while it does not.
     pub connected_since_ms: Option<i64>,
+    /// Since when it does not answer any more; none if it never did since the agent started.
+    #[serde(default)]
+    pub lost_ms: Option<i64>,
     /// When the hub last confirmed that it holds records.
     pub last_receipt_ms: Option<i64>,
     /// Why the last connection ended or could not be made.

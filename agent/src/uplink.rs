@@ -91,7 +91,12 @@ impl Uplink {
             facts.tell(&identity, self.time.trusted_now_ms(), &lifecycle);
             let ended = self.session(&identity, &lifecycle, &progress, &mut backoff).await;
             let was_connected = self.board.link().connected_since_ms.is_some();
-            self.board.change(|link| link.connected_since_ms = None);
+            let now_ms = self.clock.wall_ms();
+            self.board.change(|link| {
+                if link.connected_since_ms.take().is_some() {
+                    link.lost_ms = Some(now_ms);
+                }
+            });
             match ended {
                 Ok(Ended::Stopping) => return Ok(()),
                 Ok(Ended::Renewed) => {}

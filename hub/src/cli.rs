@@ -9,6 +9,7 @@ mod command;
 mod devices;
 mod diary;
 mod exit;
+mod import;
 mod media;
 pub mod output;
 mod rebuild;
@@ -137,6 +138,8 @@ pub enum Verb {
     Devices(devices::DevicesArgs),
     /// Copy everything that the hub keeps, while it runs.
     Backup(BackupArgs),
+    /// Take in what boxes wrote on a stick with `vigie-agent queue export`.
+    Import(import::ImportArgs),
     /// Compute everything that is shown anew from the records, while the hub runs.
     Rebuild(rebuild::RebuildArgs),
     /// Put a backup back. The hub must not run.
@@ -263,6 +266,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,
         Verb::Backup(args) => backup::act(&scope.hub()?, args, output).await?,
+        Verb::Import(args) => return import::act(&scope.hub()?, args, output).await,
         Verb::Rebuild(_) => rebuild::act(&scope.hub()?, output).await?,
         Verb::Restore(args) => output.text(&root.restore(scope, args).await?)?,
         Verb::Completions { shell } => output.text(&completions(*shell))?,

@@ -17,6 +17,7 @@ pub mod guard;
 mod health;
 mod hours;
 mod idempotency;
+mod imports;
 pub mod input;
 mod local;
 mod media;
@@ -56,6 +57,7 @@ use self::idempotency::Answers;
 use self::ports::{Backup, FleetView, Meters, Readiness, Rebuilder, Revoker};
 use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
+use crate::imports::Imports;
 use crate::login::Logins;
 use crate::media::Shelf;
 use crate::releases::Releases;
@@ -84,6 +86,8 @@ pub struct Parts {
     pub media: Shelf,
     /// Keeps packages of software.
     pub releases: Releases,
+    /// Takes in what came by a stick.
+    pub imports: Arc<dyn Imports>,
     /// Cuts revoked boxes.
     pub revoker: Arc<dyn Revoker>,
     /// Whether the hub can work.

@@ -30,6 +30,7 @@ pub mod counters;
 pub mod driver;
 mod group;
 mod hello;
+pub mod import;
 #[cfg(test)]
 mod laws;
 mod notes;

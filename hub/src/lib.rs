@@ -14,6 +14,7 @@ pub mod dispatch;
 pub mod fleet;
 pub mod gateway;
 pub mod http;
+pub mod imports;
 pub mod ingest;
 pub mod login;
 pub mod media;
@@ -50,7 +51,7 @@ use crate::dispatch::driver::Dispatch;
 use crate::fleet::Board;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
-use crate::ingest::driver::{Downlink, Driver, HealthView, Onlooker, Parts};
+use crate::ingest::driver::{Downlink, Driver, HealthView, Importer, Onlooker, Parts};
 use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
 use crate::media::Shelf;
@@ -155,6 +156,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         blobs,
         media,
         releases,
+        imports: Arc::new(imports::Door::new(Arc::clone(&pki), sites_of(&store), inside.importer)),
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),
@@ -203,6 +205,7 @@ struct Inside {
     board: Board,
     dispatch: Dispatch,
     health: HealthView,
+    importer: Importer,
     trail: Arc<Trail>,
 }
 
@@ -236,8 +239,8 @@ async fn start_inside(
         vec![Arc::new(board.clone()), Arc::clone(&trail) as Arc<dyn Onlooker>, Arc::new(dispatch.clone())];
     let parts = Parts { store: Arc::clone(&whole), downlink, onlookers, clock: Arc::clone(clock) };
     let seed = u64::from(std::process::id());
-    let driver = Driver::start(parts, seed).await.context("read how far every queue is")?;
-    let health = driver.health();
+    let mut driver = Driver::start(parts, seed).await.context("read how far every queue is")?;
+    let (health, importer) = (driver.health(), driver.importer());
     let (messages, message_queue) = mpsc::channel(MESSAGES_MAX);
     lifecycle.spawn_thread("messages", move || {
         wiring::pass_on(&uplink, &messages);
@@ -252,7 +255,7 @@ async fn start_inside(
     let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
     let projector = projector.telling(Arc::new(dispatch.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, dispatch, health, trail })
+    Ok(Inside { backend, board, dispatch, health, importer, trail })
 }
 
 /// The database of a data folder.

@@ -7,6 +7,7 @@
 //! | `ca.key` | the CA's key (P-256), mode 0600 |
 //! | `ca.pem` | the CA's certificate, 10 years. More certificates may follow it: boxes of those CAs are let in, too, and every box is told to trust them, so that a CA can be replaced without a day when boxes are locked out |
 //! | `command.key` | the Ed25519 key whose commands boxes obey (PKCS#8), mode 0600 |
+//! | `seal.key` | the X25519 key that boxes seal exports for (32 bytes), mode 0600 |
 //!
 //! The server certificate is not stored: it is made at each start and again long before its end, for
 //! [`HUB_NAME`](vigie_shared::enrol::HUB_NAME) only. Certificates of the hub begin years ago, because a box
@@ -15,6 +16,7 @@
 mod authority;
 mod files;
 mod peer;
+mod seal_key;
 mod tls;
 
 use std::path::Path;
@@ -24,23 +26,42 @@ use std::time::Duration;
 use anyhow::Context as _;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 use vigie_shared::clock::Clock;
+use vigie_shared::export::Cover;
 use vigie_shared::id::SiteId;
 use vigie_shared::lifecycle::Lifecycle;
+use vigie_shared::seal::Channel;
 
 use authority::Authority;
 pub use authority::{CsrError, Signed};
 pub use peer::{PeerError, PeerIdentity};
+use seal_key::SealKey;
 use tls::ServingCertificate;
 
 /// How often the server certificate is made anew; it lives ten times as long.
 const SERVER_RENEWAL: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Why an export is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuthorError {
+    /// Sealed for a key that this hub does not have.
+    #[error("it is sealed for another hub; only the hub that gave the box its identity can open it")]
+    OtherHub,
+    /// Signed with a certificate that this hub's CA did not give.
+    #[error("it is not from a box of this hub: its certificate is of another authority")]
+    Stranger,
+    /// The signature does not fit.
+    #[error("its signature is not of the box that it names: it was changed, or forged")]
+    Forged,
+}
 
 /// The hub's keys and certificates.
 pub struct Pki {
     authority: Authority,
     serving: Arc<ServingCertificate>,
     command_key: Ed25519KeyPair,
+    seal_key: SealKey,
 }
 
 impl Pki {
@@ -55,7 +76,38 @@ impl Pki {
         let authority = Authority::open(folder, now_ms)?;
         let serving = Arc::new(ServingCertificate::new(authority.server_certificate(now_ms)?));
         let command_key = open_command_key(&folder.join("command.key"))?;
-        Ok(Self { authority, serving, command_key })
+        let seal_key = SealKey::open(&folder.join("seal.key"))?;
+        Ok(Self { authority, serving, command_key, seal_key })
+    }
+
+    /// The public key that boxes seal exports for.
+    #[must_use]
+    pub fn seal_public_key(&self) -> [u8; 32] {
+        self.seal_key.public()
+    }
+
+    /// Joins the channel that an export's cover opens.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorError::OtherHub`] if it is sealed for another key.
+    pub fn join(&self, cover: &Cover) -> Result<Channel, AuthorError> {
+        let is_ours = cover.hub_key == self.seal_key.public();
+        let agreed = is_ours.then(|| self.seal_key.agree(cover.encapsulated).ok()).flatten();
+        agreed.map(|agreed| cover.join(&agreed)).ok_or(AuthorError::OtherHub)
+    }
+
+    /// The box that signed a text, with a certificate of a trusted CA that may have expired since. Whether the hub still
+    /// wants to hear of it is not decided here.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorError::Stranger`], [`AuthorError::Forged`].
+    pub fn author(&self, certificate: &[u8], text: &[u8], signature: &[u8]) -> Result<PeerIdentity, AuthorError> {
+        let certificate = CertificateDer::from(certificate);
+        tls::verify_box(self.authority.bundle(), &certificate).map_err(|_unknown| AuthorError::Stranger)?;
+        let peer = PeerIdentity::from_certificate(&certificate).map_err(|_unnamed| AuthorError::Stranger)?;
+        if peer::has_signed(&certificate, text, signature) { Ok(peer) } else { Err(AuthorError::Forged) }
     }
 
     /// SHA-256 of the signing CA's certificate (DER): what enrolment tokens carry.

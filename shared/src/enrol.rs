@@ -146,6 +146,9 @@ pub struct Identity {
     pub command_keys: Vec<Hex<32>>,
     /// Names the site's registered devices.
     pub pseudonym_secret: Hex<32>,
+    /// X25519 public key that exports are sealed for; a hub of before has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_key: Option<Hex<32>>,
     /// The site's IANA time zone.
     pub zone: String,
     /// The hub's time, milliseconds since 1970 UTC.

@@ -17,6 +17,7 @@ use vigie_agent::media::catalogue::{Catalogue, Listed};
 use vigie_agent::media::names::Place;
 use vigie_agent::update::archive;
 use vigie_shared::config;
+use vigie_shared::export::{SignedCover, Splitter};
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::mac::Mac;
 use vigie_shared::token::EnrolToken;
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "batch", run: batch },
     Target { name: "config", run: config },
     Target { name: "echo", run: echo },
+    Target { name: "export", run: export },
     Target { name: "frame", run: frame },
     Target { name: "gateway", run: vigie_hub::gateway::fuzz_frames },
     Target { name: "lan", run: lan },
@@ -70,6 +72,22 @@ fn frame(bytes: &[u8]) {
     drop(Record::decode(bytes));
     drop(Batch::decode(bytes));
     drop(Hello::decode(bytes));
+}
+
+/// A file from a stick, in two parts: every piece of it is bytes of it, and the cover is read or refused.
+fn export(bytes: &[u8]) {
+    let (mut splitter, mut taken) = (Splitter::default(), 0);
+    let (begin, rest) = bytes.split_at(bytes.len() / 2);
+    for part in [begin, rest] {
+        splitter.push(part);
+        while let Ok(Some(piece)) = splitter.next_piece() {
+            taken += piece.len();
+            if let Ok(signed) = SignedCover::decode(&piece) {
+                drop(signed.cover());
+            }
+        }
+    }
+    assert!(taken <= bytes.len());
 }
 
 /// The body of a record.

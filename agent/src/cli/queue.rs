@@ -3,6 +3,7 @@
 //! A running agent answers itself; otherwise the lanes' folder is opened here, and a damaged lane is reported
 //! but left alone. Either way the answers are those of [`crate::journal::answers`]; this file asks and prints.
 
+pub mod export;
 mod text;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -20,7 +21,7 @@ use vigie_shared::clock::SystemClock;
 use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::Lane;
 
-use crate::journal::answers::{self, Discarded, Exported, OnProgress, QueueStatus, QueueVerdict};
+use crate::journal::answers::{self, Discarded, OnProgress, QueueStatus, QueueVerdict};
 use crate::journal::{Journal, JournalOptions, OnDamage, QueueConfig};
 
 /// A progress bar appears when an answer takes longer than this.
@@ -40,7 +41,18 @@ pub struct QueueArgs {
     verb: QueueVerb,
     /// Answer as JSON.
     #[arg(long, global = true)]
-    json: bool,
+    pub(super) json: bool,
+}
+
+impl QueueArgs {
+    /// The file of an export; none if another verb was said.
+    #[must_use]
+    pub fn export_file(&self) -> Option<&Path> {
+        match &self.verb {
+            QueueVerb::Export { file } => Some(file),
+            QueueVerb::Status | QueueVerb::Verify | QueueVerb::Drop { .. } => None,
+        }
+    }
 }
 
 /// What can be asked about the queue.
@@ -50,7 +62,7 @@ pub enum QueueVerb {
     Status,
     /// Read every waiting record and check it.
     Verify,
-    /// Write every waiting record to a file; the queue keeps them.
+    /// Write every waiting record to a file, sealed for the hub; the queue keeps them.
     Export {
         /// The file to write.
         file: PathBuf,
@@ -78,12 +90,13 @@ pub type AskAgent<'a> = &'a dyn Fn(&QueueVerb) -> anyhow::Result<Option<Value>>;
 ///
 /// Words for people: a lane is damaged, the file cannot be written, the agent refuses….
 pub fn run(folder: &Path, config: &QueueConfig, args: &QueueArgs, ask_agent: AskAgent<'_>) -> anyhow::Result<ExitCode> {
-    let verb = &confirmed(&args.verb)?;
+    confirm(&args.verb)?;
+    let verb = &args.verb;
     if let Some(answer) = ask_agent(verb)? {
         return match verb {
             QueueVerb::Status => show(&parsed::<QueueStatus>(answer)?, args.json, text::status),
             QueueVerb::Verify => show_verdict(&parsed(answer)?, args.json),
-            QueueVerb::Export { .. } => show(&parsed::<Exported>(answer)?, args.json, text::exported),
+            QueueVerb::Export { .. } => anyhow::bail!("an export is not answered in one line"),
             QueueVerb::Drop { .. } => show(&parsed::<Discarded>(answer)?, args.json, text::discarded),
         };
     }
@@ -107,7 +120,7 @@ async fn answer(journal: &Journal, verb: &QueueVerb, json: bool) -> anyhow::Resu
     match verb {
         QueueVerb::Status => show(&answers::status(journal), json, text::status),
         QueueVerb::Verify => show_verdict(&answers::verify(journal, progress).await?, json),
-        QueueVerb::Export { file } => show(&answers::export(journal, file, progress).await?, json, text::exported),
+        QueueVerb::Export { .. } => anyhow::bail!("an export needs the box's identity"),
         QueueVerb::Drop { lane, through, .. } => {
             show(&answers::discard(journal, *lane, *through).await?, json, text::discarded)
         }
@@ -127,25 +140,17 @@ fn open(folder: &Path, config: &QueueConfig, lifecycle: &Lifecycle) -> anyhow::R
     })
 }
 
-/// The words with everything made sure: paths absolute, since an agent has another folder; drops confirmed.
-fn confirmed(verb: &QueueVerb) -> anyhow::Result<QueueVerb> {
-    match verb {
-        QueueVerb::Export { file } => {
-            let file = std::path::absolute(file).with_context(|| format!("understand {}", file.display()))?;
-            Ok(QueueVerb::Export { file })
-        }
-        QueueVerb::Drop { lane, through, yes: false } => {
-            anyhow::ensure!(io::stdin().is_terminal(), "nobody is there to ask; say --yes to drop records for good");
-            let question = format!("Give up the waiting records of `{lane}` through {through} for good? [y/N] ");
-            let mut output = io::stderr();
-            output.write_all(question.as_bytes()).and_then(|()| output.flush()).context("ask")?;
-            let mut line = String::new();
-            io::stdin().read_line(&mut line).context("hear the answer")?;
-            anyhow::ensure!(matches!(line.trim(), "y" | "Y" | "yes" | "o" | "oui"), "nothing was dropped");
-            Ok(verb.clone())
-        }
-        other => Ok(other.clone()),
-    }
+/// Asks before something is given up.
+fn confirm(verb: &QueueVerb) -> anyhow::Result<()> {
+    let QueueVerb::Drop { lane, through, yes: false } = verb else { return Ok(()) };
+    anyhow::ensure!(io::stdin().is_terminal(), "nobody is there to ask; say --yes to drop records for good");
+    let question = format!("Give up the waiting records of `{lane}` through {through} for good? [y/N] ");
+    let mut output = io::stderr();
+    output.write_all(question.as_bytes()).and_then(|()| output.flush()).context("ask")?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).context("hear the answer")?;
+    anyhow::ensure!(matches!(line.trim(), "y" | "Y" | "yes" | "o" | "oui"), "nothing was dropped");
+    Ok(())
 }
 
 fn show_verdict(verdict: &QueueVerdict, json: bool) -> anyhow::Result<ExitCode> {
@@ -153,7 +158,7 @@ fn show_verdict(verdict: &QueueVerdict, json: bool) -> anyhow::Result<ExitCode> 
     Ok(if verdict.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn show<T: Serialize>(answer: &T, json: bool, words: fn(&T) -> String) -> anyhow::Result<ExitCode> {
+fn show<T: Serialize>(answer: &T, json: bool, words: impl FnOnce(&T) -> String) -> anyhow::Result<ExitCode> {
     let text = if json { serde_json::to_string_pretty(answer).context("write JSON")? } else { words(answer) };
     writeln!(io::stdout(), "{text}").context("print the answer")?;
     Ok(ExitCode::SUCCESS)

@@ -48,7 +48,7 @@ impl Driver {
     /// If the book cannot be read.
     pub fn open(context: Context, outlet: Arc<dyn Outlet>) -> anyhow::Result<Self> {
         let settings = context.settings.commands.clone();
-        let folder = context.data.join("commands").join("book");
+        let folder = context.settings.book_folder();
         let book = Book::open(folder.clone()).with_context(|| format!("open the book {}", folder.display()))?;
         let team = Team {
             crew: Arc::new(Crew::new(&settings, &context)),

@@ -193,6 +193,7 @@ fn identity_from(answer: Answer, site: SiteId, hub: &str, key_pem: String) -> an
         broker_port: answer.mqtt_port,
         zone: answer.zone,
         command_keys: answer.command_keys.iter().map(|key| to_hex(&key.0)).collect(),
+        seal_key: answer.seal_key.map(|key| to_hex(&key.0)),
         pseudonym_secret: to_hex(&answer.pseudonym_secret.0),
         certificate_expires_ms: answer.expires_ms,
         certificate_pem: answer.certificate,

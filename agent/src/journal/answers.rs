@@ -1,21 +1,15 @@
 //! What people ask about the queue, and the answers: the same for a running agent and for a folder of lanes.
 
-mod export_file;
-
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+mod export;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::{Below, Lane, LaneHello, Receipted, Record, frame};
 
-pub use export_file::{ExportItem, read_export};
+pub use export::{Exported, Piece, Pieces, export};
 
 use super::{Journal, Slice};
-use export_file::write_item;
 
 /// How much is read at a time.
 const SLICE_RECORDS_MAX: u64 = 512;
@@ -81,17 +75,6 @@ impl QueueVerdict {
     }
 }
 
-/// What was written to a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exported {
-    /// The file.
-    pub file: PathBuf,
-    /// Records in it.
-    pub records: u64,
-    /// Its size.
-    pub bytes: u64,
-}
-
 /// What was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discarded {
@@ -148,43 +131,6 @@ pub async fn verify(journal: &Journal, progress: OnProgress<'_>) -> anyhow::Resu
     Ok(verdict)
 }
 
-/// Writes every waiting record to a file that nobody else may read, under its name only once it is whole.
-///
-/// # Errors
-///
-/// If a lane cannot be read or the file cannot be written.
-pub async fn export(journal: &Journal, file: &Path, progress: OnProgress<'_>) -> anyhow::Result<Exported> {
-    let mut walk = Walk::new(journal).await?;
-    let mut part = file.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let mut options = File::options();
-    let output = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)
-        .with_context(|| format!("create {}", part.display()))?;
-    let mut output = BufWriter::new(output);
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    write_item(&mut output, &ExportItem::Header { version, lanes: walk.lanes.clone() })?;
-    let mut records = 0;
-    while let Some(found) = walk.next(journal).await? {
-        progress(walk.done, walk.total);
-        let Some(slice) = found.slice else { continue };
-        for (position, bytes) in (slice.start..).zip(slice.records) {
-            records += 1;
-            write_item(&mut output, &ExportItem::Record { lane: found.lane, queue: slice.queue, position, bytes })?;
-        }
-    }
-    write_item(&mut output, &ExportItem::End { records })?;
-    let output = output.into_inner().map_err(io::IntoInnerError::into_error).context("write the export")?;
-    output.sync_all().context("write the export to the disk")?;
-    fs::rename(&part, file).with_context(|| format!("rename the export to {}", file.display()))?;
-    Ok(Exported { file: file.to_owned(), records, bytes: output.metadata()?.len() })
-}
-
 /// Gives up a lane's waiting records through a position.
 ///
 /// # Errors
@@ -217,6 +163,11 @@ impl Walk {
         let total = lanes.iter().map(|lane| (lane.last + 1).saturating_sub(lane.first)).sum();
         let at = lanes.first().map(|lane| (0, lane.first));
         Ok(Self { lanes, at, done: 0, total })
+    }
+
+    /// The oldest position of a lane when the walk began.
+    fn first_of(&self, lane: Lane) -> u64 {
+        self.lanes.iter().find(|hello| hello.lane == lane).map_or(1, |hello| hello.first)
     }
 
     async fn next(&mut self, journal: &Journal) -> anyhow::Result<Option<Found>> {

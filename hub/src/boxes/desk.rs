@@ -196,6 +196,7 @@ impl Desk {
             mqtt_port: self.config.mqtt_port,
             command_keys: vec![Hex(self.pki.command_public_key())],
             pseudonym_secret: Hex(self.store.pseudonym_secret(site).await.map_err(failed)?),
+            seal_key: Some(Hex(self.pki.seal_public_key())),
             zone: known.zone,
             hub_ms: self.now_ms(),
         };

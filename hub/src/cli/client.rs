@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bytes::Bytes;
+use futures_util::Stream;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -85,7 +87,20 @@ impl Hub {
     ///
     /// Every [`HubError`].
     pub async fn upload(&self, path: &str, file: tokio::fs::File) -> Result<Value, HubError> {
-        let content = reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::with_capacity(file, 256 * 1024));
+        self.upload_stream(path, tokio_util::io::ReaderStream::with_capacity(file, 256 * 1024)).await
+    }
+
+    /// Sends bytes as they come.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`].
+    pub async fn upload_stream(
+        &self,
+        path: &str,
+        content: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Result<Value, HubError> {
+        let content = reqwest::Body::wrap_stream(content);
         self.exchange(self.http.post(format!("http://hub{path}")).body(content)).await
     }
 

@@ -59,6 +59,13 @@ pub(super) async fn note(admin: &Admin, site: &SiteId, happening: Happening, cal
     Ok(admin.store.write(&entry).await?)
 }
 
+/// Writes down what happened to a site by a person's hand.
+pub(super) async fn note_of_site(admin: &Admin, site: &SiteId, kind: &str, text: String) -> Result<(), Problem> {
+    let at_ms = admin.clock.wall_ms();
+    let entry = Entry { at_ms, site: Some(site.clone()), level: Level::Note, kind: kind.to_owned(), text };
+    Ok(admin.store.write(&entry).await?)
+}
+
 /// Writes down what happened to the hub as a whole.
 pub(super) async fn note_of_hub(admin: &Admin, kind: &str, text: String) -> Result<(), Problem> {
     let at_ms = admin.clock.wall_ms();

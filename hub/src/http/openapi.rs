@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::releases::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, about, backups, blobs, commands, devices, diary, enrolments, events, health, local, media, metrics, rebuild,
-    releases, replace, session, site, sites, tokens, users, version,
+    Admin, about, backups, blobs, commands, devices, diary, enrolments, events, health, imports, local, media, metrics,
+    rebuild, releases, replace, session, site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -87,6 +87,7 @@ fn of_people() -> OpenApiRouter<Admin> {
 fn of_hub() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(backups::create))
+        .routes(routes!(imports::create))
         .routes(routes!(rebuild::start, rebuild::show))
         .routes(routes!(releases::list, releases::create))
         .routes(routes!(releases::send).layer(DefaultBodyLimit::max(PIECE_BYTES_MAX)))

@@ -18,7 +18,9 @@ use crate::login::secret;
 
 /// How long a handler may work before it answers. Live streams answer at once and go on.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// How long the content of a medium may take to come.
+/// What comes as it is, and may be large.
+const UPLOADS: [&str; 2] = ["/api/v1/media", "/api/v1/imports"];
+/// How long its content may take to come.
 const UPLOAD_WITHIN: Duration = Duration::from_secs(4 * 60 * 60);
 /// Largest answer that gets an `ETag`, bytes.
 const ETAG_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -49,7 +51,7 @@ pub(super) fn wrap(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    let is_upload = request.method() == Method::POST && request.uri().path() == "/api/v1/media";
+    let is_upload = request.method() == Method::POST && UPLOADS.contains(&request.uri().path());
     let within = if is_upload { UPLOAD_WITHIN } else { ANSWER_WITHIN };
     match tokio::time::timeout(within, next.run(request)).await {
         Ok(response) => response,

@@ -12,7 +12,7 @@ use vigie_shared::id::BootId;
 use vigie_shared::wire::Stamp;
 
 use self::ask::Ask;
-use self::doubles::{Cuts, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldRebuild};
+use self::doubles::{Cuts, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldImports, ToldRebuild};
 use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
@@ -55,6 +55,7 @@ pub(crate) struct Stage {
     pub(crate) cut: Arc<Cuts>,
     pub(crate) obstacles: Arc<Obstacles>,
     pub(crate) rebuild: Arc<ToldRebuild>,
+    pub(crate) imports: Arc<ToldImports>,
     pub(crate) stopping: CancellationToken,
     router: Router,
     _folder: tempfile::TempDir,
@@ -73,7 +74,7 @@ impl Stage {
         let (clock, fleet) = (Arc::new(ManualClock::new(stamp)), Arc::new(ToldFleet::default()));
         let (cut, obstacles) = (Arc::new(Cuts::default()), Arc::new(Obstacles::default()));
         let (stopping, rebuild) = (CancellationToken::new(), Arc::new(ToldRebuild::default()));
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, imports) = (tempfile::tempdir().unwrap(), Arc::new(ToldImports::default()));
         let media = Shelf::open(folder.path().join("media"), MediaConfig::default()).unwrap();
         let admin = Admin::new(Parts {
             store: store.clone(),
@@ -84,6 +85,7 @@ impl Stage {
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
             media,
             releases: Releases::new(std::env::temp_dir().join("no-releases")),
+            imports: imports.clone(),
             revoker: cut.clone(),
             readiness: obstacles.clone(),
             meters: Arc::new(OneMeter),
@@ -94,8 +96,20 @@ impl Stage {
             stopping: stopping.clone(),
         });
         let router = router(admin.clone());
-        let stage =
-            Self { admin, store, memory, clock, fleet, cut, obstacles, rebuild, stopping, router, _folder: folder };
+        let stage = Self {
+            admin,
+            store,
+            memory,
+            clock,
+            fleet,
+            cut,
+            obstacles,
+            rebuild,
+            imports,
+            stopping,
+            router,
+            _folder: folder,
+        };
         for role in [Role::Viewer, Role::Operator, Role::Owner] {
             stage.add_account(role).await;
         }

@@ -58,10 +58,23 @@ impl Ingest {
         let known = usize::try_from(next - batch.start).unwrap_or(usize::MAX).min(count);
         self.counters.duplicates += known as u64;
         memo.agree_through(batch.start + count as u64 - 1);
-        if known == count {
+        self.push_new(site, batch, payload, (known, now_ms));
+    }
+
+    /// Takes a batch's records behind the `known` ones, which continue what is held.
+    pub(super) fn push_new(
+        &mut self,
+        site: &SiteId,
+        batch: &Batch<'_>,
+        payload: &Bytes,
+        (known, now_ms): (usize, i64),
+    ) {
+        let Some(memo) = memo_of(&mut self.sites, site, batch.queue) else { return };
+        let count = batch.records.len();
+        if known >= count {
             return;
         }
-        let mut arrival = self.group.arrival(site, memo.lane, batch.queue, next);
+        let mut arrival = self.group.arrival(site, memo.lane, batch.queue, memo.through + 1);
         for record in batch.records.iter().skip(known) {
             if let Some(version) = record.first().filter(|version| **version != Record::VERSION)
                 && self.unknown_versions.len() < usize::from(u8::MAX)
@@ -78,14 +91,14 @@ impl Ingest {
 }
 
 /// Position of a batch's last record, `start - 1` if it has none; `None` if the batch does not fit itself.
-fn end_of(batch: &Batch<'_>) -> Option<u64> {
+pub(super) fn end_of(batch: &Batch<'_>) -> Option<u64> {
     let count = u64::try_from(batch.records.len()).ok()?;
     let end = batch.start.checked_add(count)?.checked_sub(1)?;
     let fits = 1 <= batch.first && batch.first <= batch.start && i64::try_from(end).is_ok();
     fits.then_some(end)
 }
 
-fn position_in<'a>(batch: &Batch<'a>, seq: u64) -> Option<&'a [u8]> {
+pub(super) fn position_in<'a>(batch: &Batch<'a>, seq: u64) -> Option<&'a [u8]> {
     let at = usize::try_from(seq.checked_sub(batch.start)?).ok()?;
     batch.records.get(at).map(|record| &***record)
 }

@@ -5,6 +5,7 @@
 //! forgotten, [`Health`] says so, and the full channel slows the senders down.
 
 mod health;
+mod import;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use crate::store::facts::Commit;
 use crate::store::{Store, StoreError};
 
 pub use health::{Commits, Health, HealthView};
+use import::Imports;
+pub use import::{ImportError, Importer};
 
 /// Messages taken from the channel at once.
 const TAKE_MAX: usize = 256;
@@ -80,6 +83,7 @@ pub struct Driver {
     parts: Parts,
     health: HealthView,
     retry: Backoff,
+    imports: Imports,
 }
 
 /// A commit being tried; it yields the group once it is on disk, or nothing if the process stops before.
@@ -94,13 +98,19 @@ impl Driver {
     pub async fn start(parts: Parts, seed: u64) -> Result<Self, StoreError> {
         let ingest = Ingest::new(parts.store.queues().await?);
         let retry = Backoff::new(RETRY_MIN, RETRY_MAX, seed);
-        Ok(Self { ingest, parts, health: HealthView::default(), retry })
+        Ok(Self { ingest, parts, health: HealthView::default(), retry, imports: Imports::default() })
     }
 
     /// A view of the driver's health that outlives this call.
     #[must_use]
     pub fn health(&self) -> HealthView {
         self.health.clone()
+    }
+
+    /// Hands in what came by a stick, for as long as the driver runs.
+    #[must_use]
+    pub fn importer(&mut self) -> Importer {
+        self.imports.door()
     }
 
     /// Works until the channel closes or the process stops; what was taken is committed and answered before,
@@ -124,8 +134,10 @@ impl Driver {
                 () = stopping.cancelled(), if is_open => is_open = false,
                 group = finish(&mut in_flight) => {
                     in_flight = None;
+                    self.imports.end_commit(group.is_some());
                     group.into_iter().for_each(|group| self.publish(group));
                 }
+                Some(request) = self.imports.next(), if may_take => self.take_import(request).await,
                 count = messages.recv_many(&mut taken, TAKE_MAX), if may_take => {
                     is_open = count > 0;
                     for message in taken.drain(..) {
@@ -198,7 +210,9 @@ impl Driver {
     }
 
     fn begin_commit(&mut self, stopping: &CancellationToken) -> Option<InFlight> {
-        let group = self.ingest.take_group(self.parts.clock.wall_ms())?;
+        let group = self.ingest.take_group(self.parts.clock.wall_ms());
+        self.imports.begin_commit(group.is_some());
+        let group = group?;
         let (store, health, retry) = (Arc::clone(&self.parts.store), self.health.clone(), self.retry.clone());
         let stopping = stopping.clone();
         Some(Box::pin(async move {

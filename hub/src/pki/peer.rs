@@ -1,5 +1,6 @@
 //! Who a client certificate says the peer is. Alone names `x509-parser`.
 
+use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls::pki_types::CertificateDer;
 use vigie_shared::id::{SiteId, to_hex};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -58,6 +59,14 @@ impl PeerIdentity {
 pub(super) fn end_of(certificate: &CertificateDer<'_>) -> Option<u64> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     u64::try_from(parsed.validity().not_after.timestamp()).ok()
+}
+
+/// Whether a certificate's key made this signature: ECDSA P-256, SHA-256, ASN.1.
+pub(super) fn has_signed(certificate: &CertificateDer<'_>, text: &[u8], signature: &[u8]) -> bool {
+    X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| {
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &parsed.public_key().subject_public_key.data);
+        key.verify(text, signature).is_ok()
+    })
 }
 
 /// Whether a certificate is for the given public key.

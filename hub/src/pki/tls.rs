@@ -65,11 +65,23 @@ pub(super) fn enrolment(
     bundle: &[CertificateDer<'static>],
     serving: Arc<ServingCertificate>,
 ) -> anyhow::Result<Arc<ServerConfig>> {
+    config(Arc::new(expired_allowed(bundle)?), serving)
+}
+
+fn expired_allowed(bundle: &[CertificateDer<'static>]) -> anyhow::Result<ExpiredAllowed> {
     let strict = WebPkiClientVerifier::builder_with_provider(roots(bundle)?, provider())
         .allow_unauthenticated()
         .build()
         .context("use the CA certificates to verify boxes")?;
-    config(Arc::new(ExpiredAllowed(strict)), serving)
+    Ok(ExpiredAllowed(strict))
+}
+
+/// Whether a trusted CA gave this certificate to a box, at any time.
+pub(super) fn verify_box(bundle: &[CertificateDer<'static>], certificate: &CertificateDer<'_>) -> anyhow::Result<()> {
+    let end_s = peer::end_of(certificate).context("read the certificate's end")?;
+    let at_its_end = UnixTime::since_unix_epoch(Duration::from_secs(end_s));
+    expired_allowed(bundle)?.0.verify_client_cert(certificate, &[], at_its_end).context("verify the certificate")?;
+    Ok(())
 }
 
 fn config(

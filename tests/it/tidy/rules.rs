@@ -89,6 +89,20 @@ const RULES: &[Rule] = &[
         but_not_in: &["hub/src/pki*", "agent/src/identity*", "agent/src/cli/self_test.rs"],
     },
     Rule {
+        says: "only one file knows the library of the key that exports are sealed for",
+        cure: "ask the hub's PKI to join the channel",
+        words: &["x25519_dalek"],
+        holds_in: PROGRAMS,
+        but_not_in: &["hub/src/pki/seal_key.rs"],
+    },
+    Rule {
+        says: "only the local page's socket knows which HTTP server answers",
+        cure: "decide in the pure files beside agent/src/local_page/serve.rs and let it carry that out",
+        words: &["hyper", "hyper_util", "http_body_util"],
+        holds_in: &["agent/src/*"],
+        but_not_in: &["agent/src/local_page/serve.rs"],
+    },
+    Rule {
         says: "agent and hub meet only where `vigie-hub up` starts both",
         cure: "call hub/src/up.rs, or move what both need to vigie-shared",
         words: &["vigie_agent"],

@@ -49,17 +49,48 @@ fn fill(folder: &Path, punches: u64) {
 }
 
 #[test]
-fn the_lanes_of_a_stopped_agent_are_verified_exported_and_dropped() {
+fn the_lanes_of_a_stopped_agent_are_verified_and_dropped() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("queue");
     fill(&folder, 5);
-    let file = place.path().join("export");
 
     assert_eq!(run_here(&folder, "verify").unwrap(), ExitCode::SUCCESS);
     assert_eq!(run_here(&folder, "drop ledger --through 2 --yes").unwrap(), ExitCode::SUCCESS);
-    assert_eq!(run_here(&folder, &format!("export {}", file.display())).unwrap(), ExitCode::SUCCESS);
+}
 
-    assert_eq!(answers::read_export(&file).unwrap().count(), 1 + 3 + 1);
+fn piece(bytes: &[u8], done: u64) -> crate::journal::answers::Piece {
+    crate::journal::answers::Piece { bytes: bytes.to_vec(), done, total: 2 }
+}
+
+#[tokio::test]
+async fn a_file_has_its_name_only_once_it_is_whole() {
+    use crate::journal::answers::Pieces as _;
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("metz.vigie");
+    let names = || std::fs::read_dir(place.path()).unwrap().count();
+
+    let mut stick = export::StickFile::create(&file).unwrap();
+    stick.take(piece(b"ab", 1)).await.unwrap();
+    assert!(!file.exists());
+    drop(stick);
+    assert_eq!(names(), 0, "an attempt that failed leaves nothing");
+
+    std::fs::write(place.path().join("metz.vigie.part"), b"of an earlier attempt").unwrap();
+    let mut stick = export::StickFile::create(&file).unwrap();
+    stick.take(piece(b"ab", 1)).await.unwrap();
+    stick.take(piece(b"cd", 2)).await.unwrap();
+    stick.finish().unwrap();
+    assert_eq!((std::fs::read(&file).unwrap(), names()), (b"abcd".to_vec(), 1));
+}
+
+#[tokio::test]
+async fn a_full_stick_is_told_with_what_the_export_needs() {
+    use crate::journal::answers::Pieces as _;
+    let place = tempfile::tempdir().unwrap();
+    let mut stick = export::StickFile::create(&place.path().join("x")).unwrap();
+    let much = crate::journal::answers::Piece { bytes: b"ab".to_vec(), done: 0, total: u64::MAX / 32 };
+    let error = stick.take(much).await.unwrap_err().to_string();
+    assert!(error.contains("larger stick"), "{error}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The answers about the queue, in words.
 
+use std::path::Path;
+
 use comfy_table::{CellAlignment, Table, presets};
 use vigie_shared::units::bytes_text;
 use vigie_shared::wire::Below;
@@ -36,9 +38,12 @@ pub(super) fn verdict(verdict: &QueueVerdict) -> String {
     format!("{table}\n{judgement}")
 }
 
-pub(super) fn exported(exported: &Exported) -> String {
-    let Exported { file, records, bytes } = exported;
-    format!("{records} records ({}) written to {}. The queue still holds them.", kib(*bytes), file.display())
+pub(super) fn exported(file: &Path, exported: &Exported) -> String {
+    let (records, size, file) = (exported.records, kib(exported.bytes), file.display());
+    format!(
+        "{records} records ({size}) written to {file}, sealed: only the hub can read it.\nBring it to the hub: vigie-hub \
+         import {file}\nThe queue still holds every record until it has heard from the hub."
+    )
 }
 
 pub(super) fn discarded(discarded: &Discarded) -> String {

@@ -64,6 +64,7 @@ fn save_identity(folder: &Path, public: String) {
         broker_port: 1,
         zone: "UTC".to_owned(),
         command_keys: vec![public],
+        seal_key: None,
         pseudonym_secret: String::new(),
         certificate_expires_ms: 0,
         certificate_pem: String::new(),

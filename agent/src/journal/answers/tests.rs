@@ -1,12 +1,14 @@
 //! Status, verification and export of lanes that are whole, damaged or empty.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use vigie_shared::clock::SystemClock;
+use vigie_shared::export::{Author, Sheet, SignedCover, Splitter};
 use vigie_shared::lifecycle::Lifecycle;
-use vigie_shared::wire::Reading;
 use vigie_shared::wire::reading::{HostSample, Punch};
+use vigie_shared::wire::{Batch, Reading};
 
 use super::super::{JournalOptions, OnDamage, QueueConfig};
 use super::*;
@@ -26,35 +28,55 @@ async fn filled(folder: &Path, records: u64) -> (Journal, Lifecycle) {
     (journal, lifecycle)
 }
 
-#[tokio::test]
-async fn what_waits_is_exported_and_reads_back() {
-    let place = tempfile::tempdir().unwrap();
-    let (journal, _lifecycle) = filled(place.path(), 20).await;
-    let file = place.path().join("export");
-    let mut told = (0, 0);
+const PRIVATE: [u8; 32] = [9; 32];
 
-    let exported = export(&journal, &file, &mut |done, total| told = (done, total)).await.unwrap();
-
-    assert_eq!((exported.records, told), (40, (40, 40)));
-    let items: Vec<ExportItem> = read_export(&file).unwrap().collect::<Result<_, _>>().unwrap();
-    assert!(matches!(&items[0], ExportItem::Header { lanes, .. } if lanes.len() == 3));
-    assert!(matches!(&items[20], ExportItem::Record { lane: Lane::Ledger, position: 20, bytes, .. }
-        if matches!(Record::decode(bytes).unwrap().reading, Reading::Punch(Punch { enrol_id: 20, .. }))));
-    assert_eq!(items.last(), Some(&ExportItem::End { records: 40 }));
+/// What an export of the journal holds: the records of each lane with their positions.
+async fn exported(journal: &Journal) -> (Exported, Vec<(Lane, u64, Vec<u8>)>) {
+    let sign = |_: &[u8]| Ok(vec![1]);
+    let hub_key = x25519_dalek::x25519(PRIVATE, x25519_dalek::X25519_BASEPOINT_BYTES);
+    let author = Author { site: "metz".parse().unwrap(), hub_key, certificate: vec![2], sign: &sign };
+    let mut file = Vec::new();
+    let exported = export(journal, author, &mut file).await.unwrap();
+    assert_eq!(exported.bytes, file.len() as u64);
+    let mut splitter = Splitter::default();
+    splitter.push(&file);
+    let cover = SignedCover::decode(&splitter.next_piece().unwrap().unwrap()).unwrap().cover().unwrap();
+    let mut channel = cover.join(&x25519_dalek::x25519(PRIVATE, cover.encapsulated));
+    let mut records = Vec::new();
+    while let Some(mut piece) = splitter.next_piece().unwrap() {
+        match Sheet::open(&mut channel, &mut piece).unwrap() {
+            Sheet::Lanes(lanes) => assert_eq!(lanes.len(), 3),
+            Sheet::Records { lane, batch } => {
+                let batch = Batch::decode(batch).unwrap();
+                let positions = (batch.start..).zip(&batch.records);
+                records.extend(positions.map(|(position, record)| (lane, position, record.to_vec())));
+            }
+            Sheet::End { records: count } => assert_eq!(count, records.len() as u64),
+        }
+    }
+    assert!(splitter.is_even());
+    (exported, records)
 }
 
 #[tokio::test]
-async fn a_cut_off_export_is_noticed() {
+async fn what_waits_is_exported_and_reads_back() {
     let place = tempfile::tempdir().unwrap();
-    let (journal, _lifecycle) = filled(place.path(), 3).await;
-    let file = place.path().join("export");
-    let size = export(&journal, &file, &mut |_, _| {}).await.unwrap().bytes;
-    File::options().write(true).open(&file).unwrap().set_len(size - 10).unwrap();
+    let (journal, _lifecycle) = filled(place.path(), 2000).await;
 
-    let items: Vec<_> = read_export(&file).unwrap().collect();
+    let (exported, records) = exported(&journal).await;
 
-    assert_eq!(items.len(), 8);
-    assert!(items[7].is_err());
+    assert_eq!((exported.records, records.len()), (4000, 4000));
+    assert!(records[..2000].iter().zip(1..).all(|((lane, position, record), wanted)| {
+        let Reading::Punch(punch) = Record::decode(record).unwrap().reading else { return false };
+        (*lane, *position, punch.enrol_id) == (Lane::Ledger, wanted, wanted)
+    }));
+}
+
+#[tokio::test]
+async fn nothing_waiting_is_an_export_too() {
+    let place = tempfile::tempdir().unwrap();
+    let (journal, _lifecycle) = filled(place.path(), 0).await;
+    assert_eq!(exported(&journal).await.0.records, 0);
 }
 
 #[tokio::test]

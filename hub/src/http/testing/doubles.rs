@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;
-use vigie_shared::id::SiteId;
+use vigie_shared::id::{QueueId, SiteId};
+use vigie_shared::wire::Lane;
 
 use crate::fleet::BoxNow;
 use crate::http::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker};
+use crate::imports::{Content, ImportFailure, Imports, LaneReport, Report, Terms};
 use crate::projector::driver::Rebuild;
 
 /// A fleet that is what it was told to be.
@@ -86,6 +89,28 @@ impl Rebuilder for ToldRebuild {
 
     fn progress(&self) -> Rebuild {
         *self.0.lock().unwrap()
+    }
+}
+
+/// Files that bring what they were told to.
+#[derive(Default)]
+pub(crate) struct ToldImports(AtomicBool);
+
+impl ToldImports {
+    pub(crate) fn revoke(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Imports for ToldImports {
+    async fn import(&self, _content: Content, _terms: Terms) -> Result<Report, ImportFailure> {
+        if self.0.load(Ordering::Relaxed) {
+            return Err(ImportFailure::Revoked("the site metz was revoked".to_owned()));
+        }
+        let mut ledger = LaneReport::new(Lane::Ledger, QueueId([1; 16]));
+        ledger.new = 7;
+        Ok(Report { site: "metz".parse().unwrap(), made_ms: 0, lanes: vec![ledger], trouble: None })
     }
 }
 

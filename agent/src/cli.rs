@@ -66,7 +66,7 @@ enum Verb {
     /// Collect and deliver until told to stop.
     Run,
     /// Become a site's box, with the token that `vigie-hub site add` printed or with an account.
-    Register(register::RegisterArgs),
+    Register(Box<register::RegisterArgs>),
     /// Renew the box's certificate with the identity that it has.
     Resync(register::ResyncArgs),
     /// Say what is wrong, in words, with the cure.

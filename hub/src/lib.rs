@@ -160,11 +160,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),
-        backup: Arc::new(wiring::Copies {
-            data: config.data.clone(),
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-        }),
+        backup: Arc::new(copies(config, &store, &clock)),
         rebuilder: inside.trail,
         store,
         logins,
@@ -272,6 +268,10 @@ fn sites_of(store: &Arc<Sqlite>) -> Arc<dyn store::Sites + Send + Sync> {
 fn make_private(folder: &Path) -> anyhow::Result<()> {
     make_private_folder(folder)
         .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
+}
+
+fn copies(config: &HubConfig, store: &Arc<Sqlite>, clock: &Arc<dyn Clock>) -> wiring::Copies {
+    wiring::Copies { data: config.data.clone(), store: Arc::clone(store), clock: Arc::clone(clock) }
 }
 
 /// The time zone of the hub's machine: that of a site of which nobody says another.

@@ -146,7 +146,7 @@ mod tests {
             assert_eq!(about.checked().unwrap_err().field, field);
         }
         let fine =
-            About { club: " É ".repeat(1), tags: vec!["a".into(), " a".into(), String::new()], ..About::default() };
+            About { club: " É ".to_owned(), tags: vec!["a".into(), " a".into(), String::new()], ..About::default() };
         let fine = fine.checked().unwrap();
         assert_eq!((fine.club.as_str(), fine.tags.as_slice()), ("É", &["a".to_owned()][..]));
     }

@@ -169,7 +169,7 @@ fn unreachable_hub(hub: &str, error: &reqwest::Error) -> anyhow::Error {
     let mut source = std::error::Error::source(error);
     let mut deepest = error.to_string();
     while let Some(cause) = source {
-        deepest = match cause.downcast_ref::<rustls::Error>() {
+        deepest = match tls_error(cause) {
             // The library shows only the type of an error that is ours.
             Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(ours))) => ours.0.to_string(),
             _ => cause.to_string(),
@@ -182,6 +182,14 @@ fn unreachable_hub(hub: &str, error: &reqwest::Error) -> anyhow::Error {
     anyhow::anyhow!(
         "cannot talk to the hub at {hub}: {deepest}; check the address, the port and `vigie-agent diagnose`"
     )
+}
+
+/// What an I/O error wraps is not among its sources, and one may wrap another.
+fn tls_error<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    while let Some(inner) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        error = inner;
+    }
+    error.downcast_ref()
 }
 
 fn identity_from(answer: Answer, site: SiteId, hub: &str, key_pem: String) -> anyhow::Result<Identity> {

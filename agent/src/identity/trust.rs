@@ -91,7 +91,7 @@ fn hub_name() -> Result<ServerName<'static>, Error> {
 
 /// The presented chain holds no certificate with the expected fingerprint.
 #[derive(Debug, thiserror::Error)]
-#[error("the server does not show the CA that the token names; wrong address, or somebody in between")]
+#[error("the server does not show the CA with the expected fingerprint; wrong address, or somebody in between")]
 pub struct ForeignCa;
 
 /// Trusts whoever shows the CA certificate with the known fingerprint and is signed by it.

@@ -55,7 +55,8 @@ impl Desk {
             Some(_) if request.site.is_none() => return Err(Refused::SiteExists(site)),
             Some(_) => {}
             None => {
-                self.add(Site::new(site.clone(), site.to_string(), zone(request)?, self.now_ms()), &account).await?
+                let site = Site::new(site.clone(), site.to_string(), zone(request)?, self.now_ms());
+                self.add(site, &account).await?;
             }
         }
         let enrolled = self.hand_out(&site, signed, (&said, &request.facts)).await?;

@@ -14,7 +14,8 @@ fn site() -> SiteId {
 fn past(kinds: Vec<(CommandKind, CommandState, bool)>) -> Vec<StoredCommand> {
     let stored = |(at, (kind, state, is_dry_run)): (usize, (CommandKind, CommandState, bool))| {
         let issued_ms = i64::try_from(at).unwrap();
-        let header = CommandHeader { site: site(), id: CommandId([at as u8; 16]), issued_ms, expires_ms: 99 };
+        let header =
+            CommandHeader { site: site(), id: CommandId([u8::try_from(at).unwrap(); 16]), issued_ms, expires_ms: 99 };
         StoredCommand {
             site: site(),
             id: header.id,

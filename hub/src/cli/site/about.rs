@@ -66,6 +66,6 @@ pub(super) fn lines(site: &Value) -> Vec<(&'static str, String)> {
 
 /// A site's tags.
 pub(super) fn tags(site: &Value) -> String {
-    let tags = site["about"]["tags"].as_array();
+    let tags = site.pointer("/about/tags").and_then(Value::as_array);
     tags.map(|tags| tags.iter().map(name).collect::<Vec<_>>().join(", ")).unwrap_or_default()
 }

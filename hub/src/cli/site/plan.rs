@@ -43,8 +43,9 @@ fn moved(moves: &[Value]) -> String {
         parts.push("the application's configuration".to_owned());
     }
     if !videos.is_empty() {
-        let size = text::size(Lang::En, bytes).replace('\u{a0}', " ");
-        parts.push(format!("{} ({size})", text::counted(Lang::En, videos.len() as u64, "video", "videos")));
+        let (count, size) =
+            (text::counted(Lang::En, videos.len() as u64, "video", "videos"), text::size(Lang::En, bytes));
+        parts.push(format!("{count} ({size})").replace('\u{a0}', " "));
     }
     if parts.is_empty() {
         return "goes nothing: the hub gave the old one nothing that it could give again.".to_owned();

@@ -18,7 +18,7 @@ use vigie_shared::release::{ANY_PROCESSOR, ReleaseKey};
 use super::client::{Hub, segment};
 use super::output::Output;
 use super::{Scope, VerbError};
-use crate::releases::PIECE_BYTES_MAX;
+use crate::shelf::PIECE_BYTES_MAX;
 
 /// What to do with releases.
 #[derive(Debug, Subcommand)]

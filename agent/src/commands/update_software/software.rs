@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::json;
+use vigie_shared::version;
 use vigie_shared::wire::command::UpdateSoftware as Parameters;
 
 use super::UpdateSoftware;
@@ -12,7 +13,7 @@ use crate::commands::{Answer, Failure, Past, Settled, Underway};
 use crate::update::install::{Hears, Installer};
 use crate::update::machine::{Ending, Phase};
 use crate::update::place::{Installed, Journal};
-use crate::update::{declared, version};
+use crate::update::declared;
 
 impl UpdateSoftware {
     pub(super) fn installer(&self, name: &str) -> Result<Installer, Failure> {

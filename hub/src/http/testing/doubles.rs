@@ -1,6 +1,6 @@
 //! Doubles of the ports: each is what it was told to be, or remembers what it was asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -11,6 +11,7 @@ use vigie_shared::id::SiteId;
 use crate::fleet::BoxNow;
 use crate::http::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker};
 use crate::projector::driver::Rebuild;
+use crate::rollout::driver::Presence;
 
 /// A fleet that is what it was told to be.
 pub(crate) struct ToldFleet {
@@ -43,6 +44,12 @@ impl FleetView for ToldFleet {
 
     fn changes(&self) -> broadcast::Receiver<SiteId> {
         self.changes.subscribe()
+    }
+}
+
+impl Presence for ToldFleet {
+    fn connected(&self) -> BTreeSet<SiteId> {
+        self.snapshot().into_iter().filter(|(_, now)| now.connection.is_some()).map(|(site, _)| site).collect()
     }
 }
 

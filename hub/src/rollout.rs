@@ -12,9 +12,11 @@ mod boxes;
 pub mod driver;
 #[cfg(test)]
 mod laws;
+mod orders;
 mod share;
 mod start;
 mod step;
+mod wishes;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +28,7 @@ pub use boxes::{Around, Known, Ordered};
 pub use share::Share;
 pub use start::{Candidate, canaries, command_id};
 pub use step::Act;
+pub use wishes::Refusal;
 
 /// What somebody wants; never changed once it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,23 +178,6 @@ pub struct Rollout {
     pub members: BTreeMap<SiteId, Member>,
 }
 
-/// Why a person's wish cannot be done; for people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// It has ended.
-    #[error("the rollout is {0}; start a new one")]
-    Over(&'static str),
-    /// It is paused already.
-    #[error("the rollout is paused already")]
-    Paused,
-    /// It is not paused.
-    #[error("the rollout is not paused")]
-    NotPaused,
-    /// There is nothing to try again.
-    #[error("no box that is meant has failed, so there is nothing to try again")]
-    NothingFailed,
-}
-
 impl Rollout {
     /// A rollout that begins; without a canary group it begins with the rest.
     #[must_use]
@@ -216,83 +202,6 @@ impl Rollout {
             *tally.entry(member.state).or_default() += 1;
         }
         tally
-    }
-
-    /// Gives nothing more until somebody resumes it.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::Over`], [`Refusal::Paused`].
-    pub fn pause(&mut self, account: &str, reason: String, now_ms: i64) -> Result<(), Refusal> {
-        self.ensure_open()?;
-        if self.progress.pause.is_some() {
-            return Err(Refusal::Paused);
-        }
-        self.progress.pause = Some(Pause { at_ms: now_ms, account: Some(account.to_owned()), reason });
-        Ok(())
-    }
-
-    /// Goes on; the failures so far count no more.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::Over`], [`Refusal::NotPaused`].
-    pub fn resume(&mut self) -> Result<(), Refusal> {
-        self.ensure_open()?;
-        self.progress.pause.take().ok_or(Refusal::NotPaused)?;
-        self.progress.forgiven = self.failures();
-        Ok(())
-    }
-
-    /// Ends it: who has not got a command gets none.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::Over`].
-    pub fn cancel(&mut self, account: &str, now_ms: i64) -> Result<(), Refusal> {
-        self.ensure_open()?;
-        self.progress = Progress { stage: Stage::Cancelled, since_ms: now_ms, pause: None, ..self.progress.clone() };
-        for member in self.members.values_mut().filter(|member| member.state == MemberState::Waiting) {
-            member.turn(MemberState::Skipped, format!("{account} cancelled the rollout"), now_ms);
-        }
-        Ok(())
-    }
-
-    /// Tries boxes again that failed, one or all, and goes on; one that is named also if it was skipped.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::Over`] once it is cancelled, [`Refusal::NothingFailed`].
-    pub fn retry(&mut self, site: Option<&SiteId>, now_ms: i64) -> Result<(), Refusal> {
-        if self.progress.stage == Stage::Cancelled {
-            return self.ensure_open();
-        }
-        let mut is_any = false;
-        for (id, member) in &mut self.members {
-            let is_meant = match member.state {
-                MemberState::Failed => site.is_none_or(|site| site == id),
-                MemberState::Skipped => site == Some(id),
-                _ => false,
-            };
-            if is_meant {
-                member.turn(MemberState::Waiting, String::new(), now_ms);
-                is_any = true;
-            }
-        }
-        if !is_any {
-            return Err(Refusal::NothingFailed);
-        }
-        if self.progress.stage == Stage::Done {
-            (self.progress.stage, self.progress.since_ms) = (Stage::Rest, now_ms);
-        }
-        self.progress.pause = None;
-        self.progress.forgiven = self.failures();
-        Ok(())
-    }
-
-    fn ensure_open(&self) -> Result<(), Refusal> {
-        let stage = self.progress.stage;
-        if stage.is_open() { Ok(()) } else { Err(Refusal::Over(stage.as_str())) }
     }
 
     fn count(&self, is_meant: impl Fn(&Member) -> bool) -> usize {

@@ -27,6 +27,7 @@ mod rebuild;
 mod register;
 mod replace;
 mod restore;
+mod rollouts;
 mod settings;
 mod simulated;
 mod supply;

@@ -11,16 +11,15 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::{RolloutId, SiteId};
-use vigie_shared::wire::command::{UpdateSoftware, When};
-use vigie_shared::wire::{Command, CommandHeader, CommandKind};
 
+use super::orders::{Software, order};
 use super::step::Act;
 use super::{Around, Known, Member, MemberState, Ordered, Plan, Refusal, Rollout, command_id};
 use crate::dispatch::disruptive_max;
 use crate::dispatch::driver::Dispatch;
 use crate::releases::package;
 use crate::store::commands::{CommandState, Move, StoredCommand};
-use crate::store::releases::{Installed, Release};
+use crate::store::releases::Release;
 use crate::store::{Store, StoreError};
 
 /// How often it looks though nothing was heard: boxes that come back, soaking.
@@ -28,12 +27,6 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// News are gathered for so long before it looks.
 const GATHER: Duration = Duration::from_millis(250);
-
-/// A command for now must be begun within this time, or it is given again.
-const NOW_EXPIRES_MS: i64 = 60 * 60 * 1_000;
-
-/// A command for the preferred hour must be begun within this time: that hour comes once a day.
-const HOUR_EXPIRES_MS: i64 = 26 * 60 * 60 * 1_000;
 
 /// Port: which boxes can hear at this moment.
 pub trait Presence: Send + Sync + 'static {
@@ -261,62 +254,4 @@ impl Rollouts {
         }
         Ok(())
     }
-}
-
-/// What a box told about one software.
-struct Software<'a> {
-    has_told: bool,
-    is_declared: bool,
-    version: Option<&'a str>,
-    processor: Option<&'a str>,
-}
-
-impl<'a> Software<'a> {
-    fn of(installed: &'a [Installed], site: &SiteId, software: &str) -> Self {
-        let any = installed.iter().find(|row| row.site == *site);
-        let own = installed.iter().find(|row| row.site == *site && row.software == software);
-        Self {
-            has_told: any.is_some(),
-            is_declared: own.is_some(),
-            version: own.and_then(|row| row.version.as_deref()),
-            processor: any.map(|row| row.processor.as_str()),
-        }
-    }
-
-    fn obstacle(&self, releases: &[Release], plan: &Plan) -> Option<String> {
-        if self.has_told && !self.is_declared {
-            return Some(format!("it has no software of the name {}", plan.software));
-        }
-        if package(releases, (&plan.software, &plan.version), self.processor).is_some() {
-            return None;
-        }
-        let processor = self.processor.unwrap_or("unknown");
-        Some(format!("there is no package of this version for its processor ({processor})"))
-    }
-}
-
-/// The command that installs a release.
-fn order(plan: &Plan, release: &Release, (site, attempt): (&SiteId, u32), now_ms: i64) -> Command {
-    let patience_ms = match plan.when {
-        When::Now => NOW_EXPIRES_MS,
-        When::PreferredHour => HOUR_EXPIRES_MS,
-    };
-    let manifest = &release.manifest;
-    let update = UpdateSoftware {
-        target: Some(plan.software.clone()),
-        update_url: format!("{}{}", vigie_shared::package::RELEASES_PATH, manifest.sha256),
-        version: manifest.version.clone(),
-        checksum: Some(manifest.sha256.clone()),
-        signature: manifest.signature.clone(),
-        size_bytes: Some(manifest.size_bytes),
-        when: plan.when,
-        unless_present: plan.unless_present,
-    };
-    let header = CommandHeader {
-        site: site.clone(),
-        id: command_id(plan.id, site, attempt),
-        issued_ms: now_ms,
-        expires_ms: now_ms.saturating_add(patience_ms),
-    };
-    Command { header, is_dry_run: false, kind: CommandKind::UpdateSoftware(update) }
 }

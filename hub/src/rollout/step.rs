@@ -51,12 +51,16 @@ impl Rollout {
     fn hear(&mut self, around: &Around) -> Vec<Act> {
         let is_halted = self.is_halted();
         let is_over = !self.progress.stage.is_open();
+        let version = self.plan.version.as_str();
         let mut acts = Vec::new();
         for (site, member) in &mut self.members {
             let known = around.boxes.get(site);
             let command = known.and_then(|known| known.command.as_ref());
             match member.state {
-                MemberState::Given => acts.extend(member.hear((site, known), (is_halted, around.now_ms))),
+                MemberState::Given => {
+                    let needs_it = known.is_some_and(|known| known.verdict(version).is_none());
+                    acts.extend(member.hear(site, command, (is_halted || !needs_it, is_halted), around.now_ms));
+                }
                 // A box that was silent, or could not tell, may say later that it worked.
                 MemberState::Failed if command.is_some_and(|one| one.state == CommandState::Succeeded) => {
                     member.turn(MemberState::Done, String::new(), around.now_ms);
@@ -172,13 +176,15 @@ impl Member {
     /// Takes in how far the command of a member is that was given one.
     fn hear(
         &mut self,
-        (site, known): (&SiteId, Option<&Known>),
-        (is_halted, now_ms): (bool, i64),
+        site: &SiteId,
+        command: Option<&Ordered>,
+        (is_unwanted, is_halted): (bool, bool),
+        now_ms: i64,
     ) -> Option<Act> {
         let (site, attempt) = (site.clone(), self.attempt);
-        let Some(Ordered { state, is_expired, detail }) = known.and_then(|known| known.command.as_ref()) else {
+        let Some(Ordered { state, is_expired, detail }) = command else {
             // The hub stopped between noting it here and storing the command.
-            if !is_halted && known.is_some_and(|known| known.obstacle.is_none()) {
+            if !is_unwanted {
                 return Some(Act::Give { site, attempt });
             }
             self.turn(MemberState::Waiting, String::new(), now_ms);

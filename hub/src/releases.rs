@@ -147,9 +147,9 @@ mod tests {
             release("2.9.0", "any", 20),
             release("2.1.0", "arm", 10),
         ];
-        let behind = |version| behind(&releases, &installed(version)).map(|(newest, since)| {
-            (newest.manifest.version.as_str(), since)
-        });
+        let behind = |version| {
+            behind(&releases, &installed(version)).map(|(newest, since)| (newest.manifest.version.as_str(), since))
+        };
         assert_eq!(behind(Some("2.10.0")), None);
         assert_eq!(behind(Some("2.11.0")), None, "newer than all");
         assert_eq!(behind(Some("2.9.0")), Some(("2.10.0", 40)));

@@ -52,7 +52,19 @@ pub trait Store:
 }
 
 impl<
-    T: Facts + Sites + Projections + Accounts + Diary + Commands + Media + Releases + Rollouts + Upkeep + Send + Sync + 'static,
+    T: Facts
+        + Sites
+        + Projections
+        + Accounts
+        + Diary
+        + Commands
+        + Media
+        + Releases
+        + Rollouts
+        + Upkeep
+        + Send
+        + Sync
+        + 'static,
 > Store for T
 {
 }

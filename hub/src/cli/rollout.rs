@@ -150,7 +150,9 @@ async fn find(hub: &Hub, beginning: &str) -> Result<String, VerbError> {
     let mut meant = ids.filter(|id| id.starts_with(beginning));
     match (meant.next(), meant.next()) {
         (Some(id), None) => Ok(id.to_owned()),
-        (Some(_), Some(_)) => Err(anyhow::anyhow!("several rollouts begin with `{beginning}`: say more of the id").into()),
+        (Some(_), Some(_)) => {
+            Err(anyhow::anyhow!("several rollouts begin with `{beginning}`: say more of the id").into())
+        }
         // An older one, or none: the hub knows.
         (None, _) => Ok(segment(beginning)),
     }

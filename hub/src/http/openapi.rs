@@ -42,7 +42,12 @@ impl utoipa::Modify for Bearer {
 
 /// Every route with its description. Adding a resource is one file and its lines here.
 pub(super) fn api() -> OpenApiRouter<Admin> {
-    OpenApiRouter::with_openapi(Head::openapi()).merge(of_sites()).merge(of_media()).merge(of_software()).merge(of_people()).merge(of_hub())
+    OpenApiRouter::with_openapi(Head::openapi())
+        .merge(of_sites())
+        .merge(of_media())
+        .merge(of_software())
+        .merge(of_people())
+        .merge(of_hub())
 }
 
 fn of_sites() -> OpenApiRouter<Admin> {

@@ -105,7 +105,8 @@ pub(super) async fn remove(
     if admin.store.remove_pin(&site, name_of(&software)).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let detail = format!("nothing of that name is pinned at site {site}; `vigie-hub release pins {site}` shows what is");
+    let detail =
+        format!("nothing of that name is pinned at site {site}; `vigie-hub release pins {site}` shows what is");
     Err(Problem::new(StatusCode::NOT_FOUND, "pin_unknown", "There is no such pin", detail))
 }
 

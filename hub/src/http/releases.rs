@@ -110,9 +110,8 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let NewRelease { name, version, processor, size_bytes, sha256, signature } = new;
     let manifest = Manifest { name, version, processor, size_bytes, sha256, signature };
-    let unfit = |text: String| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not accepted", text)
-    };
+    let unfit =
+        |text: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not accepted", text);
     manifest.check().map_err(|error| unfit(error.to_string()))?;
     let hash = sha256_of(&manifest.sha256)?;
     let arrived_bytes = at_disk(&admin, move |shelf| shelf.finish(&hash)).await?;

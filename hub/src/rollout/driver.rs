@@ -77,12 +77,7 @@ struct Parts {
 impl Rollouts {
     /// Rollouts of what the store holds.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn Store>,
-        presence: Arc<dyn Presence>,
-        dispatch: Dispatch,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(store: Arc<dyn Store>, presence: Arc<dyn Presence>, dispatch: Dispatch, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Parts { store, presence, dispatch, clock, turn: Mutex::default(), wake: Notify::new() }))
     }
 
@@ -213,9 +208,10 @@ impl Rollouts {
 
     /// The command of a box's last attempt, if that can still say anything.
     async fn command(&self, rollout: &Rollout, site: &SiteId) -> Result<Option<Ordered>, StoreError> {
-        let asked = rollout.members.get(site).filter(|member| {
-            member.attempt > 0 && matches!(member.state, MemberState::Given | MemberState::Failed)
-        });
+        let asked = rollout
+            .members
+            .get(site)
+            .filter(|member| member.attempt > 0 && matches!(member.state, MemberState::Given | MemberState::Failed));
         let Some(member) = asked else { return Ok(None) };
         let stored = self.0.store.command(site, command_id(rollout.plan.id, site, member.attempt)).await?;
         Ok(stored.map(|command| Ordered {

@@ -117,7 +117,9 @@ impl World {
         let Some((_, command)) = newest.filter(|(_, command)| command.state.is_open()) else { return };
         (command.state, command.is_expired) = (state, is_expired);
         let is_failure = !is_expired && state > CommandState::Running && state != CommandState::Succeeded;
-        if is_failure && state != CommandState::Cancelled {
+        // A late word about an attempt that a person has had repeated is none about the next one.
+        let is_present = self.rollout.members[&site].state == MemberState::Given;
+        if is_failure && is_present && state != CommandState::Cancelled {
             self.spent.insert(site);
         }
     }

@@ -128,11 +128,7 @@ async fn targets(admin: &Admin, software: &str, named: Option<&[String]>) -> Res
     Ok(targets)
 }
 
-fn checked(
-    field: &str,
-    named: &[String],
-    is_known: impl Fn(&SiteId) -> bool,
-) -> Result<BTreeSet<SiteId>, Problem> {
+fn checked(field: &str, named: &[String], is_known: impl Fn(&SiteId) -> bool) -> Result<BTreeSet<SiteId>, Problem> {
     if named.is_empty() {
         return Err(Problem::invalid(field, "name at least one site"));
     }

@@ -67,7 +67,10 @@ async fn a_canary_that_fails_pauses_it_before_anybody_else_gets_it() {
     tell(&stage, &sites[1], OutcomeState::RolledBack).await;
     stage.admin.rollouts.look().await.unwrap();
     let shown = get(&stage, &path).await;
-    assert_eq!((&shown["stage"], &shown["boxes"]["failed"], &shown["boxes"]["waiting"]), (&json!("canary"), &json!(1), &json!(1)));
+    assert_eq!(
+        (&shown["stage"], &shown["boxes"]["failed"], &shown["boxes"]["waiting"]),
+        (&json!("canary"), &json!(1), &json!(1))
+    );
     assert!(shown["paused"]["reason"].as_str().unwrap().contains("failed"), "{shown}");
     assert_eq!(stage.store.commands(&sites[0], None, 9).await.unwrap(), [], "the rest is untouched");
 

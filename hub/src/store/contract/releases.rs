@@ -35,10 +35,8 @@ pub(super) async fn a_release_is_known_by_its_bytes(subject: &impl Subject) {
     for one in [release("1", 10), release("2", 30), release("1.5", 20)] {
         store.put_release(&one).await.unwrap();
     }
-    let signed = Release {
-        manifest: Manifest { signature: Some("s".to_owned()), ..release("1", 10).manifest },
-        added_ms: 40,
-    };
+    let signed =
+        Release { manifest: Manifest { signature: Some("s".to_owned()), ..release("1", 10).manifest }, added_ms: 40 };
     store.put_release(&signed).await.unwrap();
     let store = subject.reopen(store).await;
     assert_eq!(store.releases().await.unwrap(), [signed.clone(), release("2", 30), release("1.5", 20)]);

@@ -15,9 +15,8 @@ pub(super) type RolloutTable = BTreeMap<RolloutId, Rollout>;
 impl State {
     /// Fails if another rollout of the software is open.
     fn ensure_only(&self, id: RolloutId, software: &str) -> Result<(), StoreError> {
-        let is_other = |other: &Rollout| {
-            other.plan.id != id && other.plan.software == software && other.progress.stage.is_open()
-        };
+        let is_other =
+            |other: &Rollout| other.plan.id != id && other.plan.software == software && other.progress.stage.is_open();
         match self.rollouts.values().any(is_other) {
             true => Err(StoreError::Conflict(format!("an open rollout of {software}"))),
             false => Ok(()),
@@ -44,8 +43,7 @@ impl Rollouts for Memory {
     async fn rollouts(&self, after: Option<(i64, RolloutId)>, limit: usize) -> Result<Vec<Summary>, StoreError> {
         let key = |rollout: &Rollout| (rollout.plan.created_ms, rollout.plan.id);
         let is_asked = |rollout: &&Rollout| after.is_none_or(|after| key(rollout) < after);
-        let mut found: Vec<Rollout> =
-            self.read(|state| state.rollouts.values().filter(is_asked).cloned().collect());
+        let mut found: Vec<Rollout> = self.read(|state| state.rollouts.values().filter(is_asked).cloned().collect());
         found.sort_by_key(|rollout| std::cmp::Reverse(key(rollout)));
         found.truncate(limit);
         let summary = |rollout: Rollout| {

@@ -68,9 +68,9 @@ impl Releases for Sqlite {
     async fn remove_pin(&self, site: &SiteId, software: &str) -> Result<bool, StoreError> {
         let (site, software) = (site.clone(), software.to_owned());
         self.write(move |writing| {
-            let mut delete = writing
-                .sql
-                .prepare_cached("DELETE FROM pin WHERE site_no = (SELECT no FROM site WHERE id = ?1) AND software = ?2")?;
+            let mut delete = writing.sql.prepare_cached(
+                "DELETE FROM pin WHERE site_no = (SELECT no FROM site WHERE id = ?1) AND software = ?2",
+            )?;
             Ok(delete.execute((site.as_str(), software))? > 0)
         })
         .await

@@ -46,8 +46,7 @@ impl Rollouts for Sqlite {
         self.read(move |sql| {
             let order = "WHERE (created_ms, id) < (?1, ?2) ORDER BY created_ms DESC, id DESC LIMIT ?3";
             let mut select = sql.prepare_cached(&format!("{HEAD} {order}"))?;
-            let heads: Vec<Head> =
-                select.query_map((after_ms, after_id.0, limit), head)?.collect::<Result<_, _>>()?;
+            let heads: Vec<Head> = select.query_map((after_ms, after_id.0, limit), head)?.collect::<Result<_, _>>()?;
             heads.into_iter().map(|head| summary(sql, head)).collect()
         })
         .await
@@ -124,15 +123,9 @@ fn summary(sql: &Connection, head: Head) -> Result<Summary, StoreError> {
     Ok(Summary { plan, progress, tally })
 }
 
-fn put_members(
-    writing: &mut Writing<'_>,
-    id: RolloutId,
-    members: &BTreeMap<SiteId, Member>,
-) -> Result<(), StoreError> {
-    let no: i64 = writing
-        .sql
-        .prepare_cached("SELECT no FROM rollout WHERE id = ?1")?
-        .query_row([id.0], |row| row.get(0))?;
+fn put_members(writing: &mut Writing<'_>, id: RolloutId, members: &BTreeMap<SiteId, Member>) -> Result<(), StoreError> {
+    let no: i64 =
+        writing.sql.prepare_cached("SELECT no FROM rollout WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
     let mut insert =
         writing.sql.prepare_cached("INSERT OR REPLACE INTO rollout_member VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     for (site, member) in members {
@@ -147,7 +140,6 @@ fn put_members(
 fn member(row: &Row<'_>) -> rusqlite::Result<(SiteId, Member)> {
     let Column(site) = row.get(0)?;
     let (is_canary, state) = (row.get(1)?, coded(row, 2, &MemberState::ALL)?);
-    let member =
-        Member { is_canary, state, attempt: row.get(3)?, detail: row.get(4)?, changed_ms: row.get(5)? };
+    let member = Member { is_canary, state, attempt: row.get(3)?, detail: row.get(4)?, changed_ms: row.get(5)? };
     Ok((site, member))
 }

@@ -80,7 +80,7 @@ impl Collector for Software {
 
 impl Software {
     fn list(&self) -> SoftwareList {
-        let own = SoftwareVersion { name: AGENT.to_owned(), version: Some(env!("CARGO_PKG_VERSION").to_owned()) };
+        let own = SoftwareVersion { name: AGENT.to_owned(), version: Some(crate::VERSION.to_owned()) };
         let declared = self.places.iter().map(|(name, place)| SoftwareVersion {
             name: name.clone(),
             version: place.installed().map(|installed| installed.version),

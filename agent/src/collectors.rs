@@ -7,6 +7,7 @@
 //! (takes its `Config` and the [`Context`], opens nothing) and the [`Collector`] itself. Collectors know the
 //! context and the outlet, never each other.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use vigie_shared::wire::{LaneDepth, Live, Reading};
 
 use crate::app::AppConfig;
 use crate::host_names::HostNames;
+use crate::update::settings::Software;
 
 /// Where a collector puts what it sees. The journal is the real one; tests and `collect --once` have others.
 #[async_trait]
@@ -89,6 +91,8 @@ pub struct Context {
     pub sweep_bell: watch::Sender<()>,
     /// Where the local application keeps its things.
     pub app: AppConfig,
+    /// The owner's software, by its names.
+    pub software: BTreeMap<String, Software>,
     /// The agent's data folder; a collector keeps its own things in files of its name.
     pub data: PathBuf,
 }
@@ -140,6 +144,8 @@ registry! {
     drop,
     /// What is really on the disk: every video of the local application, by its hash.
     media,
+    /// What is installed: the agent itself and the owner's software, with their versions.
+    software,
 }
 
 /// A pause that ends early when the collector must stop; false means stop.

@@ -222,6 +222,7 @@ fn context(config: &AgentConfig, clock: Arc<dyn Clock>) -> Context {
         lane_depths: Arc::new(Vec::new),
         sweep_bell: watch::Sender::default(),
         app: config.app.clone(),
+        software: config.software.clone(),
         data: config.data.clone(),
     }
 }

@@ -93,6 +93,7 @@ pub(crate) fn context() -> Context {
         lane_depths: Arc::new(Vec::new),
         sweep_bell: watch::Sender::default(),
         app: AgentConfig::default().app,
+        software: AgentConfig::default().software,
         data: std::env::temp_dir(),
     }
 }

@@ -17,4 +17,3 @@ pub mod place;
 pub mod settings;
 pub mod trial;
 pub mod trust;
-pub mod version;

@@ -6,10 +6,9 @@
 
 mod config;
 mod desk;
-mod media;
+mod files;
 mod problem;
 mod register;
-mod releases;
 mod routes;
 mod serve;
 
@@ -21,9 +20,8 @@ use vigie_shared::lifecycle::Lifecycle;
 
 use crate::blobs::Blobs;
 use crate::login::Logins;
-use crate::media::Shelf;
 use crate::pki::Pki;
-use crate::releases::Releases;
+use crate::shelf::Shelf;
 use crate::store::Store;
 pub use config::BoxesConfig;
 use desk::Desk;
@@ -45,7 +43,7 @@ pub struct BoxesParts {
     /// Keeps what boxes may be given.
     pub media: Shelf,
     /// Keeps packages that boxes fetch.
-    pub releases: Releases,
+    pub releases: Shelf,
     /// Tells the date.
     pub clock: Arc<dyn Clock>,
 }

@@ -14,6 +14,7 @@ mod media;
 pub mod output;
 mod rebuild;
 mod release;
+mod rollout;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -129,9 +130,12 @@ pub enum Verb {
     /// Add, list and change accounts of people.
     #[command(subcommand)]
     User(user::UserVerb),
-    /// Sign, add and list packages of software for boxes.
+    /// Sign, add and list packages of software for boxes; list outdated boxes, pin versions.
     #[command(subcommand)]
     Release(release::ReleaseVerb),
+    /// Bring a release to a few boxes first, then to the rest.
+    #[command(subcommand)]
+    Rollout(rollout::RolloutVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -262,6 +266,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
         Verb::Release(verb) => release::act(scope, verb, output).await?,
+        Verb::Rollout(verb) => rollout::act(&scope.hub()?, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::gateway::GatewayConfig;
-use crate::media::MediaConfig;
 use crate::retention::RetentionConfig;
+use crate::shelf::ShelfConfig;
 
 /// Environment variables that begin like this override the file: `VIGIE_HUB__LISTEN__ADMIN=127.0.0.1:9090`.
 pub const ENV_PREFIX: &str = "VIGIE_HUB__";
@@ -35,8 +35,10 @@ pub struct HubConfig {
     pub gateway: GatewayConfig,
     /// How large the embedded broker is made.
     pub broker: BrokerConfig,
-    /// What boxes may be given.
-    pub media: MediaConfig,
+    /// Room for what boxes may be given.
+    pub media: ShelfConfig,
+    /// Room for packages of software.
+    pub releases: ShelfConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -63,7 +65,8 @@ impl Default for HubConfig {
             boxes: BoxesConfig::default(),
             gateway: GatewayConfig::default(),
             broker: BrokerConfig::default(),
-            media: MediaConfig::default(),
+            media: ShelfConfig::default(),
+            releases: ShelfConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

@@ -25,12 +25,14 @@ pub mod meters;
 mod metrics;
 mod openapi;
 pub mod page;
+mod pins;
 pub mod ports;
 pub mod problem;
 pub mod reach;
 mod rebuild;
 mod releases;
 mod replace;
+mod rollouts;
 pub mod serve;
 mod session;
 mod shell;
@@ -59,8 +61,8 @@ use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::imports::Imports;
 use crate::login::Logins;
-use crate::media::Shelf;
-use crate::releases::Releases;
+use crate::rollout::driver::Rollouts;
+use crate::shelf::Shelf;
 use crate::store::Store;
 
 pub use self::openapi::document;
@@ -80,12 +82,14 @@ pub struct Parts {
     pub fleet: Arc<dyn FleetView>,
     /// Has commands sent, and knows how far they are.
     pub dispatch: Dispatch,
+    /// Moves rollouts on.
+    pub rollouts: Rollouts,
     /// What boxes uploaded.
     pub blobs: Blobs,
     /// What boxes may be given.
     pub media: Shelf,
     /// Keeps packages of software.
-    pub releases: Releases,
+    pub releases: Shelf,
     /// Takes in what came by a stick.
     pub imports: Arc<dyn Imports>,
     /// Cuts revoked boxes.

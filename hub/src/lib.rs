@@ -17,14 +17,15 @@ pub mod http;
 pub mod imports;
 pub mod ingest;
 pub mod login;
-pub mod media;
 pub mod pki;
 pub mod projector;
 pub mod rate;
 pub mod releases;
 pub mod replace;
 pub mod retention;
+pub mod rollout;
 pub mod root;
+pub mod shelf;
 pub mod store;
 mod strangers;
 pub mod text;
@@ -54,10 +55,10 @@ use crate::http::{Admin, Invitation, serve};
 use crate::ingest::driver::{Downlink, Driver, HealthView, Importer, Onlooker, Parts};
 use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
-use crate::media::Shelf;
 use crate::pki::Pki;
 use crate::projector::driver::{Projector, Trail};
-use crate::releases::Releases;
+use crate::rollout::driver::Rollouts;
+use crate::shelf::Shelf;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 use crate::store::vault::Vault;
@@ -133,6 +134,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
 
     let mut boxes_config = config.boxes.clone();
     boxes_config.mqtt_port = mqtt_address.port();
+    releases::take_in(&config.data.join(RELEASES_FOLDER), store.as_ref()).await.context("take old releases in")?;
     let Shelves { blobs, media, releases } = Shelves::open(config)?;
     let logins = Arc::new(Logins::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock)));
     let address = format!("{}:{}", config.boxes_host(), boxes_address.port());
@@ -153,6 +155,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
+        rollouts: inside.rollouts,
         blobs,
         media,
         releases,
@@ -181,16 +184,17 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
 struct Shelves {
     blobs: Blobs,
     media: Shelf,
-    releases: Releases,
+    releases: Shelf,
 }
 
 impl Shelves {
     fn open(config: &HubConfig) -> anyhow::Result<Self> {
         let media = Shelf::open(config.data.join(MEDIA_FOLDER), config.media.clone());
+        let releases = Shelf::open(config.data.join(RELEASES_FOLDER), config.releases.clone());
         Ok(Self {
             blobs: Blobs::new(config.data.join(BLOBS_FOLDER)),
             media: media.context("open the folder of media")?,
-            releases: Releases::new(config.data.join(RELEASES_FOLDER)),
+            releases: releases.context("open the folder of releases")?,
         })
     }
 }
@@ -200,6 +204,7 @@ struct Inside {
     backend: broker::Backend,
     board: Board,
     dispatch: Dispatch,
+    rollouts: Rollouts,
     health: HealthView,
     importer: Importer,
     trail: Arc<Trail>,
@@ -230,6 +235,9 @@ async fn start_inside(
     };
     let sender = dispatch::driver::Driver::new(sending, dispatch.clone());
     lifecycle.spawn("dispatch", sender.run(lifecycle.stopping()));
+    let presence = Arc::new(board.clone());
+    let rollouts = Rollouts::new(Arc::clone(&whole), presence, dispatch.clone(), Arc::clone(clock));
+    lifecycle.spawn("rollouts", rollouts.clone().run(lifecycle.stopping()));
 
     let onlookers: Vec<Arc<dyn Onlooker>> =
         vec![Arc::new(board.clone()), Arc::clone(&trail) as Arc<dyn Onlooker>, Arc::new(dispatch.clone())];
@@ -251,7 +259,7 @@ async fn start_inside(
     let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
     let projector = projector.telling(Arc::new(dispatch.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, dispatch, health, importer, trail })
+    Ok(Inside { backend, board, dispatch, rollouts, health, importer, trail })
 }
 
 /// The database of a data folder.

@@ -25,6 +25,7 @@ mod laws;
 mod media;
 mod metrics;
 mod outcomes;
+mod software;
 
 /// One reading as a projection sees it.
 struct Seen<'a> {
@@ -50,6 +51,7 @@ const PROJECTIONS: &[Projection] = &[
     alarms::project,
     outcomes::project,
     media::project,
+    software::project,
 ];
 
 /// A step being collected.

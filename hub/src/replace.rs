@@ -13,7 +13,7 @@ use vigie_shared::id::{CommandId, SiteId, to_hex};
 use vigie_shared::wire::command::{ConfigTarget, DeployVideo, UpdateSoftware};
 use vigie_shared::wire::{Command, CommandKind, frame};
 
-use crate::media::Sha256;
+use crate::shelf::Sha256;
 use crate::store::commands::{CommandState, StoredCommand};
 use crate::store::media::Holding;
 

@@ -13,6 +13,8 @@ pub mod facts;
 pub mod media;
 pub mod memory;
 pub mod projections;
+pub mod releases;
+pub mod rollouts;
 pub mod sites;
 pub mod sqlite;
 pub mod upkeep;
@@ -25,6 +27,8 @@ pub use facts::Facts;
 pub use media::Media;
 pub use memory::Memory;
 pub use projections::Projections;
+pub use releases::Releases;
+pub use rollouts::Rollouts;
 pub use sites::Sites;
 pub use sqlite::Sqlite;
 pub use upkeep::Upkeep;
@@ -43,11 +47,24 @@ pub enum StoreError {
 
 /// Everything that the hub keeps.
 pub trait Store:
-    Facts + Sites + Projections + Accounts + Diary + Commands + Media + Upkeep + Send + Sync + 'static
+    Facts + Sites + Projections + Accounts + Diary + Commands + Media + Releases + Rollouts + Upkeep + Send + Sync + 'static
 {
 }
 
-impl<T: Facts + Sites + Projections + Accounts + Diary + Commands + Media + Upkeep + Send + Sync + 'static> Store
-    for T
+impl<
+    T: Facts
+        + Sites
+        + Projections
+        + Accounts
+        + Diary
+        + Commands
+        + Media
+        + Releases
+        + Rollouts
+        + Upkeep
+        + Send
+        + Sync
+        + 'static,
+> Store for T
 {
 }

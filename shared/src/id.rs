@@ -157,6 +157,11 @@ random_id! {
     CommandId, "command id"
 }
 
+random_id! {
+    /// One rollout of a release to many boxes.
+    RolloutId, "rollout id"
+}
+
 /// Draws bytes that nobody can guess.
 ///
 /// # Panics

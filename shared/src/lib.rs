@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`wire`] is the whole protocol; [`lifecycle`] starts, watches and stops tasks; [`config`]
 //! reads settings and names every mistake in them; [`token`] and [`enrol`] make a box a site's box; [`release`]
-//! says which software is its makers'; [`export`] is what a stick carries, closed by [`seal`]; [`clock`], [`backoff`], [`mac`], [`pseudonym`] and [`telemetry`] are small
+//! says which software is its makers'; [`export`] is what a stick carries, closed by [`seal`]; [`version`], [`clock`],
+//! [`backoff`], [`mac`], [`pseudonym`] and [`telemetry`] are small
 //! and stand alone. Nothing here opens a socket.
 
 pub mod about;
@@ -24,4 +25,5 @@ pub mod seal;
 pub mod telemetry;
 pub mod token;
 pub mod units;
+pub mod version;
 pub mod wire;

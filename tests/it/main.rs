@@ -28,6 +28,7 @@ mod rebuild;
 mod register;
 mod replace;
 mod restore;
+mod rollouts;
 mod settings;
 mod simulated;
 mod stick;

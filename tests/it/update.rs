@@ -107,7 +107,7 @@ fn collect(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) {
 }
 
 /// A player of that version; whether it works stands in its file.
-fn player(version: &str, health: &str) -> Vec<u8> {
+pub(crate) fn player(version: &str, health: &str) -> Vec<u8> {
     let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     let state = format!("{health} {version}");
     for (name, content) in [("app/state", state.as_str()), ("app/configuration.json", "theirs"), ("new.txt", version)] {

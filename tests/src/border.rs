@@ -17,9 +17,8 @@ use vigie_hub::boxes::{self, BoxesConfig, BoxesParts};
 use vigie_hub::broker::{Broker, BrokerConfig, Downlink, Message};
 use vigie_hub::gateway::{BoxEvent, Gateway, GatewayConfig, GatewayParts, StoreAccess};
 use vigie_hub::login::Logins;
-use vigie_hub::media::{MediaConfig, Shelf};
 use vigie_hub::pki::Pki;
-use vigie_hub::releases::Releases;
+use vigie_hub::shelf::{Shelf, ShelfConfig};
 use vigie_hub::store::sites::{Certificate, Enrolment, Site};
 use vigie_hub::store::{Memory, Sites as _};
 use vigie_shared::clock::{Clock as _, SystemClock};
@@ -96,7 +95,7 @@ impl Border {
         let gateway = Gateway::start(listener, parts, &lifecycle);
         let listener = listen().await?;
         let https = listener.local_addr()?;
-        let media = Shelf::open(folder.path().join("media"), MediaConfig::default())?;
+        let media = Shelf::open(folder.path().join("media"), ShelfConfig::default())?;
         let parts = BoxesParts {
             config: config.boxes,
             pki: Arc::clone(&pki),
@@ -105,7 +104,7 @@ impl Border {
             store: Arc::<Memory>::clone(&sites),
             blobs: Blobs::new(folder.path().join("blobs")),
             media: media.clone(),
-            releases: Releases::new(folder.path().join("releases")),
+            releases: Shelf::open(folder.path().join("releases"), ShelfConfig::default())?,
             clock,
         };
         boxes::start(listener, parts, &lifecycle)?;

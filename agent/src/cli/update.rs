@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use vigie_shared::package::{MANIFEST_SUFFIX, Manifest};
 use vigie_shared::release::{AGENT, ANY_PROCESSOR};
+use vigie_shared::version;
 
 use crate::config::AgentConfig;
 use crate::privileged::door::RootHelper;
@@ -18,7 +19,7 @@ use crate::update::declared::{self, Silent};
 use crate::update::install::{BY_HAND, Installer, Overview};
 use crate::update::machine::{Ending, Phase};
 use crate::update::place::{Installed, Journal};
-use crate::update::{own, trust, version};
+use crate::update::{own, trust};
 
 /// Words after `update`.
 #[derive(Debug, Clone, Args)]

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use vigie_shared::release::AGENT;
+use vigie_shared::version;
 
-use super::version;
 use crate::privileged::{Package, Privileges, Refusal, SOFTWARE_FOLDER, Verb, trial};
 
 /// Names by which people call the agent's own software.

@@ -15,13 +15,12 @@ use vigie_shared::id::SiteId;
 
 use super::problem::Refused;
 use super::register::checked;
-use super::{BoxesConfig, BoxesParts, media};
+use super::{BoxesConfig, BoxesParts, files};
 use crate::blobs::{BlobError, Blobs};
 use crate::login::Logins;
-use crate::media::Shelf;
 use crate::pki::{CsrError, PeerIdentity, Pki, Signed};
 use crate::rate::Buckets;
-use crate::releases::Releases;
+use crate::shelf::Shelf;
 use crate::store::sites::{Certificate, Redeemed};
 use crate::store::{Store, StoreError};
 
@@ -30,6 +29,13 @@ const FORGIVEN_PER_SECOND: f64 = 0.1;
 
 /// Addresses whose refusals are remembered.
 const ADDRESSES_MAX: usize = 10_000;
+
+/// What boxes may fetch.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wares {
+    Media,
+    Releases,
+}
 
 pub(super) struct Desk {
     config: BoxesConfig,
@@ -41,7 +47,7 @@ pub(super) struct Desk {
     media: Shelf,
     /// Places for downloads.
     downloads: Arc<Semaphore>,
-    releases: Releases,
+    releases: Shelf,
     clock: Arc<dyn Clock>,
     refusals: Mutex<Buckets<IpAddr>>,
 }
@@ -143,23 +149,20 @@ impl Desk {
         }
     }
 
-    /// Gives a box a medium.
+    /// Gives a box a medium or a package.
     pub(super) async fn give(
         &self,
         peer: &PeerIdentity,
-        sha256: &str,
-        method: &Method,
-        headers: &HeaderMap,
+        (wares, sha256): (Wares, &str),
+        asked: (&Method, &HeaderMap),
     ) -> Result<Response, Refused> {
         self.check(peer).await?;
         let place = Arc::clone(&self.downloads).try_acquire_owned().map_err(|_none_left| Refused::Busy)?;
-        media::give(&self.media, sha256, (method, headers), place).await
-    }
-
-    /// The releases, for a box whose certificate is good.
-    pub(super) async fn releases(&self, peer: &PeerIdentity) -> Result<Releases, Refused> {
-        self.check(peer).await?;
-        Ok(self.releases.clone())
+        let shelf = match wares {
+            Wares::Media => &self.media,
+            Wares::Releases => &self.releases,
+        };
+        files::give(shelf, sha256, asked, place).await
     }
 
     pub(super) fn sign(&self, csr: &str, site: &SiteId, now_ms: i64) -> Result<Signed, Refused> {

@@ -44,9 +44,9 @@ pub(super) enum Refused {
     NoCertificate,
     #[error("the client certificate was revoked or is not known here; register the box with a new token")]
     RevokedCertificate,
-    #[error("this hub has no such medium: it was removed, or its address was typed wrongly")]
-    NoSuchMedium,
-    #[error("as many boxes as this hub allows are fetching media or registering; try again in a minute")]
+    #[error("this hub has no such medium or package: it was removed, or its address was typed wrongly")]
+    NoSuchFile,
+    #[error("as many boxes as this hub allows are fetching files or registering; try again in a minute")]
     Busy,
     #[error("too many refused requests from this address; wait a minute and try again")]
     TooMany,
@@ -75,7 +75,7 @@ impl Refused {
             Self::SiteExists(_) => (StatusCode::CONFLICT, "site_exists"),
             Self::NoCertificate => (StatusCode::UNAUTHORIZED, "no_certificate"),
             Self::RevokedCertificate => (StatusCode::FORBIDDEN, "revoked_certificate"),
-            Self::NoSuchMedium => (StatusCode::NOT_FOUND, "no_such_medium"),
+            Self::NoSuchFile => (StatusCode::NOT_FOUND, "no_such_file"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),

@@ -17,9 +17,8 @@ use vigie_shared::enrol::{
 };
 use vigie_shared::package::RELEASES_PATH;
 
-use super::desk::Desk;
+use super::desk::{Desk, Wares};
 use super::problem::Refused;
-use super::releases::give;
 use crate::pki::PeerIdentity;
 
 /// Who is at the other end of a connection.
@@ -91,7 +90,7 @@ async fn medium(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
-    desk.give(&peer, &sha256, &method, &headers).await
+    desk.give(&peer, (Wares::Media, &sha256), (&method, &headers)).await
 }
 
 async fn time(State(desk): State<Arc<Desk>>) -> Json<HubTime> {
@@ -113,10 +112,11 @@ async fn release(
     State(desk): State<Arc<Desk>>,
     Extension(caller): Extension<Caller>,
     Path(sha256): Path<String>,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
-    give(desk.releases(&peer).await?, sha256, &headers).await
+    desk.give(&peer, (Wares::Releases, &sha256), (&method, &headers)).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]

@@ -1,4 +1,6 @@
-//! `vigie-hub release`: make keys and sign packages, away from the hub; add them to the hub, list and remove them.
+//! `vigie-hub release`: make keys and sign packages, away from the hub; add them to the hub, list and remove them; what boxes run.
+
+mod boxes;
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -18,7 +20,7 @@ use vigie_shared::release::{ANY_PROCESSOR, ReleaseKey};
 use super::client::{Hub, segment};
 use super::output::Output;
 use super::{Scope, VerbError};
-use crate::releases::PIECE_BYTES_MAX;
+use crate::shelf::PIECE_BYTES_MAX;
 
 /// What to do with releases.
 #[derive(Debug, Subcommand)]
@@ -53,6 +55,39 @@ On each box, as root: cp release.key.pub /etc/vigie/release-keys/")]
     Remove {
         /// Its SHA-256.
         sha256: String,
+    },
+    /// List the boxes that lack the newest release of what they run.
+    #[command(after_help = "Example:\n  vigie-hub release outdated --json | jq '.items[].behind[].site'")]
+    Outdated,
+    /// Keep a software of a box at its version: no rollout replaces it.
+    #[command(after_help = "Examples:
+  vigie-hub release pin rennes01 player --reason 'a tournament until Sunday'
+  vigie-hub release pin rennes01 agent --at 0.1.4 --reason 'waits for a new card'")]
+    Pin {
+        /// The site.
+        site: String,
+        /// Which software: `agent`, or the name of its releases.
+        software: String,
+        /// The version; what the box runs if not said.
+        #[arg(long = "at", value_name = "VERSION")]
+        to: Option<String>,
+        /// Why, for others.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let rollouts replace it again.
+    #[command(after_help = "Example:\n  vigie-hub release unpin rennes01 player")]
+    Unpin {
+        /// The site.
+        site: String,
+        /// Which software.
+        software: String,
+    },
+    /// List what is pinned at a site.
+    #[command(after_help = "Example:\n  vigie-hub release pins rennes01")]
+    Pins {
+        /// The site.
+        site: String,
     },
 }
 
@@ -100,6 +135,12 @@ pub(super) async fn act(scope: &Scope, verb: &ReleaseVerb, output: &mut Output<'
             scope.hub()?.change(Method::DELETE, &path, &json!({})).await?;
             output.text("the release is gone from the hub; where it is installed, it stays")?;
         }
+        ReleaseVerb::Outdated => boxes::outdated(&scope.hub()?, output).await?,
+        ReleaseVerb::Pin { site, software, to, reason } => {
+            boxes::pin(&scope.hub()?, (site, software), (to.as_deref(), reason), output).await?;
+        }
+        ReleaseVerb::Unpin { site, software } => boxes::unpin(&scope.hub()?, site, software, output).await?,
+        ReleaseVerb::Pins { site } => boxes::pins(&scope.hub()?, site, output).await?,
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Every change is announced by the site's id. Whoever lags behind the announcements reads a snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, mpsc};
@@ -11,6 +11,7 @@ use vigie_shared::wire::{Hello, Live};
 
 use super::{BoxNow, Connection, Fleet};
 use crate::ingest::driver::Onlooker;
+use crate::rollout::driver::Presence;
 use crate::store::diary::Entry;
 use crate::store::facts::Commit;
 
@@ -77,6 +78,13 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Presence for Board {
+    fn connected(&self) -> BTreeSet<SiteId> {
+        let here = |(site, now): (SiteId, super::BoxNow)| now.connection.map(|_| site);
+        self.snapshot().into_iter().filter_map(here).collect()
     }
 }
 

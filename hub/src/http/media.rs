@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use vigie_shared::id::from_hex;
 
-pub(super) use self::upload::{__path_create, create};
+pub(super) use self::upload::{__path_create, create, disk_failed, refused};
 use self::view::{HoldingView, MediumView};
 use super::Admin;
 use super::cursor::{ROWS, ROWS_MAX, cut};
@@ -23,7 +23,7 @@ use super::guard::{Operator, Viewer};
 use super::input::{Params, limit, site_id};
 use super::problem::{Problem, Refused};
 use super::views::Page;
-use crate::media::Sha256;
+use crate::shelf::Sha256;
 
 /// How many rows.
 #[derive(Deserialize, IntoParams)]

@@ -11,11 +11,11 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
-use crate::releases::PIECE_BYTES_MAX;
+use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
     Admin, about, backups, blobs, commands, devices, diary, enrolments, events, health, imports, local, media, metrics,
-    rebuild, releases, replace, session, site, sites, tokens, users, version,
+    pins, rebuild, releases, replace, rollouts, session, site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -42,7 +42,12 @@ impl utoipa::Modify for Bearer {
 
 /// Every route with its description. Adding a resource is one file and its lines here.
 pub(super) fn api() -> OpenApiRouter<Admin> {
-    OpenApiRouter::with_openapi(Head::openapi()).merge(of_sites()).merge(of_media()).merge(of_people()).merge(of_hub())
+    OpenApiRouter::with_openapi(Head::openapi())
+        .merge(of_sites())
+        .merge(of_media())
+        .merge(of_software())
+        .merge(of_people())
+        .merge(of_hub())
 }
 
 fn of_sites() -> OpenApiRouter<Admin> {
@@ -73,6 +78,23 @@ fn of_media() -> OpenApiRouter<Admin> {
         .routes(routes!(local::list))
 }
 
+fn of_software() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(releases::list, releases::create))
+        .routes(routes!(releases::outdated))
+        .routes(routes!(releases::send).layer(DefaultBodyLimit::max(PIECE_BYTES_MAX)))
+        .routes(routes!(releases::remove))
+        .routes(routes!(rollouts::list, rollouts::create))
+        .routes(routes!(rollouts::show))
+        .routes(routes!(rollouts::sites))
+        .routes(routes!(rollouts::pause))
+        .routes(routes!(rollouts::resume))
+        .routes(routes!(rollouts::cancel))
+        .routes(routes!(rollouts::retry))
+        .routes(routes!(pins::list))
+        .routes(routes!(pins::put, pins::remove))
+}
+
 fn of_people() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(tokens::list, tokens::create))
@@ -89,9 +111,6 @@ fn of_hub() -> OpenApiRouter<Admin> {
         .routes(routes!(backups::create))
         .routes(routes!(imports::create))
         .routes(routes!(rebuild::start, rebuild::show))
-        .routes(routes!(releases::list, releases::create))
-        .routes(routes!(releases::send).layer(DefaultBodyLimit::max(PIECE_BYTES_MAX)))
-        .routes(routes!(releases::remove))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::show))

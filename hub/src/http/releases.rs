@@ -2,6 +2,8 @@
 //!
 //! A package is sent in pieces, then its manifest makes it a release. Sending again is harmless.
 
+mod outdated;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -9,14 +11,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use vigie_shared::id::from_hex;
 use vigie_shared::package::{Manifest, RELEASES_PATH};
 
+pub(super) use self::outdated::{__path_outdated, outdated};
 use super::Admin;
 use super::guard::{Owner, Viewer};
 use super::input::{Body, Params};
+use super::media::{disk_failed, refused};
 use super::problem::{Problem, Refused};
 use super::time::Time;
-use crate::releases::{Release, ReleaseError, Releases};
+use crate::shelf::{Sha256, Shelf, ShelfError};
+use crate::store::releases::Release;
 
 /// A release.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -87,7 +93,7 @@ pub(super) struct Arrived {
     responses((status = 200, description = "Every release", body = ReleaseList), Refused)
 )]
 pub(super) async fn list(_: Viewer, State(admin): State<Admin>) -> Result<Json<ReleaseList>, Problem> {
-    let releases = at_disk(&admin, |releases| Ok(releases.list()?)).await?;
+    let releases = admin.store.releases().await?;
     Ok(Json(ReleaseList { items: releases.into_iter().map(ReleaseView::from).collect() }))
 }
 
@@ -104,8 +110,17 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let NewRelease { name, version, processor, size_bytes, sha256, signature } = new;
     let manifest = Manifest { name, version, processor, size_bytes, sha256, signature };
-    let now_ms = admin.clock.wall_ms();
-    let release = at_disk(&admin, move |releases| releases.add(manifest, now_ms)).await?;
+    let unfit =
+        |text: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not accepted", text);
+    manifest.check().map_err(|error| unfit(error.to_string()))?;
+    let hash = sha256_of(&manifest.sha256)?;
+    let arrived_bytes = at_disk(&admin, move |shelf| shelf.finish(&hash)).await?;
+    if arrived_bytes != manifest.size_bytes {
+        let text = format!("the package has {arrived_bytes} bytes, its manifest says {}", manifest.size_bytes);
+        return Err(unfit(text));
+    }
+    let release = Release { manifest, added_ms: admin.clock.wall_ms() };
+    admin.store.put_release(&release).await?;
     Ok((StatusCode::CREATED, Json(ReleaseView::from(release))).into_response())
 }
 
@@ -124,7 +139,8 @@ pub(super) async fn send(
     Params(place): Params<Place>,
     piece: Bytes,
 ) -> Result<Json<Arrived>, Problem> {
-    let size_bytes = at_disk(&admin, move |releases| releases.take(&sha256, place.offset, &piece)).await?;
+    let hash = sha256_of(&sha256)?;
+    let size_bytes = at_disk(&admin, move |shelf| shelf.take(&hash, place.offset, &piece)).await?;
     Ok(Json(Arrived { size_bytes }))
 }
 
@@ -140,38 +156,33 @@ pub(super) async fn remove(
     State(admin): State<Admin>,
     Path(sha256): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if at_disk(&admin, move |releases| Ok(releases.remove(&sha256)?)).await? {
+    let was_known = admin.store.remove_release(&sha256).await?;
+    if let Ok(hash) = sha256_of(&sha256) {
+        at_disk(&admin, move |shelf| Ok(shelf.remove(&hash)?)).await?;
+    }
+    if was_known {
         return Ok(StatusCode::NO_CONTENT);
     }
     let detail = "there is no release with that hash; `vigie-hub release list` shows what there is";
     Err(Problem::new(StatusCode::NOT_FOUND, "release_unknown", "There is no such release", detail))
 }
 
-async fn at_disk<T: Send + 'static>(
-    admin: &Admin,
-    work: impl FnOnce(&Releases) -> Result<T, ReleaseError> + Send + 'static,
-) -> Result<T, Problem> {
-    let releases = admin.releases.clone();
-    let worked = tokio::task::spawn_blocking(move || work(&releases)).await;
-    match worked {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error @ ReleaseError::Storage(_))) => {
-            tracing::error!("a release could not be kept or read: {:#}", anyhow::Error::new(error));
-            Err(broken())
-        }
-        Ok(Err(error @ ReleaseError::Gap { .. })) => {
-            Err(Problem::new(StatusCode::CONFLICT, "release_gap", "The piece does not fit", error.to_string()))
-        }
-        Ok(Err(error)) => {
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not accepted", error.to_string()))
-        }
-        Err(_panicked) => Err(broken()),
-    }
+/// Reads a hash as releases write it.
+fn sha256_of(text: &str) -> Result<Sha256, Problem> {
+    let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    let bytes = from_hex(text).filter(|_| is_lower).and_then(|bytes| Sha256::try_from(bytes).ok());
+    bytes.ok_or_else(|| Problem::invalid("sha256", "use 64 lower-case hexadecimal digits"))
 }
 
-fn broken() -> Problem {
-    let detail = "the hub's disk did not work; look how full it is, then try again";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_failed", "The store failed", detail)
+async fn at_disk<T: Send + 'static>(
+    admin: &Admin,
+    work: impl FnOnce(&Shelf) -> Result<T, ShelfError> + Send + 'static,
+) -> Result<T, Problem> {
+    let shelf = admin.releases.clone();
+    match tokio::task::spawn_blocking(move || work(&shelf)).await {
+        Ok(worked) => worked.map_err(refused),
+        Err(panicked) => Err(disk_failed(&panicked)),
+    }
 }
 
 impl From<Release> for ReleaseView {

@@ -17,8 +17,8 @@ use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
 use crate::dispatch::driver::Dispatch;
 use crate::login::{Logins, secret};
-use crate::media::{MediaConfig, Shelf};
-use crate::releases::Releases;
+use crate::rollout::driver::Rollouts;
+use crate::shelf::{Shelf, ShelfConfig};
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
@@ -75,16 +75,19 @@ impl Stage {
         let (cut, obstacles) = (Arc::new(Cuts::default()), Arc::new(Obstacles::default()));
         let (stopping, rebuild) = (CancellationToken::new(), Arc::new(ToldRebuild::default()));
         let (folder, imports) = (tempfile::tempdir().unwrap(), Arc::new(ToldImports::default()));
-        let media = Shelf::open(folder.path().join("media"), MediaConfig::default()).unwrap();
+        let shelf = |name| Shelf::open(folder.path().join(name), ShelfConfig::default()).unwrap();
+        let dispatch = Dispatch::default();
+        let rollouts = Rollouts::new(store.clone(), fleet.clone(), dispatch.clone(), clock.clone());
         let admin = Admin::new(Parts {
             store: store.clone(),
             logins: Arc::new(Logins::new(store.clone(), clock.clone())),
             clock: clock.clone(),
             fleet: fleet.clone(),
-            dispatch: Dispatch::default(),
+            dispatch,
+            rollouts,
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
-            media,
-            releases: Releases::new(std::env::temp_dir().join("no-releases")),
+            media: shelf("media"),
+            releases: shelf("releases"),
             imports: imports.clone(),
             revoker: cut.clone(),
             readiness: obstacles.clone(),

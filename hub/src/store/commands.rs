@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use vigie_shared::id::{CommandId, SiteId};
-use vigie_shared::wire::{CommandOutcome, OutcomeState};
+use vigie_shared::wire::{Command, CommandHeader, CommandOutcome, OutcomeState};
 
 use crate::store::StoreError;
 
@@ -34,6 +34,28 @@ pub struct StoredCommand {
     pub detail: String,
     /// The answer, JSON.
     pub answer: Option<String>,
+}
+
+impl StoredCommand {
+    /// A command that waits to be sent.
+    #[must_use]
+    pub fn waiting(command: &Command, account: &str, retry_of: Option<CommandId>) -> Self {
+        let CommandHeader { site, id, issued_ms, expires_ms } = command.header.clone();
+        Self {
+            site,
+            id,
+            body: command.seal(),
+            kind: command.kind.name().to_owned(),
+            account: account.to_owned(),
+            retry_of,
+            issued_ms,
+            expires_ms,
+            state: CommandState::Waiting,
+            changed_ms: issued_ms,
+            detail: String::new(),
+            answer: None,
+        }
+    }
 }
 
 /// How far a command is.

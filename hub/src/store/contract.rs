@@ -22,6 +22,8 @@ mod derived;
 mod facts;
 mod media;
 mod people;
+mod releases;
+mod rollouts;
 
 /// A store under test, and how to close and open it again.
 trait Subject {
@@ -114,6 +116,16 @@ macro_rules! every_law {
                 media_are_kept_once_and_listed_newest_first,
                 a_stretch_replaces_what_lay_in_it_and_nothing_else,
                 an_anchor_dates_what_was_told,
+            ],
+            releases: [
+                a_release_is_known_by_its_bytes,
+                what_boxes_run_is_what_they_told_last,
+                a_pin_stays_until_it_is_taken_away,
+            ],
+            rollouts: [
+                a_rollout_is_kept_with_its_boxes,
+                one_software_has_one_open_rollout,
+                what_can_still_happen_is_live,
             ],
             commands: [
                 a_command_is_given_once_and_kept,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use vigie_shared::id::SiteId;
 use vigie_shared::wire::reading::MediaStretch;
 
-use crate::media::Sha256;
+use crate::shelf::Sha256;
 use crate::store::StoreError;
 
 /// Something that boxes may be given.

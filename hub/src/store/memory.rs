@@ -11,6 +11,8 @@ mod facts;
 mod media;
 mod people;
 mod projections;
+mod releases;
+mod rollouts;
 mod sites;
 mod upkeep;
 
@@ -32,6 +34,8 @@ pub struct State {
     kept: projections::ProjectionTables,
     hours: upkeep::Hours,
     commands: commands::CommandTable,
+    releases: releases::ReleaseTables,
+    rollouts: rollouts::RolloutTable,
     is_failing: bool,
 }
 

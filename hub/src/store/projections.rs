@@ -12,7 +12,7 @@ use vigie_shared::wire::reading::HostSample;
 use crate::store::StoreError;
 use crate::store::commands::Told;
 use crate::store::diary::Entry;
-use crate::store::media;
+use crate::store::{media, releases};
 
 /// A device as the facts show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -149,6 +149,8 @@ pub struct Step {
     pub outcomes: Vec<Told>,
     /// Words of boxes about their disks, in their order: each replaces its stretch.
     pub media: Vec<Derived<media::Told>>,
+    /// Words of boxes about their software, in their order: each replaces what is older.
+    pub software: Vec<releases::Told>,
     /// Time corrections learnt.
     pub anchors: Vec<Anchor>,
     /// Cursors to move. One without a time keeps the time it had.

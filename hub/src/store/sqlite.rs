@@ -26,6 +26,8 @@ mod keys;
 mod media;
 mod migrations;
 mod projections;
+mod releases;
+mod rollouts;
 mod settle;
 mod sites;
 mod step;

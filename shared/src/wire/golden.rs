@@ -9,7 +9,8 @@ use crate::pseudonym::Pseudonym;
 use crate::wire::command::json;
 use crate::wire::reading::{
     AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, LocalLine, LocalLines,
-    MediaFile, MediaStretch, OwnedDevice, Punch, Sight, Sighting, Sightings, Source, TimeSource,
+    MediaFile, MediaStretch, OwnedDevice, Punch, Sight, Sighting, Sightings, SoftwareList, SoftwareVersion, Source,
+    TimeSource,
 };
 use crate::wire::{
     Answer, Batch, Below, Command, CommandHeader, CommandKind, CommandOutcome, Heartbeat, Hello, Lane, LaneDepth,
@@ -123,6 +124,16 @@ fn readings() -> Vec<(Reading, &'static str)> {
                 lines: vec![LocalLine { number: 7, json: "{\"video\":\"a.mp4\"}".to_owned() }],
             }),
             include_str!("golden/local.hex"),
+        ),
+        (
+            Reading::Software(SoftwareList {
+                processor: "aarch64".to_owned(),
+                software: vec![
+                    SoftwareVersion { name: "vigie-agent".to_owned(), version: Some("0.1.0".to_owned()) },
+                    SoftwareVersion { name: "player".to_owned(), version: None },
+                ],
+            }),
+            include_str!("golden/software.hex"),
         ),
     ]
 }

@@ -5,6 +5,7 @@ mod alarm;
 mod clock;
 mod local;
 mod media;
+mod software;
 
 use std::net::IpAddr;
 
@@ -19,6 +20,7 @@ pub use self::alarm::{AlarmKind, BoxAlarm};
 pub use self::clock::{ClockAnchor, TimeSource};
 pub use self::local::{LocalLine, LocalLines};
 pub use self::media::{MediaFile, MediaStretch};
+pub use self::software::{SoftwareList, SoftwareVersion};
 
 /// One reading. New kinds are appended at the end, never inserted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +43,8 @@ pub enum Reading {
     Media(MediaStretch),
     /// What local programs left for the hub.
     Local(LocalLines),
+    /// What is installed on the box.
+    Software(SoftwareList),
 }
 
 impl Reading {
@@ -54,7 +58,8 @@ impl Reading {
             | Self::ClockAnchor(_)
             | Self::Alarm(_)
             | Self::Media(_)
-            | Self::Local(_) => Lane::Observations,
+            | Self::Local(_)
+            | Self::Software(_) => Lane::Observations,
             Self::Host(_) => Lane::Telemetry,
         }
     }
@@ -72,6 +77,7 @@ impl Reading {
             Self::Outcome(_) => "outcome",
             Self::Media(_) => "media",
             Self::Local(_) => "local",
+            Self::Software(_) => "software",
         }
     }
 }

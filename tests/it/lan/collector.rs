@@ -74,6 +74,7 @@ fn collector() -> (Box<dyn Collector>, watch::Sender<()>) {
         lane_depths: Arc::new(Vec::new),
         sweep_bell: sweep_bell.clone(),
         app: AgentConfig::default().app,
+        software: std::collections::BTreeMap::new(),
         data: std::env::temp_dir(),
     };
     let config = lan::Config { interfaces: vec![INTERFACE.to_owned()], ..lan::Config::default() };

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::json;
+use vigie_shared::version;
 use vigie_shared::wire::command::UpdateSoftware as Parameters;
 
 use super::UpdateSoftware;
 use super::package::forget;
 use crate::commands::{Answer, Failure, Past, Settled, Underway};
+use crate::update::declared;
 use crate::update::install::{Hears, Installer};
 use crate::update::machine::{Ending, Phase};
 use crate::update::place::{Installed, Journal};
-use crate::update::{declared, version};
 
 impl UpdateSoftware {
     pub(super) fn installer(&self, name: &str) -> Result<Installer, Failure> {

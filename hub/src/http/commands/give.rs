@@ -17,7 +17,7 @@ use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::login::Caller;
 use crate::store::StoreError;
-use crate::store::commands::{CommandState, StoredCommand};
+use crate::store::commands::StoredCommand;
 
 /// A command to give.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -108,26 +108,13 @@ pub(in crate::http) fn stored(
     caller: &Caller,
     retry_of: Option<CommandId>,
 ) -> Result<StoredCommand, Problem> {
-    let body = command.seal();
-    if body.len() > COMMAND_BYTES_MAX {
-        let detail = format!("the command has {} bytes, and at most {COMMAND_BYTES_MAX} fit a message", body.len());
+    let stored = StoredCommand::waiting(command, &caller.account, retry_of);
+    let size = stored.body.len();
+    if size > COMMAND_BYTES_MAX {
+        let detail = format!("the command has {size} bytes, and at most {COMMAND_BYTES_MAX} fit a message");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The command is too large", detail));
     }
-    let CommandHeader { site, id, issued_ms, expires_ms } = command.header.clone();
-    Ok(StoredCommand {
-        site,
-        id,
-        body,
-        kind: command.kind.name().to_owned(),
-        account: caller.account.clone(),
-        retry_of,
-        issued_ms,
-        expires_ms,
-        state: CommandState::Waiting,
-        changed_ms: issued_ms,
-        detail: String::new(),
-        answer: None,
-    })
+    Ok(stored)
 }
 
 fn asks_the_same(one: &StoredCommand, other: &StoredCommand) -> bool {

@@ -14,7 +14,7 @@ use crate::http::Admin;
 use crate::http::guard::Operator;
 use crate::http::input::{Params, line};
 use crate::http::problem::{Problem, Refused};
-use crate::media::ShelfError;
+use crate::shelf::ShelfError;
 use crate::store::media::Medium;
 
 /// Longest name, characters.
@@ -65,7 +65,7 @@ pub(in crate::http) async fn create(
     Ok((status, Json(MediumView::from(&kept))).into_response())
 }
 
-fn refused(error: ShelfError) -> Problem {
+pub(in crate::http) fn refused(error: ShelfError) -> Problem {
     let text = error.to_string();
     match error {
         ShelfError::TooLarge(_) => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "It is too large", text),
@@ -73,13 +73,14 @@ fn refused(error: ShelfError) -> Problem {
         ShelfError::Empty | ShelfError::OtherContent(_) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The content is not accepted", text)
         }
+        ShelfError::Gap { .. } => Problem::new(StatusCode::CONFLICT, "gap", "The piece does not fit", text),
         ShelfError::Disk(error) => disk_failed(&error),
     }
 }
 
-/// The folder of media does not work.
-pub(super) fn disk_failed(error: &dyn std::error::Error) -> Problem {
-    tracing::error!("answering 503 because the folder of media failed: {error}");
-    let detail = "the folder of media failed; nothing is half there; try again, then check the hub's disk";
+/// The folder does not work.
+pub(in crate::http) fn disk_failed(error: &dyn std::error::Error) -> Problem {
+    tracing::error!("answering 503 because a folder of files for boxes failed: {error}");
+    let detail = "the folder of files for boxes failed; nothing is half there; try again, then check the hub's disk";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_failed", "The store failed", detail).retry_after(5)
 }

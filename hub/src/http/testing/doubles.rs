@@ -1,6 +1,6 @@
 //! Doubles of the ports: each is what it was told to be, or remembers what it was asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,7 @@ use crate::fleet::BoxNow;
 use crate::http::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker};
 use crate::imports::{Content, ImportFailure, Imports, LaneReport, Report, Terms};
 use crate::projector::driver::Rebuild;
+use crate::rollout::driver::Presence;
 
 /// A fleet that is what it was told to be.
 pub(crate) struct ToldFleet {
@@ -46,6 +47,12 @@ impl FleetView for ToldFleet {
 
     fn changes(&self) -> broadcast::Receiver<SiteId> {
         self.changes.subscribe()
+    }
+}
+
+impl Presence for ToldFleet {
+    fn connected(&self) -> BTreeSet<SiteId> {
+        self.snapshot().into_iter().filter(|(_, now)| now.connection.is_some()).map(|(site, _)| site).collect()
     }
 }
 

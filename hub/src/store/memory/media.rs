@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use vigie_shared::id::{BootId, SiteId};
 
 use super::Memory;
-use crate::media::Sha256;
+use crate::shelf::Sha256;
 use crate::store::StoreError;
 use crate::store::media::{Holding, Media, Medium, Told};
 use crate::store::projections::{Derived, Undated};

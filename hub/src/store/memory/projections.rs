@@ -148,6 +148,7 @@ impl State {
         }
         tables.date_all();
         self.media.hear_all(step.media, &tables.anchors);
+        step.software.into_iter().for_each(|told| self.releases.hear(told));
         step.outcomes.into_iter().for_each(|told| self.hear(told));
         let tables = &mut self.projections;
         for origin in step.entries {

@@ -7,7 +7,7 @@ use vigie_shared::id::SiteId;
 use super::codes::Column;
 use super::projections::dating;
 use super::{Sqlite, Writing};
-use crate::media::Sha256;
+use crate::shelf::Sha256;
 use crate::store::StoreError;
 use crate::store::media::{Holding, Media, Medium, Told};
 use crate::store::projections::Undated;

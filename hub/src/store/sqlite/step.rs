@@ -8,7 +8,7 @@ use vigie_shared::wire::frame;
 
 use super::codes::{DEVICE_KINDS, code};
 use super::projections::{DEVICE_ROW, dating, device_of};
-use super::{Writing, commands, diary, media};
+use super::{Writing, commands, diary, media, releases};
 use crate::store::StoreError;
 use crate::store::projections::{CoverageSpan, Cursor, Derived, Device, MetricSample, Step, Undated};
 
@@ -65,6 +65,7 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
     for (site, boot) in boots {
         writing.date(site, boot)?;
     }
+    step.software.iter().try_for_each(|told| releases::hear(writing, told))?;
     step.outcomes.iter().try_for_each(|told| commands::hear(writing, told))?;
     step.entries.iter().try_for_each(|origin| diary::write(writing, &origin.entry, Some((origin.queue, origin.seq))))
 }

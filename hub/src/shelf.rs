@@ -1,9 +1,11 @@
-//! Media: what people want on boxes, kept by hash below one folder.
+//! A shelf: files that boxes may fetch, kept by hash below one folder. Media lie on one, packages on another.
 //!
-//! A medium is whole and right, or not there: it grows under a passing name, is synced, and gets its hash for a name.
-//! The same content is kept once. The quota holds for all together, what is growing included.
+//! A content is whole and right, or not there: it grows under a passing name, is synced, and gets its hash for a name.
+//! It comes in one stream ([`Growing`]), or in pieces that go on where they broke ([`Shelf::take`]). The same content is
+//! kept once. The quota holds for all together, what is growing included.
 
 mod config;
+mod pieces;
 
 use std::fs::File;
 use std::io;
@@ -17,37 +19,46 @@ use vigie_shared::file::sync_folder;
 use vigie_shared::id::to_hex;
 use vigie_shared::units::bytes_text;
 
-pub use config::MediaConfig;
+pub use config::ShelfConfig;
+pub use pieces::PIECE_BYTES_MAX;
 
 /// A SHA-256.
 pub type Sha256 = [u8; 32];
 
-/// What the name of a growing medium ends with.
+/// What the name of a growing content ends with.
 const GROWING: &str = ".growing";
 
-/// Where media lie.
+/// Where contents lie.
 #[derive(Clone)]
 pub struct Shelf {
     folder: PathBuf,
-    config: MediaConfig,
+    config: ShelfConfig,
     /// Bytes of everything on the shelf, what grows included.
     used_bytes: Arc<AtomicU64>,
     /// Numbers the passing names.
     next: Arc<AtomicU64>,
 }
 
-/// Why a medium was not kept; for people.
+/// Why a content was not kept; for people.
 #[derive(Debug, thiserror::Error)]
 pub enum ShelfError {
     /// It is larger than one may be.
-    #[error("it is larger than {}, the largest that this hub takes (`media.file_size_max`); nothing was kept", bytes_text(*.0))]
+    #[error("it is larger than {}, the largest that this hub takes (`file_size_max`); nothing was kept", bytes_text(*.0))]
     TooLarge(u64),
     /// There is no room.
-    #[error("all media together would be larger than {} (`media.quota`); nothing was kept, delete some first", bytes_text(*.0))]
+    #[error("all that lies there together would be larger than {} (`quota`); nothing was kept, remove some first", bytes_text(*.0))]
     Full(u64),
     /// It has no content.
     #[error("it is empty; nothing was kept")]
     Empty,
+    /// A piece does not follow what is there.
+    #[error("{have} bytes are here, the piece begins at {offset}; go on at {have}")]
+    Gap {
+        /// What is there.
+        have: u64,
+        /// Where the piece begins.
+        offset: u64,
+    },
     /// It is not what its sender said.
     #[error("what came has the SHA-256 {0}, not the one that was named; nothing was kept, send it again")]
     OtherContent(String),
@@ -56,7 +67,7 @@ pub enum ShelfError {
     Disk(#[from] io::Error),
 }
 
-/// A medium that grows. Dropping it removes it.
+/// A content that grows. Dropping it removes it.
 pub struct Growing {
     shelf: Shelf,
     path: PathBuf,
@@ -72,7 +83,7 @@ impl Shelf {
     /// # Errors
     ///
     /// Those of the file system.
-    pub fn open(folder: PathBuf, config: MediaConfig) -> io::Result<Self> {
+    pub fn open(folder: PathBuf, config: ShelfConfig) -> io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
         let mut used_bytes = 0;
         for entry in std::fs::read_dir(&folder)? {
@@ -86,7 +97,7 @@ impl Shelf {
         Ok(Self { folder, config, used_bytes: Arc::new(AtomicU64::new(used_bytes)), next: Arc::default() })
     }
 
-    /// Begins a medium.
+    /// Begins a content.
     ///
     /// # Errors
     ///
@@ -98,7 +109,7 @@ impl Shelf {
         Ok(Growing { shelf: self.clone(), path, file, digest, size_bytes: 0, is_kept: false })
     }
 
-    /// A medium's content and size; none if it is not here.
+    /// The file of a content, and its size; none if it is not here.
     ///
     /// # Errors
     ///
@@ -114,12 +125,13 @@ impl Shelf {
         }
     }
 
-    /// Removes a medium; who is reading it reads on. False if it is not here.
+    /// Removes a content and what was begun of it; who is reading it reads on. False if it is not here.
     ///
     /// # Errors
     ///
     /// Those of the file system.
     pub fn remove(&self, sha256: &Sha256) -> io::Result<bool> {
+        self.forget_pieces(sha256)?;
         let Some((_, size_bytes)) = self.content(sha256)? else { return Ok(false) };
         std::fs::remove_file(self.path(sha256))?;
         self.used_bytes.fetch_sub(size_bytes, Ordering::Relaxed);
@@ -191,7 +203,7 @@ impl Drop for Growing {
         }
         self.shelf.used_bytes.fetch_sub(self.size_bytes, Ordering::Relaxed);
         if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::warn!("a medium that was given up could not be removed, the next start removes it: {error}");
+            tracing::warn!("a content that was given up could not be removed, the next start removes it: {error}");
         }
     }
 }
@@ -202,7 +214,7 @@ mod tests {
 
     fn shelf(quota: u64, file_size_max: u64) -> (tempfile::TempDir, Shelf) {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::open(folder.path().join("media"), MediaConfig { quota, file_size_max }).unwrap();
+        let shelf = Shelf::open(folder.path().join("media"), ShelfConfig { quota, file_size_max }).unwrap();
         (folder, shelf)
     }
 

@@ -1,6 +1,6 @@
-//! Media for boxes: whole or in parts, by hash.
+//! Media and packages for boxes: whole or in parts, by hash.
 //!
-//! Any box with a good certificate may have any medium of which it knows the hash: it learns a hash by a signed command
+//! Any box with a good certificate may have any content of which it knows the hash: it learns a hash by a signed command
 //! only, nobody guesses one, and a box that is replaced or restored may fetch what it already had. The hash is the `ETag`,
 //! so that a download goes on where it broke, however often.
 
@@ -16,7 +16,7 @@ use tokio_util::io::ReaderStream;
 use vigie_shared::id::{from_hex, to_hex};
 
 use super::problem::Refused;
-use crate::media::{Sha256, Shelf};
+use crate::shelf::{Sha256, Shelf};
 
 /// Bytes that are read at once.
 const BLOCK_BYTES: usize = 64 * 1024;
@@ -31,19 +31,19 @@ enum Asked {
     Past,
 }
 
-/// Answers a request for a medium; the place is taken until the answer is sent.
+/// Answers a request for a content of that shelf; the place is taken until the answer is sent.
 pub(super) async fn give(
     shelf: &Shelf,
     hash: &str,
     (method, headers): (&Method, &HeaderMap),
     place: OwnedSemaphorePermit,
 ) -> Result<Response, Refused> {
-    let sha256: Sha256 = from_hex(hash).and_then(|bytes| bytes.try_into().ok()).ok_or(Refused::NoSuchMedium)?;
+    let sha256: Sha256 = from_hex(hash).and_then(|bytes| bytes.try_into().ok()).ok_or(Refused::NoSuchFile)?;
     let opened = shelf.clone();
     let opened = tokio::task::spawn_blocking(move || opened.content(&sha256)).await;
     let (file, size_bytes) = match opened {
         Ok(Ok(Some(found))) => found,
-        Ok(Ok(None)) => return Err(Refused::NoSuchMedium),
+        Ok(Ok(None)) => return Err(Refused::NoSuchFile),
         Ok(Err(error)) => return Err(failed(&error)),
         Err(error) => return Err(failed(&error)),
     };
@@ -82,7 +82,7 @@ pub(super) async fn give(
 }
 
 fn failed(error: &dyn std::error::Error) -> Refused {
-    tracing::error!("a medium could not be read for a box: {error}");
+    tracing::error!("a file could not be read for a box: {error}");
     Refused::HubFailed
 }
 

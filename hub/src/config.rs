@@ -8,6 +8,7 @@ use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::gateway::GatewayConfig;
 use crate::media::MediaConfig;
+use crate::operators::OperatorsConfig;
 use crate::retention::RetentionConfig;
 
 /// Environment variables that begin like this override the file: `VIGIE_HUB__LISTEN__ADMIN=127.0.0.1:9090`.
@@ -33,6 +34,8 @@ pub struct HubConfig {
     pub boxes: BoxesConfig,
     /// Limits of the boxes' MQTT.
     pub gateway: GatewayConfig,
+    /// Limits of the operators' MQTT.
+    pub operators: OperatorsConfig,
     /// How large the embedded broker is made.
     pub broker: BrokerConfig,
     /// What boxes may be given.
@@ -51,6 +54,8 @@ pub struct ListenConfig {
     pub boxes: String,
     /// MQTT for boxes, with client certificates.
     pub mqtt: String,
+    /// MQTT for people's programs, with API tokens. Loopback until opened.
+    pub operators: String,
 }
 
 impl Default for HubConfig {
@@ -62,6 +67,7 @@ impl Default for HubConfig {
             listen: ListenConfig::default(),
             boxes: BoxesConfig::default(),
             gateway: GatewayConfig::default(),
+            operators: OperatorsConfig::default(),
             broker: BrokerConfig::default(),
             media: MediaConfig::default(),
             retention: RetentionConfig::default(),
@@ -71,7 +77,12 @@ impl Default for HubConfig {
 
 impl Default for ListenConfig {
     fn default() -> Self {
-        Self { admin: "127.0.0.1:8080".to_owned(), boxes: "0.0.0.0:8443".to_owned(), mqtt: "0.0.0.0:8883".to_owned() }
+        Self {
+            admin: "127.0.0.1:8080".to_owned(),
+            boxes: "0.0.0.0:8443".to_owned(),
+            mqtt: "0.0.0.0:8883".to_owned(),
+            operators: "127.0.0.1:8884".to_owned(),
+        }
     }
 }
 

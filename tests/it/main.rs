@@ -19,6 +19,7 @@ mod examples;
 mod guard;
 mod lan;
 mod media;
+mod operators;
 mod outage;
 mod power_cut;
 mod queue_full;

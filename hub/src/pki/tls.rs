@@ -1,4 +1,4 @@
-//! TLS settings of the hub's listeners for boxes: TLS 1.2 and 1.3, ring, no resumption.
+//! TLS settings of the hub's listeners: TLS 1.2 and 1.3, ring, no resumption.
 //!
 //! A resumed session would skip the check of the client certificate, and saved sessions cost memory; a box
 //! connects so rarely that the full handshake does not matter.
@@ -12,7 +12,7 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::{ClientHello, NoClientAuth, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
@@ -70,6 +70,10 @@ pub(super) fn enrolment(
         .build()
         .context("use the CA certificates to verify boxes")?;
     config(Arc::new(ExpiredAllowed(strict)), serving)
+}
+
+pub(super) fn open(serving: Arc<ServingCertificate>) -> anyhow::Result<Arc<ServerConfig>> {
+    config(Arc::new(NoClientAuth), serving)
 }
 
 fn config(

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::gateway::GatewayConfig;
+use crate::operators::OperatorsConfig;
 use crate::retention::RetentionConfig;
 use crate::shelf::ShelfConfig;
 
@@ -33,6 +34,8 @@ pub struct HubConfig {
     pub boxes: BoxesConfig,
     /// Limits of the boxes' MQTT.
     pub gateway: GatewayConfig,
+    /// Limits of the operators' MQTT.
+    pub operators: OperatorsConfig,
     /// How large the embedded broker is made.
     pub broker: BrokerConfig,
     /// Room for what boxes may be given.
@@ -53,6 +56,8 @@ pub struct ListenConfig {
     pub boxes: String,
     /// MQTT for boxes, with client certificates.
     pub mqtt: String,
+    /// MQTT for people's programs, with API tokens. Loopback until opened.
+    pub operators: String,
 }
 
 impl Default for HubConfig {
@@ -64,6 +69,7 @@ impl Default for HubConfig {
             listen: ListenConfig::default(),
             boxes: BoxesConfig::default(),
             gateway: GatewayConfig::default(),
+            operators: OperatorsConfig::default(),
             broker: BrokerConfig::default(),
             media: ShelfConfig::default(),
             releases: ShelfConfig::default(),
@@ -74,7 +80,12 @@ impl Default for HubConfig {
 
 impl Default for ListenConfig {
     fn default() -> Self {
-        Self { admin: "127.0.0.1:8080".to_owned(), boxes: "0.0.0.0:8443".to_owned(), mqtt: "0.0.0.0:8883".to_owned() }
+        Self {
+            admin: "127.0.0.1:8080".to_owned(),
+            boxes: "0.0.0.0:8443".to_owned(),
+            mqtt: "0.0.0.0:8883".to_owned(),
+            operators: "127.0.0.1:8884".to_owned(),
+        }
     }
 }
 

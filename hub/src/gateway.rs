@@ -14,10 +14,10 @@
 mod access;
 mod config;
 mod counters;
-mod frames;
+pub(crate) mod frames;
 mod live;
 mod policy;
-mod pump;
+pub(crate) mod pump;
 mod session;
 
 use std::net::SocketAddr;
@@ -37,6 +37,7 @@ use crate::broker::Backend;
 use crate::strangers::Strangers;
 pub use access::{Access, Refusal, StoreAccess};
 pub use config::GatewayConfig;
+pub(crate) use counters::endings;
 use counters::{Counters, add};
 pub use counters::{Ending, GatewayFigures};
 pub use live::ConnectionId;

@@ -2,7 +2,7 @@
 //!
 //! Reading order: a box's message comes in by the [`gateway`], passes the [`broker`], is judged by the [`ingest`]
 //! and kept by the [`store`]; the [`projector`] follows the facts, the [`fleet`] knows the moment, [`http`] shows
-//! both. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
+//! both; [`operators`] tells people's programs. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
 
 pub mod backup;
 pub mod blobs;
@@ -11,12 +11,14 @@ pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod dispatch;
+mod doors;
 pub mod fleet;
 pub mod gateway;
 pub mod http;
 pub mod imports;
 pub mod ingest;
 pub mod login;
+pub mod operators;
 pub mod pki;
 pub mod projector;
 pub mod rate;
@@ -26,13 +28,13 @@ pub mod retention;
 pub mod rollout;
 pub mod root;
 pub mod shelf;
+mod shelves;
 pub mod store;
 mod strangers;
 pub mod text;
 pub mod up;
 mod wiring;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,21 +46,23 @@ use vigie_shared::file::make_private_folder;
 use vigie_shared::lifecycle::Lifecycle;
 
 use crate::backup::FolderLock;
-use crate::blobs::Blobs;
 use crate::boxes::BoxesParts;
 use crate::broker::Broker;
 use crate::config::HubConfig;
 use crate::dispatch::driver::Dispatch;
+pub use crate::doors::Addresses;
+use crate::doors::Doors;
 use crate::fleet::Board;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
 use crate::ingest::driver::{Downlink, Driver, HealthView, Importer, Onlooker, Parts};
 use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
+use crate::operators::Operators;
 use crate::pki::Pki;
 use crate::projector::driver::{Projector, Trail};
 use crate::rollout::driver::Rollouts;
-use crate::shelf::Shelf;
+use crate::shelves::Shelves;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 use crate::store::vault::Vault;
@@ -72,26 +76,13 @@ const NOTES_MAX: usize = 1024;
 /// The key that seals secrets in the store, in the data folder, outside the database.
 pub(crate) const STORE_KEY: &str = "store.key";
 
-/// The folder of what boxes uploaded, in the data folder.
-const BLOBS_FOLDER: &str = "blobs";
-
-/// The folder of what boxes may be given, in the data folder.
-const MEDIA_FOLDER: &str = "media";
-
-/// The folder of releases, in the data folder.
-const RELEASES_FOLDER: &str = "releases";
-
 /// The folder of the hub's own CA and command key, in the data folder.
 pub(crate) const PKI_FOLDER: &str = "pki";
 
 /// A hub that runs.
 pub struct Running {
-    /// Where people and programs find it.
-    pub admin_address: SocketAddr,
-    /// Where boxes enrol.
-    pub boxes_address: SocketAddr,
-    /// Where boxes deliver.
-    pub mqtt_address: SocketAddr,
+    /// Where it listens.
+    pub addresses: Addresses,
     /// The first account, if this start made it: shown once and kept nowhere.
     pub first_login: Option<FirstLogin>,
     /// Nobody else works on the data folder meanwhile.
@@ -107,11 +98,8 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(|| true));
     make_private(&config.data)?;
     let door = serve::bind_socket(&serve::socket_path(&config.data))?;
-    let admin_listener = listen(&config.listen.admin, "dashboard and API", "listen.admin").await?;
-    let boxes_listener = listen(&config.listen.boxes, "boxes' HTTPS", "listen.boxes").await?;
-    let mqtt_listener = listen(&config.listen.mqtt, "boxes' MQTT", "listen.mqtt").await?;
-    let boxes_address = boxes_listener.local_addr()?;
-    let mqtt_address = mqtt_listener.local_addr()?;
+    let doors = Doors::open(&config.listen).await?;
+    let addresses = doors.addresses()?;
 
     let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;
@@ -120,24 +108,13 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     pki.keep_renewed(Arc::clone(&clock), lifecycle);
 
     let inside = start_inside(config, &store, &pki, &clock, lifecycle).await?;
-    let (events, event_queue) = mpsc::channel(NOTES_MAX);
-    let gateway_parts = GatewayParts {
-        config: config.gateway.clone(),
-        tls: pki.mutual_tls()?,
-        access: Arc::new(StoreAccess(sites_of(&store))),
-        backend: inside.backend,
-        events,
-        clock: Arc::clone(&clock),
-    };
-    let gateway = Gateway::start(mqtt_listener, gateway_parts, lifecycle);
-    lifecycle.spawn("presence", wiring::watch_gateway(event_queue, inside.board.clone(), Arc::clone(&clock)));
+    let gateway = start_gateway((doors.mqtt, config), &inside, (&store, &pki, &clock), lifecycle)?;
 
     let mut boxes_config = config.boxes.clone();
-    boxes_config.mqtt_port = mqtt_address.port();
-    releases::take_in(&config.data.join(RELEASES_FOLDER), store.as_ref()).await.context("take old releases in")?;
-    let Shelves { blobs, media, releases } = Shelves::open(config)?;
+    boxes_config.mqtt_port = addresses.mqtt.port();
+    let Shelves { blobs, media, releases } = Shelves::open(config, store.as_ref()).await?;
     let logins = Arc::new(Logins::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock)));
-    let address = format!("{}:{}", config.boxes_host(), boxes_address.port());
+    let address = format!("{}:{}", config.boxes_host(), addresses.boxes.port());
     let boxes_parts = BoxesParts {
         config: boxes_config,
         pki: Arc::clone(&pki),
@@ -149,7 +126,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         releases: releases.clone(),
         clock: Arc::clone(&clock),
     };
-    boxes::start(boxes_listener, boxes_parts, lifecycle)?;
+    boxes::start(doors.boxes, boxes_parts, lifecycle)?;
 
     let invitation = Invitation { address, ca_sha256: pki.ca_sha256() };
     let admin = Admin::new(http::Parts {
@@ -162,7 +139,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         imports: Arc::new(imports::Door::new(Arc::clone(&pki), sites_of(&store), inside.importer)),
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
-        meters: Arc::new(wiring::Figures { gateway, ingest: inside.health }),
+        meters: Arc::new(wiring::Figures { gateway, ingest: inside.health, operators: inside.operators.clone() }),
         backup: Arc::new(copies(config, &store, &clock)),
         rebuilder: inside.trail,
         store,
@@ -172,37 +149,41 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         is_tls: false,
         stopping: lifecycle.stopping(),
     });
+    inside.operators.open(doors.operators, pki.open_tls()?, admin.clone(), lifecycle);
     let router = http::router(admin);
-    let admin_address = admin_listener.local_addr()?;
-    lifecycle.spawn("admin HTTP", serve::serve_tcp(admin_listener, router.clone(), lifecycle.clone()));
+    lifecycle.spawn("admin HTTP", serve::serve_tcp(doors.admin, router.clone(), lifecycle.clone()));
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
-    tracing::info!(admin = %admin_address, boxes = %boxes_address, mqtt = %mqtt_address, "the hub runs");
-    Ok(Running { admin_address, boxes_address, mqtt_address, first_login, _lock: lock })
+    let Addresses { admin, boxes, mqtt, operators } = addresses;
+    tracing::info!(%admin, %boxes, %mqtt, %operators, "the hub runs");
+    Ok(Running { addresses, first_login, _lock: lock })
 }
 
-/// What is kept in files beside the database.
-struct Shelves {
-    blobs: Blobs,
-    media: Shelf,
-    releases: Shelf,
-}
-
-impl Shelves {
-    fn open(config: &HubConfig) -> anyhow::Result<Self> {
-        let media = Shelf::open(config.data.join(MEDIA_FOLDER), config.media.clone());
-        let releases = Shelf::open(config.data.join(RELEASES_FOLDER), config.releases.clone());
-        Ok(Self {
-            blobs: Blobs::new(config.data.join(BLOBS_FOLDER)),
-            media: media.context("open the folder of media")?,
-            releases: releases.context("open the folder of releases")?,
-        })
-    }
+/// Lets boxes in, and those who want to know be told of it.
+fn start_gateway(
+    (listener, config): (TcpListener, &HubConfig),
+    inside: &Inside,
+    (store, pki, clock): (&Arc<Sqlite>, &Arc<Pki>, &Arc<dyn Clock>),
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Gateway> {
+    let (events, event_queue) = mpsc::channel(NOTES_MAX);
+    let parts = GatewayParts {
+        config: config.gateway.clone(),
+        tls: pki.mutual_tls()?,
+        access: Arc::new(StoreAccess(sites_of(store))),
+        backend: inside.backend.clone(),
+        events,
+        clock: Arc::clone(clock),
+    };
+    let told = (inside.board.clone(), inside.operators.clone());
+    lifecycle.spawn("presence", wiring::watch_gateway(event_queue, told, Arc::clone(clock)));
+    Ok(Gateway::start(listener, parts, lifecycle))
 }
 
 /// The parts behind the doors: broker, ingest, projector, fleet.
 struct Inside {
     backend: broker::Backend,
     board: Board,
+    operators: Operators,
     dispatch: Dispatch,
     rollouts: Rollouts,
     health: HealthView,
@@ -220,8 +201,9 @@ async fn start_inside(
     let whole: Arc<dyn Store> = Arc::clone(store) as Arc<dyn Store>;
     let (alarms, alarm_queue) = mpsc::channel(NOTES_MAX);
     let board = Board::new(alarms);
+    let operators = Operators::new(config.operators.clone());
     let trail = Arc::new(Trail::default());
-    lifecycle.spawn("diary", wiring::keep_diary(alarm_queue, Arc::clone(&whole)));
+    lifecycle.spawn("diary", wiring::keep_diary(alarm_queue, Arc::clone(&whole), operators.clone()));
 
     let Broker { uplink, downlink, backend } = Broker::start(&config.broker, lifecycle).await?;
     let downlink: Arc<dyn Downlink> = Arc::new(wiring::Answers(downlink));
@@ -239,8 +221,12 @@ async fn start_inside(
     let rollouts = Rollouts::new(Arc::clone(&whole), presence, dispatch.clone(), Arc::clone(clock));
     lifecycle.spawn("rollouts", rollouts.clone().run(lifecycle.stopping()));
 
-    let onlookers: Vec<Arc<dyn Onlooker>> =
-        vec![Arc::new(board.clone()), Arc::clone(&trail) as Arc<dyn Onlooker>, Arc::new(dispatch.clone())];
+    let onlookers: Vec<Arc<dyn Onlooker>> = vec![
+        Arc::new(board.clone()),
+        Arc::clone(&trail) as Arc<dyn Onlooker>,
+        Arc::new(dispatch.clone()),
+        Arc::new(operators.clone()),
+    ];
     let parts = Parts { store: Arc::clone(&whole), downlink, onlookers, clock: Arc::clone(clock) };
     let seed = u64::from(std::process::id());
     let mut driver = Driver::start(parts, seed).await.context("read how far every queue is")?;
@@ -257,9 +243,9 @@ async fn start_inside(
     let keep = retention::run(Arc::clone(&whole), config.retention.clone(), hours, lifecycle.stopping());
     lifecycle.spawn("retention", keep);
     let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
-    let projector = projector.telling(Arc::new(dispatch.clone()));
+    let projector = projector.telling(Arc::new(dispatch.clone())).telling(Arc::new(operators.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, dispatch, rollouts, health, importer, trail })
+    Ok(Inside { backend, board, operators, dispatch, rollouts, health, importer, trail })
 }
 
 /// The database of a data folder.
@@ -285,14 +271,4 @@ fn copies(config: &HubConfig, store: &Arc<Sqlite>, clock: &Arc<dyn Clock>) -> wi
 /// The time zone of the hub's machine: that of a site of which nobody says another.
 pub(crate) fn own_zone() -> String {
     jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
-}
-
-async fn listen(address: &str, what: &str, setting: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        let word = setting.trim_start_matches("listen.");
-        format!(
-            "listen at {address} for {what}; if another program has the port, choose another one (`--{word}` of `up`, or \
-             the setting `{setting}`)"
-        )
-    })
 }

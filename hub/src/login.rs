@@ -4,6 +4,7 @@
 //! unix socket, whose file permissions are its proof. What a credential may do is looked up at every request, so
 //! that a removed token or a lowered role works at once. No default password exists: see [`first`].
 
+mod caller;
 pub mod first;
 pub mod limiter;
 pub mod password;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use vigie_shared::clock::Clock;
 
+pub use self::caller::{Caller, Via};
 use self::limiter::Limiter;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::{Store, StoreError};
@@ -26,64 +28,6 @@ pub const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 const HASHING_MAX: usize = 2;
 /// How long a login waits for its turn.
 const HASHING_WAIT: Duration = Duration::from_secs(5);
-
-/// Somebody who proved who they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The account.
-    pub account: String,
-    /// What it may do here.
-    pub role: Role,
-    /// How it was proved.
-    pub via: Via,
-}
-
-/// How a caller proved who they are.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Via {
-    /// The local unix socket, open to the hub's own user and root only.
-    Socket,
-    /// A bearer token.
-    Token {
-        /// The stored form of the token.
-        secret_sha256: [u8; 32],
-    },
-    /// A browser's cookie.
-    Session {
-        /// The stored form of the cookie.
-        secret_sha256: [u8; 32],
-        /// What forms of this session must carry.
-        csrf: String,
-    },
-}
-
-/// Shows the way, never the secret.
-impl std::fmt::Debug for Via {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Socket => "Socket",
-            Self::Token { .. } => "Token",
-            Self::Session { .. } => "Session",
-        })
-    }
-}
-
-impl Caller {
-    /// The owner of the machine, speaking through the unix socket.
-    #[must_use]
-    pub fn local() -> Self {
-        Self { account: first::ACCOUNT.to_owned(), role: Role::Owner, via: Via::Socket }
-    }
-
-    /// What this caller's forms must carry; empty if they have no session.
-    #[must_use]
-    pub fn csrf(&self) -> &str {
-        match &self.via {
-            Via::Session { csrf, .. } => csrf,
-            Via::Socket | Via::Token { .. } => "",
-        }
-    }
-}
 
 /// A session that was just opened.
 pub struct Session {
@@ -129,6 +73,26 @@ impl Logins {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, limiter: Mutex::default(), hashing: Semaphore::new(HASHING_MAX), nobody: Arc::default() }
+    }
+
+    /// Who logs in with an account's name and one of its API tokens. What is guessed here neither uses up nor gives
+    /// back attempts at the account's password.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Wrong`], [`LoginError::Wait`] and [`LoginError::Store`].
+    pub async fn sign_in_with_token(
+        &self,
+        name: &str,
+        token: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Caller, LoginError> {
+        let (now, row) = (tokio::time::Instant::now().into_std(), format!("token of {name}"));
+        self.limiter().on_attempt(&row, address, now).map_err(LoginError::Wait)?;
+        let caller = self.caller(token, CredentialKind::Token).await?;
+        let caller = caller.filter(|caller| caller.account == name).ok_or(LoginError::Wrong)?;
+        self.limiter().on_success(&row, address);
+        Ok(caller)
     }
 
     /// Opens a session, ending the one the browser had before.

@@ -165,6 +165,15 @@ impl Pki {
         tls::enrolment(self.authority.bundle(), Arc::clone(&self.serving))
     }
 
+    /// TLS for people's programs: no client certificate is asked for.
+    ///
+    /// # Errors
+    ///
+    /// If TLS cannot be set up.
+    pub fn open_tls(&self) -> anyhow::Result<Arc<ServerConfig>> {
+        tls::open(Arc::clone(&self.serving))
+    }
+
     /// Makes the server certificate anew; connections made from then on see it.
     ///
     /// # Errors

@@ -46,6 +46,9 @@ pub struct UpArgs {
     /// Where MQTT for boxes listens.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub mqtt: Option<String>,
+    /// Where MQTT for people's programs listens.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub operators: Option<String>,
 }
 
 /// Starts hub and agent, prints where to look, and waits for the end.
@@ -55,9 +58,12 @@ pub struct UpArgs {
 /// Words for people on what could not be started.
 pub async fn up(mut config: HubConfig, args: &UpArgs) -> anyhow::Result<ExitCode> {
     let listen = &mut config.listen;
-    for (setting, word) in
-        [(&mut listen.admin, &args.admin), (&mut listen.boxes, &args.boxes), (&mut listen.mqtt, &args.mqtt)]
-    {
+    for (setting, word) in [
+        (&mut listen.admin, &args.admin),
+        (&mut listen.boxes, &args.boxes),
+        (&mut listen.mqtt, &args.mqtt),
+        (&mut listen.operators, &args.operators),
+    ] {
         if let Some(word) = word {
             setting.clone_from(word);
         }
@@ -94,7 +100,7 @@ async fn enrol_local_box(
         None => local_site_id()?,
     };
     let mut token = invite(data, &site).await.context("invite the local box")?;
-    token.hub = format!("{LOOPBACK}:{}", running.boxes_address.port());
+    token.hub = format!("{LOOPBACK}:{}", running.addresses.boxes.port());
     let now_ms = SystemClock::new(|| true).wall_ms();
     let registered = enrol::register(&token, Said::default(), enrol::box_facts(), now_ms).await;
     let mut identity = registered.context("enrol the local box")?.identity;
@@ -127,7 +133,7 @@ fn local_site_id() -> anyhow::Result<SiteId> {
 }
 
 fn welcome(running: &Running, agent: &AgentConfig, site: &SiteId, data: &Path) -> String {
-    let (admin, data) = (running.admin_address, data.display());
+    let (admin, data) = (running.addresses.admin, data.display());
     let mut text = String::new();
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<13} {value}\n"));
     line("Dashboard", format!("http://{admin}/"));

@@ -13,10 +13,11 @@ use crate::backup;
 use crate::broker;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
-use crate::http::meters::{of_commits, of_gateway, of_ingest};
+use crate::http::meters::{of_commits, of_gateway, of_ingest, of_operators};
 use crate::http::ports::{Backup, BackupMade, Meters, Metric, Readiness, Revoker};
 use crate::ingest::driver::{Downlink, HealthView, Message};
-use crate::store::diary::Entry;
+use crate::operators::Operators;
+use crate::store::diary::{Entry, Level};
 use crate::store::{Sqlite, Store};
 
 /// The ingest's answers go out by the broker.
@@ -42,7 +43,7 @@ pub(crate) fn pass_on(uplink: &std::sync::mpsc::Receiver<broker::Message>, messa
 /// Tells the fleet who comes and goes.
 pub(crate) async fn watch_gateway(
     mut events: mpsc::Receiver<BoxEvent>,
-    board: Board,
+    (board, operators): (Board, Operators),
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<()> {
     while let Some(event) = events.recv().await {
@@ -51,6 +52,7 @@ pub(crate) async fn watch_gateway(
                 tracing::info!(site = %site, "a box connected");
                 let since_ms = clock.wall_ms();
                 board.on_connected(&site, Connection { id: connection.0, peer: peer.ip().to_string(), since_ms });
+                operators.tell(&link(site, "connected", "The box is connected.".to_owned(), since_ms));
             }
             BoxEvent::TakenOver { site, .. } => {
                 tracing::info!(site = %site, "a newer connection of the box replaced the older one");
@@ -58,15 +60,26 @@ pub(crate) async fn watch_gateway(
             BoxEvent::Disconnected { site, connection, ending } => {
                 tracing::info!(site = %site, reason = ending.as_str(), "a box disconnected");
                 board.on_disconnected(&site, connection.0);
+                let text = format!("The box is no longer connected ({}); it keeps what it sees.", ending.as_str());
+                operators.tell(&link(site, "disconnected", text, clock.wall_ms()));
             }
         }
     }
     Ok(())
 }
 
-/// Writes what the fleet notices into the diary.
-pub(crate) async fn keep_diary(mut entries: mpsc::Receiver<Entry>, store: Arc<dyn Store>) -> anyhow::Result<()> {
+fn link(site: SiteId, kind: &str, text: String, at_ms: i64) -> Entry {
+    Entry { at_ms, site: Some(site), level: Level::Note, kind: kind.to_owned(), text }
+}
+
+/// Writes what the fleet notices into the diary, and tells it.
+pub(crate) async fn keep_diary(
+    mut entries: mpsc::Receiver<Entry>,
+    store: Arc<dyn Store>,
+    operators: Operators,
+) -> anyhow::Result<()> {
     while let Some(entry) = entries.recv().await {
+        operators.tell(&entry);
         if let Err(error) = store.write(&entry).await {
             let error = anyhow::Error::from(error);
             tracing::warn!(kind = entry.kind, "an entry did not reach the diary: {error:#}");
@@ -99,9 +112,10 @@ impl Readiness for Ready {
     }
 }
 
-/// Counters of the ingest and the gateway, by their names.
+/// Counters of the ingest, the gateway and the operators' listener, by their names.
 pub(crate) struct Figures {
     pub(crate) gateway: Gateway,
+    pub(crate) operators: Operators,
     pub(crate) ingest: HealthView,
 }
 
@@ -111,6 +125,7 @@ impl Meters for Figures {
         let mut metrics = of_ingest(&health.counters);
         metrics.extend(of_commits(&health.commits));
         metrics.extend(of_gateway(&self.gateway.figures()));
+        metrics.extend(of_operators(&self.operators.figures()));
         metrics
     }
 }

@@ -20,6 +20,7 @@ mod guard;
 mod lan;
 mod local_page;
 mod media;
+mod operators;
 mod outage;
 mod power_cut;
 mod queue_full;

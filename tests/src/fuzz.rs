@@ -45,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "leases", run: leases },
     Target { name: "media", run: media },
     Target { name: "message", run: message },
+    Target { name: "operators", run: vigie_hub::operators::fuzz_packets },
     Target { name: "record", run: record },
     Target { name: "text", run: text },
 ];

@@ -29,6 +29,8 @@ macro_rules! endings {
     };
 }
 
+pub(crate) use endings;
+
 endings! {
     /// The box said goodbye.
     Goodbye = "goodbye",

@@ -1,9 +1,9 @@
 //! MQTT 3.1.1 frames, read just far enough to decide: pure, borrows everything, never panics.
 //!
-//! Only what a box sends has a variant; every other packet type is [`Frame::Other`]. Lengths are checked
-//! against the limit before the body has arrived, so that nobody can announce more than is kept.
+//! Only what a box or an operator's program sends has a variant; every other packet type is [`Frame::Other`]. Lengths
+//! are checked against the limit before the body has arrived, so that nobody can announce more than is kept.
 
-/// One packet from a box.
+/// One packet from a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Frame<'a> {
     /// The first packet of a connection.
@@ -12,6 +12,8 @@ pub(crate) enum Frame<'a> {
     Publish(Publish<'a>),
     /// The wish for messages.
     Subscribe(Subscribe<'a>),
+    /// The end of that wish.
+    Unsubscribe(Unsubscribe<'a>),
     /// "Are you there?"
     Ping,
     /// "I go."
@@ -35,7 +37,11 @@ pub(crate) struct Connect<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Publish<'a> {
     pub(crate) is_retained: bool,
+    /// Whether the client says that it has sent this before.
+    pub(crate) is_repeated: bool,
     pub(crate) qos: u8,
+    /// What an acknowledgement names; 0 at QoS 0, which has none.
+    pub(crate) id: u16,
     pub(crate) topic: &'a [u8],
     pub(crate) payload: &'a [u8],
 }
@@ -46,7 +52,25 @@ pub(crate) type Wish<'a> = (&'a [u8], u8);
 /// The filters of SUBSCRIBE, as bytes; at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Subscribe<'a> {
+    /// What the answer names.
+    pub(crate) id: u16,
     filters: &'a [u8],
+}
+
+/// The filters of UNSUBSCRIBE, as bytes; at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unsubscribe<'a> {
+    /// What the answer names.
+    pub(crate) id: u16,
+    filters: &'a [u8],
+}
+
+/// Who a CONNECT says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Introduction<'a> {
+    pub(crate) client_id: &'a [u8],
+    pub(crate) user_name: Option<&'a [u8]>,
+    pub(crate) password: Option<&'a [u8]>,
 }
 
 /// Why bytes are not a frame, whatever may follow.
@@ -89,6 +113,7 @@ fn frame(header: u8, body: &[u8]) -> Result<Frame<'_>, Broken> {
         (1, 0) => connect(body).map(Frame::Connect),
         (3, flags) => publish(flags, body).map(Frame::Publish),
         (8, 2) => subscribe(body).map(Frame::Subscribe),
+        (10, 2) => unsubscribe(body).map(Frame::Unsubscribe),
         (12, 0) if body.is_empty() => Ok(Frame::Ping),
         (14, 0) if body.is_empty() => Ok(Frame::Disconnect),
         (1 | 8 | 12 | 14, _) => Err(Broken::Malformed),
@@ -102,37 +127,85 @@ fn connect(body: &[u8]) -> Result<Connect<'_>, Broken> {
     Ok(Connect { protocol, level: *level, flags: *flags, keep_alive_s: u16::from_be_bytes(*keep_alive), payload })
 }
 
+impl<'a> Connect<'a> {
+    /// Reads what follows the fixed part, as the flags announce it; a will is read and left out.
+    pub(crate) fn introduction(&self) -> Result<Introduction<'a>, Broken> {
+        let mut rest = self.payload;
+        let mut next = |is_there: bool| {
+            if !is_there {
+                return Ok(None);
+            }
+            let (found, after) = text(rest).ok_or(Broken::Malformed)?;
+            rest = after;
+            Ok(Some(found))
+        };
+        let client_id = next(true)?.unwrap_or_default();
+        let has_will = self.flags & 0b0000_0100 != 0;
+        let _will = (next(has_will)?, next(has_will)?);
+        let user_name = next(self.flags & 0b1000_0000 != 0)?;
+        let password = next(self.flags & 0b0100_0000 != 0)?;
+        if rest.is_empty() { Ok(Introduction { client_id, user_name, password }) } else { Err(Broken::Malformed) }
+    }
+}
+
 fn publish(flags: u8, body: &[u8]) -> Result<Publish<'_>, Broken> {
     let (topic, rest) = text(body).ok_or(Broken::Malformed)?;
     let qos = flags >> 1 & 0b11;
-    let payload = match qos {
-        0 => rest,
-        1 | 2 => rest.split_first_chunk::<2>().filter(|(id, _)| **id != [0, 0]).ok_or(Broken::Malformed)?.1,
+    let (id, payload) = match qos {
+        0 => (0, rest),
+        1 | 2 => identifier(rest)?,
         _ => return Err(Broken::Malformed),
     };
-    Ok(Publish { is_retained: flags & 1 == 1, qos, topic, payload })
+    Ok(Publish { is_retained: flags & 1 == 1, is_repeated: flags & 8 == 8, qos, id, topic, payload })
 }
 
 fn subscribe(body: &[u8]) -> Result<Subscribe<'_>, Broken> {
-    let (id, filters) = body.split_first_chunk::<2>().ok_or(Broken::Malformed)?;
-    let mut rest = filters;
-    while !rest.is_empty() {
-        (_, rest) = filter(rest).ok_or(Broken::Malformed)?;
+    let (id, filters) = identifier(body)?;
+    all(filters, filter)?;
+    Ok(Subscribe { id, filters })
+}
+
+fn unsubscribe(body: &[u8]) -> Result<Unsubscribe<'_>, Broken> {
+    let (id, filters) = identifier(body)?;
+    all(filters, text)?;
+    Ok(Unsubscribe { id, filters })
+}
+
+/// What an answer names, never 0, and what follows it.
+fn identifier(bytes: &[u8]) -> Result<(u16, &[u8]), Broken> {
+    let (id, rest) = bytes.split_first_chunk::<2>().ok_or(Broken::Malformed)?;
+    let id = u16::from_be_bytes(*id);
+    if id == 0 { Err(Broken::Malformed) } else { Ok((id, rest)) }
+}
+
+/// Whether the bytes are a list of at least one.
+fn all<'a, T>(mut rest: &'a [u8], read: impl Fn(&'a [u8]) -> Option<(T, &'a [u8])>) -> Result<(), Broken> {
+    loop {
+        (_, rest) = read(rest).ok_or(Broken::Malformed)?;
+        if rest.is_empty() {
+            return Ok(());
+        }
     }
-    if filters.is_empty() || *id == [0, 0] {
-        return Err(Broken::Malformed);
-    }
-    Ok(Subscribe { filters })
+}
+
+/// The list, one by one.
+fn each<'a, T>(mut rest: &'a [u8], read: impl Fn(&'a [u8]) -> Option<(T, &'a [u8])>) -> impl Iterator<Item = T> {
+    std::iter::from_fn(move || {
+        let (found, after) = read(rest)?;
+        rest = after;
+        Some(found)
+    })
 }
 
 impl<'a> Subscribe<'a> {
     pub(crate) fn filters(&self) -> impl Iterator<Item = Wish<'a>> + use<'a> {
-        let mut rest = self.filters;
-        std::iter::from_fn(move || {
-            let (found, after) = filter(rest)?;
-            rest = after;
-            Some(found)
-        })
+        each(self.filters, filter)
+    }
+}
+
+impl<'a> Unsubscribe<'a> {
+    pub(crate) fn filters(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        each(self.filters, text)
     }
 }
 

@@ -134,7 +134,7 @@ impl Policy {
             Frame::Subscribe(subscribe) => self.judge_subscribe(&subscribe)?,
             Frame::Ping => {}
             Frame::Disconnect => return Err(End::Goodbye),
-            Frame::Connect(_) | Frame::Other(_) => return Err(End::ForeignPacket),
+            Frame::Connect(_) | Frame::Unsubscribe(_) | Frame::Other(_) => return Err(End::ForeignPacket),
         }
         Ok(Some(length))
     }
@@ -216,7 +216,9 @@ fn assert_only_own(mut allowed: &[u8]) {
                 assert!(subscribe.filters().all(|(filter, _)| filter.starts_with(b"/tenants/siteA/down/")));
             }
             Frame::Ping => {}
-            Frame::Connect(_) | Frame::Disconnect | Frame::Other(_) => unreachable!("{frame:?} passed"),
+            Frame::Connect(_) | Frame::Unsubscribe(_) | Frame::Disconnect | Frame::Other(_) => {
+                unreachable!("{frame:?} passed")
+            }
         }
         allowed = allowed.get(length..).unwrap_or_default();
     }

@@ -32,26 +32,26 @@ const DOWN_BYTES: usize = 2 * 1024;
 const PARTING_LIMIT: Duration = Duration::from_secs(1);
 
 /// What a box has sent and nobody has looked at.
-pub(super) struct Inbox<R> {
+pub(crate) struct Inbox<R> {
     reader: R,
     buffer: BytesMut,
 }
 
 impl<R: AsyncRead + Unpin> Inbox<R> {
-    pub(super) fn new(reader: R) -> Self {
+    pub(crate) fn new(reader: R) -> Self {
         Self { reader, buffer: BytesMut::new() }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.buffer
     }
 
-    pub(super) fn consume(&mut self, bytes: usize) {
+    pub(crate) fn consume(&mut self, bytes: usize) {
         self.buffer.advance(bytes);
     }
 
     /// Waits for more and takes all there is, up to [`UP_BYTES`]. Can be given up at any time.
-    pub(super) async fn fill(&mut self) -> Result<(), Ending> {
+    pub(crate) async fn fill(&mut self) -> Result<(), Ending> {
         let before = self.buffer.len();
         std::future::poll_fn(|cx| {
             loop {
@@ -170,7 +170,7 @@ impl Pump<'_> {
 }
 
 /// Writes all, or says how the connection ended.
-pub(super) async fn send<W: AsyncWrite + Unpin>(to: &mut W, bytes: &[u8], limit: Duration) -> Result<(), Ending> {
+pub(crate) async fn send<W: AsyncWrite + Unpin>(to: &mut W, bytes: &[u8], limit: Duration) -> Result<(), Ending> {
     let write = async {
         to.write_all(bytes).await?;
         to.flush().await

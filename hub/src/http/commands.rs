@@ -4,6 +4,7 @@
 //! id gives one command.
 
 mod give;
+pub(crate) mod order;
 mod stream;
 mod view;
 

@@ -68,7 +68,7 @@ async fn site_event(admin: &Admin, id: &SiteId) -> Option<Event> {
 }
 
 /// What a stream has to say next.
-pub(super) enum Seen {
+pub(crate) enum Seen {
     /// It lives.
     Beat,
     /// Something about a site changed.
@@ -80,7 +80,7 @@ pub(super) enum Seen {
 }
 
 /// What one stream has still to tell.
-pub(super) struct Watch {
+pub(crate) struct Watch {
     caller: Caller,
     changes: broadcast::Receiver<SiteId>,
     pending: BTreeSet<SiteId>,
@@ -104,7 +104,7 @@ enum Woken {
 
 impl Watch {
     /// Begins to watch.
-    pub(super) fn new(admin: &Admin, caller: Caller) -> Result<Self, Problem> {
+    pub(crate) fn new(admin: &Admin, caller: Caller) -> Result<Self, Problem> {
         let Ok(place) = Arc::clone(&admin.streams).try_acquire_owned() else {
             let detail = "too many live views are open; the page still works by reloading it";
             let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -126,7 +126,7 @@ impl Watch {
     }
 
     /// Waits for the next thing to tell; none when the stream is over.
-    pub(super) async fn next(&mut self, admin: &Admin) -> Option<Seen> {
+    pub(crate) async fn next(&mut self, admin: &Admin) -> Option<Seen> {
         loop {
             if let Some(site) = self.flushing.pop_first() {
                 self.has_told = true;

@@ -88,16 +88,22 @@ async fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Pro
         let given = text_of(&parts.headers, "x-csrf-token").unwrap_or_default();
         own_request(&parts.headers, given, &caller)?;
     }
-    if caller.role < needed {
-        let detail = format!(
-            "account {} is {}, this needs {}; an owner can change that with `vigie-hub user add`",
-            caller.account,
-            word(caller.role),
-            word(needed)
-        );
-        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail));
-    }
+    may(&caller, needed)?;
     Ok(caller)
+}
+
+/// Refuses who has too little a role.
+pub(super) fn may(caller: &Caller, needed: Role) -> Result<(), Problem> {
+    if caller.role >= needed {
+        return Ok(());
+    }
+    let detail = format!(
+        "account {} is {}, this needs {}; an owner can change that with `vigie-hub user add`",
+        caller.account,
+        word(caller.role),
+        word(needed)
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail))
 }
 
 /// Who sends this request, if they prove it; no right is checked.

@@ -1,9 +1,12 @@
-//! Figures of the ingest and the gateway as metrics, for whoever fills the [`Meters`](super::ports::Meters) port.
+//! Figures of the hub's other parts as metrics, for whoever fills the [`Meters`](super::ports::Meters) port.
+
+use std::collections::BTreeMap;
 
 use super::ports::{Metric, MetricKind, Sample};
 use crate::gateway::GatewayFigures;
 use crate::ingest::Counters;
 use crate::ingest::driver::Commits;
+use crate::operators::OperatorsFigures;
 
 /// What the ingest decided since the hub started.
 #[must_use]
@@ -53,11 +56,6 @@ pub fn of_commits(commits: &Commits) -> Vec<Metric> {
 /// What the gateway let in and refused since the hub started.
 #[must_use]
 pub fn of_gateway(figures: &GatewayFigures) -> Vec<Metric> {
-    let ended = figures.ended_total.iter().map(|(reason, count)| Sample {
-        suffix: "",
-        labels: vec![("reason", (*reason).to_owned())],
-        value: *count as f64,
-    });
     vec![
         gauge("vigie_gateway_connections", "Open connections, strangers included.", figures.open),
         gauge("vigie_gateway_connected", "Boxes that are connected and known.", figures.connected),
@@ -67,13 +65,38 @@ pub fn of_gateway(figures: &GatewayFigures) -> Vec<Metric> {
         counter("vigie_gateway_up_bytes_total", "Bytes from boxes.", figures.up_bytes_total),
         counter("vigie_gateway_down_bytes_total", "Bytes to boxes.", figures.down_bytes_total),
         counter("vigie_gateway_throttled_total", "Times a box was slowed down.", figures.throttled_total),
-        Metric {
-            name: "vigie_gateway_ended_total",
-            help: "Connections that ended, by reason.",
-            kind: MetricKind::Counter,
-            samples: ended.collect(),
-        },
+        ended("vigie_gateway_ended_total", &figures.ended_total),
     ]
+}
+
+/// Whom the operators' listener let in, and what it was told and told since the hub started.
+#[must_use]
+pub fn of_operators(figures: &OperatorsFigures) -> Vec<Metric> {
+    let told = [
+        ("vigie_operators_accepted_total", "Connections accepted.", figures.accepted_total),
+        ("vigie_operators_commands_total", "Commands taken.", figures.commands_total),
+        ("vigie_operators_refused_total", "Commands not taken.", figures.refused_total),
+        ("vigie_operators_published_total", "Messages sent to programs.", figures.published_total),
+        ("vigie_operators_filters_refused_total", "Filters not granted.", figures.filters_refused_total),
+        ("vigie_operators_throttled_total", "Times a program was slowed down.", figures.throttled_total),
+    ];
+    let mut metrics = vec![
+        gauge("vigie_operators_connections", "Open connections, strangers included.", figures.open),
+        gauge("vigie_operators_strangers", "Connections that have not logged in.", figures.strangers),
+        ended("vigie_operators_ended_total", &figures.ended_total),
+    ];
+    metrics.extend(told.map(|(name, help, value)| counter(name, help, value)));
+    metrics
+}
+
+fn ended(name: &'static str, by_reason: &BTreeMap<&'static str, u64>) -> Metric {
+    let sample = |(reason, count): (&&'static str, &u64)| Sample {
+        suffix: "",
+        labels: vec![("reason", (*reason).to_owned())],
+        value: *count as f64,
+    };
+    let help = "Connections that ended, by reason.";
+    Metric { name, help, kind: MetricKind::Counter, samples: by_reason.iter().map(sample).collect() }
 }
 
 fn counter(name: &'static str, help: &'static str, value: u64) -> Metric {

@@ -96,7 +96,7 @@ impl Limiter {
 }
 
 /// A household of IPv6 has a whole /64: it counts as one.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(long) => match long.to_ipv4_mapped() {

@@ -1,4 +1,4 @@
-//! TLS settings of the hub's listeners for boxes: TLS 1.2 and 1.3, ring, no resumption.
+//! TLS settings of the hub's listeners: TLS 1.2 and 1.3, ring, no resumption.
 //!
 //! A resumed session would skip the check of the client certificate, and saved sessions cost memory; a box
 //! connects so rarely that the full handshake does not matter.
@@ -12,7 +12,7 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::{ClientHello, NoClientAuth, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
@@ -82,6 +82,10 @@ pub(super) fn verify_box(bundle: &[CertificateDer<'static>], certificate: &Certi
     let at_its_end = UnixTime::since_unix_epoch(Duration::from_secs(end_s));
     expired_allowed(bundle)?.0.verify_client_cert(certificate, &[], at_its_end).context("verify the certificate")?;
     Ok(())
+}
+
+pub(super) fn open(serving: Arc<ServingCertificate>) -> anyhow::Result<Arc<ServerConfig>> {
+    config(Arc::new(NoClientAuth), serving)
 }
 
 fn config(

@@ -20,6 +20,7 @@ use vigie_shared::id::{QueueId, SiteId};
 use super::{Place, project};
 use crate::ingest::driver::Onlooker;
 use crate::store::commands::Told;
+use crate::store::diary::Entry;
 use crate::store::facts::{Commit, QueueState};
 use crate::store::projections::Cursor;
 use crate::store::{Store, StoreError};
@@ -104,17 +105,20 @@ impl Onlooker for Trail {
     }
 }
 
-/// Port: whoever wants to know what boxes told about commands, once the store knows.
+/// Port: whoever wants to know what boxes told, once the store knows.
 pub trait Listener: Send + Sync {
     /// The store has these words now. Must return at once.
-    fn on_told(&self, told: &[Told]);
+    fn on_told(&self, _told: &[Told]) {}
+
+    /// The diary has these words of boxes now, for the first time. Must return at once.
+    fn on_noted(&self, _entries: &[Entry]) {}
 }
 
 /// Follows the facts.
 pub struct Projector {
     store: Arc<dyn Store>,
     trail: Arc<Trail>,
-    listener: Option<Arc<dyn Listener>>,
+    listeners: Vec<Arc<dyn Listener>>,
     followed: BTreeMap<(SiteId, QueueId), u64>,
 }
 
@@ -127,13 +131,14 @@ impl Projector {
     pub async fn start(store: Arc<dyn Store>, trail: Arc<Trail>) -> Result<Self, StoreError> {
         let cursors = store.cursors().await?;
         trail.add(store.queues().await?);
-        Ok(Self { store, trail, listener: None, followed: followed(cursors) })
+        Ok(Self { store, trail, listeners: Vec::new(), followed: followed(cursors) })
     }
 
-    /// Tells the listener what boxes told about commands.
+    /// Tells one more listener what boxes told.
     #[must_use]
-    pub fn telling(self, listener: Arc<dyn Listener>) -> Self {
-        Self { listener: Some(listener), ..self }
+    pub fn telling(mut self, listener: Arc<dyn Listener>) -> Self {
+        self.listeners.push(listener);
+        self
     }
 
     /// Follows the facts until the process stops.
@@ -213,13 +218,24 @@ impl Projector {
         let step = project(&place, &records, held.through, is_last_page);
         let moved = step.cursors.last().map_or(through, |cursor| cursor.value.through);
         let told = step.outcomes.clone();
+        let noted: Vec<Entry> = step.entries.iter().map(|noted| noted.entry.clone()).collect();
         self.store.apply(step).await?;
-        if let Some(listener) = self.listener.as_ref().filter(|_| !told.is_empty()) {
-            listener.on_told(&told);
-        }
+        self.tell(&told, &noted);
         self.followed.insert(key, moved);
         self.trail.change(|rebuild| rebuild.done = rebuild.total.min(rebuild.done + moved - through));
         Ok(moved > through)
+    }
+
+    /// What a rebuild comes across happened long ago: nobody needs to hear of it again.
+    fn tell(&self, told: &[Told], noted: &[Entry]) {
+        for listener in &self.listeners {
+            if !told.is_empty() {
+                listener.on_told(told);
+            }
+            if !noted.is_empty() && !self.trail.rebuild().is_running {
+                listener.on_noted(noted);
+            }
+        }
     }
 
     /// Forgets what was derived from the facts that are held and follows them again.

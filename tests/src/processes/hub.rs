@@ -19,6 +19,8 @@ pub struct HubProcess {
     pub boxes_port: u16,
     /// Where its MQTT for boxes listens.
     pub mqtt_port: u16,
+    /// Where its MQTT for people's programs listens.
+    pub operators_port: u16,
     program: Option<Program>,
     http: reqwest::Client,
 }
@@ -30,21 +32,27 @@ impl HubProcess {
     ///
     /// If the folder cannot be written or no port is free.
     pub fn new(folder: &Path) -> anyhow::Result<Self> {
-        let ports = (free_port()?, free_port()?, free_port()?);
+        let (admin_port, boxes_port) = (free_port()?, free_port()?);
+        let (mqtt_port, operators_port) = (free_port()?, free_port()?);
         let mut config = File::create(folder.join("hub.toml"))?;
-        writeln!(
-            config,
-            "data = \"{}\"\npublic_address = \"127.0.0.1\"\n[listen]\nadmin = \"127.0.0.1:{}\"\nboxes = \"127.0.0.1:{}\"\nmqtt = \"127.0.0.1:{}\"",
-            folder.join("data").display(),
-            ports.0,
-            ports.1,
-            ports.2
-        )?;
-        let (admin_port, boxes_port, mqtt_port) = ports;
+        writeln!(config, "data = \"{}\"\npublic_address = \"127.0.0.1\"\n[listen]", folder.join("data").display())?;
+        for (door, port) in
+            [("admin", admin_port), ("boxes", boxes_port), ("mqtt", mqtt_port), ("operators", operators_port)]
+        {
+            writeln!(config, "{door} = \"127.0.0.1:{port}\"")?;
+        }
         // The client wants a provider even where no TLS is spoken; a second installation keeps the first.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Self { folder: folder.to_path_buf(), admin_port, boxes_port, mqtt_port, program: None, http })
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            admin_port,
+            boxes_port,
+            mqtt_port,
+            operators_port,
+            program: None,
+            http,
+        })
     }
 
     /// Adds lines to the configuration, before a start.

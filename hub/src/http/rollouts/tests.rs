@@ -41,9 +41,10 @@ async fn get(stage: &Stage, path: &str) -> Value {
     stage.get(path).role(Role::Viewer).send().await.json()
 }
 
-/// The box's word about its newest command.
+/// The box's word about its open command.
 async fn tell(stage: &Stage, site: &SiteId, state: OutcomeState) {
-    let command = stage.store.commands(site, None, 1).await.unwrap().remove(0);
+    let commands = stage.store.commands(site, None, 9).await.unwrap();
+    let command = commands.iter().find(|command| command.state.is_open()).unwrap();
     let outcome = CommandOutcome { id: command.id, state, detail: "as it was".to_owned(), answer: None };
     let told = Told { site: site.clone(), at_ms: NOW, outcome };
     stage.store.apply(Step { outcomes: vec![told], ..Step::default() }).await.unwrap();

@@ -259,10 +259,9 @@ impl ProjectionTables {
     ) -> Option<i64> {
         let (boot, shift_ms) = self.place(site, undated);
         let key = (site.clone(), boot, sample.at_ms + shift_ms);
-        let row = self.metrics.get(&key).filter(|row| row.value == sample.host)?;
-        let shown_ms = key.2 + row.believed_ms;
-        self.metrics.remove(&key);
-        Some(shown_ms)
+        self.metrics.get(&key).filter(|row| row.value == sample.host)?;
+        let row = self.metrics.remove(&key)?;
+        Some(key.2 + row.believed_ms)
     }
 
     pub(super) fn drop_span(&mut self, site: &SiteId, span: &CoverageSpan, undated: Option<Undated>) {

@@ -4,7 +4,7 @@
 //! order of an installation, [`place`] its folder on the disk, [`install`] does one after the other; [`health`] asks
 //! whether the software works. [`own`] hands the agent's new version to the part that runs as root, and [`trial`] proves
 //! that it works; [`alone`] is for an agent without a package. [`settings`] is what the owner declares, [`declared`] makes
-//! an installer of it, [`version`] says which version is newer.
+//! an installer of it.
 
 pub mod alone;
 pub mod archive;

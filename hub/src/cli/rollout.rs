@@ -146,7 +146,7 @@ async fn change(
 /// A rollout by the beginning of its id.
 async fn find(hub: &Hub, beginning: &str) -> Result<String, VerbError> {
     let list = hub.get("/api/v1/rollouts?limit=1000").await?;
-    let ids = list["items"].as_array().into_iter().flatten().filter_map(|one| one["id"].as_str());
+    let ids = list.get("items").and_then(Value::as_array).into_iter().flatten().filter_map(|one| one["id"].as_str());
     let mut meant = ids.filter(|id| id.starts_with(beginning));
     match (meant.next(), meant.next()) {
         (Some(id), None) => Ok(id.to_owned()),
@@ -163,12 +163,14 @@ async fn show(hub: &Hub, rollout: &str, output: &mut Output<'_>) -> Result<(), V
     let mut shown = hub.get(&format!("/api/v1/rollouts/{id}")).await?;
     let (mut members, mut after) = (Vec::new(), String::new());
     loop {
-        let mut page = hub.get(&format!("/api/v1/rollouts/{id}/sites?limit=1000{after}")).await?;
-        members.extend(page["items"].as_array_mut().map(std::mem::take).unwrap_or_default());
-        let Some(next) = page["next"].as_str() else { break };
+        let page = hub.get(&format!("/api/v1/rollouts/{id}/sites?limit=1000{after}")).await?;
+        members.extend(page.get("items").and_then(Value::as_array).cloned().unwrap_or_default());
+        let Some(next) = page.get("next").and_then(Value::as_str) else { break };
         after = format!("&after={}", segment(next));
     }
-    shown["items"] = Value::Array(members);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("items".to_owned(), Value::Array(members));
+    }
     Ok(output.answer(&shown, |output, shown| {
         let heads = ["site", "group", "state", "attempts", "since", "why"];
         let table = output.table(&heads, shown, "it has no boxes", |one| {
@@ -190,7 +192,7 @@ async fn show(hub: &Hub, rollout: &str, output: &mut Output<'_>) -> Result<(), V
 fn line(rollout: &Value) -> String {
     let of = |key: &str| name(&rollout[key]);
     let text = format!("{} {} to {}: {}; {}", of("id"), of("software"), of("version"), of("stage"), counts(rollout));
-    match rollout["paused"]["reason"].as_str() {
+    match rollout.pointer("/paused/reason").and_then(Value::as_str) {
         Some(reason) => {
             format!("{text}\npaused: {reason}; `vigie-hub rollout retry|resume|cancel {}`", of("id"))
         }
@@ -201,7 +203,7 @@ fn line(rollout: &Value) -> String {
 fn counts(rollout: &Value) -> String {
     let states = ["done", "given", "waiting", "failed", "skipped"];
     let counts = states.iter().filter_map(|state| {
-        let count = rollout["boxes"][state].as_u64().filter(|count| *count > 0)?;
+        let count = rollout.pointer(&format!("/boxes/{state}")).and_then(Value::as_u64).filter(|count| *count > 0)?;
         Some(format!("{count} {state}"))
     });
     counts.collect::<Vec<_>>().join(", ")

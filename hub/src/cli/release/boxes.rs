@@ -50,9 +50,10 @@ pub(super) async fn outdated(hub: &Hub, output: &mut Output<'_>) -> Result<(), V
             .flatten()
             .flat_map(|software| {
                 let behind = software["behind"].as_array().cloned().unwrap_or_default();
-                behind.into_iter().map(|mut one| {
-                    one["software"] = software["software"].clone();
-                    one
+                behind.into_iter().filter_map(|one| {
+                    let mut row = one.as_object().cloned()?;
+                    row.insert("software".to_owned(), software["software"].clone());
+                    Some(Value::Object(row))
                 })
             })
             .collect();

@@ -36,7 +36,7 @@ impl Rollouts for Sqlite {
         self.read(move |sql| {
             let mut select = sql.prepare_cached(&format!("{HEAD} WHERE id = ?1"))?;
             let head = select.query_row([id.0], head).optional()?;
-            head.map(|head| whole(sql, head)).transpose()
+            head.map(|head| whole(sql, &head)).transpose()
         })
         .await
     }
@@ -47,7 +47,7 @@ impl Rollouts for Sqlite {
             let order = "WHERE (created_ms, id) < (?1, ?2) ORDER BY created_ms DESC, id DESC LIMIT ?3";
             let mut select = sql.prepare_cached(&format!("{HEAD} {order}"))?;
             let heads: Vec<Head> = select.query_map((after_ms, after_id.0, limit), head)?.collect::<Result<_, _>>()?;
-            heads.into_iter().map(|head| summary(sql, head)).collect()
+            heads.iter().map(|head| summary(sql, head)).collect()
         })
         .await
     }
@@ -61,7 +61,7 @@ impl Rollouts for Sqlite {
             ))?;
             let given = code(&MemberState::ALL, &MemberState::Given);
             let heads: Vec<Head> = select.query_map([given], head)?.collect::<Result<_, _>>()?;
-            heads.into_iter().map(|head| whole(sql, head)).collect()
+            heads.iter().map(|head| whole(sql, head)).collect()
         })
         .await
     }
@@ -100,8 +100,8 @@ fn read((_, plan, progress): &Head) -> Result<(Plan, Progress), StoreError> {
     Ok((serde_json::from_str(plan).map_err(failed)?, serde_json::from_str(progress).map_err(failed)?))
 }
 
-fn whole(sql: &Connection, head: Head) -> Result<Rollout, StoreError> {
-    let (plan, progress) = read(&head)?;
+fn whole(sql: &Connection, head: &Head) -> Result<Rollout, StoreError> {
+    let (plan, progress) = read(head)?;
     let mut select = sql.prepare_cached(
         "SELECT site.id, is_canary, state, attempt, detail, changed_ms FROM rollout_member
          JOIN site ON site.no = site_no WHERE rollout_no = ?1",
@@ -110,8 +110,8 @@ fn whole(sql: &Connection, head: Head) -> Result<Rollout, StoreError> {
     Ok(Rollout { plan, progress, members })
 }
 
-fn summary(sql: &Connection, head: Head) -> Result<Summary, StoreError> {
-    let (plan, progress) = read(&head)?;
+fn summary(sql: &Connection, head: &Head) -> Result<Summary, StoreError> {
+    let (plan, progress) = read(head)?;
     let mut tally: Tally = MemberState::ALL.into_iter().map(|state| (state, 0)).collect();
     let mut select =
         sql.prepare_cached("SELECT state, count(*) FROM rollout_member WHERE rollout_no = ?1 GROUP BY state")?;

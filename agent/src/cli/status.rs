@@ -57,7 +57,7 @@ fn text(status: &Status, now_ms: i64) -> String {
 
 fn connection(status: &Status, now_ms: i64) -> String {
     match (&status.link.connected_since_ms, &status.link.last_error) {
-        (Some(since), _) => format!("connected, since {}", ago(now_ms - since)),
+        (Some(since), _) => format!("connected {}", ago(now_ms - since)),
         (None, Some(error)) => format!("not connected; what is collected waits here ({error})"),
         (None, None) => "not connected yet".to_owned(),
     }

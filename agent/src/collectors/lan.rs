@@ -155,7 +155,8 @@ impl Lan {
                 Err((name, reason)) => reasons.push(format!("{name} {reason}")),
             }
         }
-        anyhow::ensure!(!ready.is_empty(), "find a network to watch: {}", reasons.join("; "));
+        let why = if reasons.is_empty() { "no interface leads to a LAN".to_owned() } else { reasons.join("; ") };
+        anyhow::ensure!(!ready.is_empty(), "find a network to watch: {why}");
         Ok(ready)
     }
 }

@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(wrong.text, nobody.text);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_sixth_guess_waits_even_if_it_is_right() {
         let stage = Stage::new().await;
         for _ in 0..5 {

@@ -5,6 +5,7 @@
 //! that can be rebuilt. Methods return only when their effect is on disk.
 
 pub mod accounts;
+pub mod attendance;
 pub mod commands;
 #[cfg(test)]
 mod contract;
@@ -21,6 +22,7 @@ pub mod upkeep;
 pub mod vault;
 
 pub use accounts::Accounts;
+pub use attendance::Attendance;
 pub use commands::Commands;
 pub use diary::Diary;
 pub use facts::Facts;

@@ -16,6 +16,10 @@ pub(super) fn project(seen: &Seen<'_>, draft: &mut Draft) {
         AlarmKind::ClockStep => "clock_step",
         AlarmKind::CollectorFailing => "collector_failing",
         AlarmKind::BlindNetwork => "blind_network",
+        AlarmKind::TerminalPending => "terminal_pending",
+        AlarmKind::TerminalClock => "terminal_clock",
+        AlarmKind::TerminalChanged => "terminal_changed",
+        AlarmKind::TerminalUnruly => "terminal_unruly",
     };
     let entry = Entry {
         at_ms: seen.at_ms,

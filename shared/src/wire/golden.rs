@@ -9,8 +9,9 @@ use crate::pseudonym::Pseudonym;
 use crate::wire::command::json;
 use crate::wire::reading::{
     AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, LocalLine, LocalLines,
-    MediaFile, MediaStretch, OwnedDevice, Punch, Sight, Sighting, Sightings, SoftwareList, SoftwareVersion, Source,
-    TimeSource,
+    LogOrigin, LogRow, MediaFile, MediaStretch, OwnedDevice, Punch, Sight, Sighting, Sightings, SoftwareList,
+    SoftwareVersion, Source, Standing, TerminalHardware, TerminalLog, TerminalRoom, TerminalState, TerminalUser,
+    TerminalUsers, TimeSource, UserStretch,
 };
 use crate::wire::{
     Answer, Batch, Below, Command, CommandHeader, CommandKind, CommandOutcome, Heartbeat, Hello, Lane, LaneDepth,
@@ -144,9 +145,69 @@ fn holdings() -> Vec<(Reading, &'static str)> {
     ]
 }
 
+/// What a time clock tells.
+fn terminals() -> Vec<(Reading, &'static str)> {
+    let row = LogRow {
+        enrol_id: Some(42),
+        local_time: "2026-11-20 08:01:02".to_owned(),
+        mode: Some(8),
+        in_out: Some(0),
+        event: Some(0),
+        verify_mode: Some(13),
+        temperature_centi_c: Some(3_650),
+        access: Some(true),
+        flags: LogRow::LIVE,
+        rest: "{}".to_owned(),
+    };
+    let log = TerminalLog {
+        terminal: "ZXTEST000417".to_owned(),
+        zone: "Europe/Paris".to_owned(),
+        clock_ahead_ms: Some(-3_000),
+        origin: LogOrigin::Pushed,
+        log_index: Some(31),
+        rows: vec![row],
+    };
+    let user = TerminalUser {
+        enrol_id: 42,
+        name: Some("Ama K.".to_owned()),
+        slot: 11,
+        admin: Some(0),
+        record: Some("3390021".to_owned()),
+    };
+    let users = TerminalUsers {
+        terminal: "ZXTEST000417".to_owned(),
+        stretch: Some(UserStretch { from: 0, through: 100 }),
+        rows: vec![user],
+    };
+    let hardware = TerminalHardware {
+        model: Some("tfs30".to_owned()),
+        firmware: Some("TH900 V9.9".to_owned()),
+        mac: Some("00-01-A9-0C-0D-0E".to_owned()),
+        cpu: Some("8800112233".to_owned()),
+    };
+    let state = TerminalState {
+        terminal: "ZXTEST000417".to_owned(),
+        standing: Standing::Pending,
+        is_connected: true,
+        heard_ago_s: Some(4),
+        address: Some(IpAddr::from([192, 168, 1, 30])),
+        hardware,
+        zone: "Europe/Paris".to_owned(),
+        clock_ahead_ms: Some(250),
+        room: vec![TerminalRoom { what: "log".to_owned(), used: Some(9_120), capacity: Some(100_000) }],
+        unsent: Some(18),
+        violations: 2,
+    };
+    vec![
+        (Reading::TerminalLog(log), include_str!("golden/terminal_log.hex")),
+        (Reading::TerminalUsers(users), include_str!("golden/terminal_users.hex")),
+        (Reading::TerminalState(state), include_str!("golden/terminal_state.hex")),
+    ]
+}
+
 #[test]
 fn every_reading_of_version_1_keeps_its_bytes() {
-    for (reading, golden) in readings().into_iter().chain(holdings()) {
+    for (reading, golden) in readings().into_iter().chain(holdings()).chain(terminals()) {
         let record = Record { stamp: STAMP, reading };
         assert_eq!(to_hex(&record.encode()), golden.trim(), "{} changed on disk", record.reading.kind());
         assert_eq!(Record::decode(&from_hex(golden.trim()).unwrap()), Ok(record));

@@ -6,6 +6,7 @@ mod clock;
 mod local;
 mod media;
 mod software;
+mod terminal;
 
 use std::net::IpAddr;
 
@@ -21,6 +22,10 @@ pub use self::clock::{ClockAnchor, TimeSource};
 pub use self::local::{LocalLine, LocalLines};
 pub use self::media::{MediaFile, MediaStretch};
 pub use self::software::{SoftwareList, SoftwareVersion};
+pub use self::terminal::{
+    LogOrigin, LogRow, Standing, TerminalHardware, TerminalLog, TerminalRoom, TerminalState, TerminalUser,
+    TerminalUsers, UserStretch,
+};
 
 /// One reading. New kinds are appended at the end, never inserted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,7 +40,7 @@ pub enum Reading {
     ClockAnchor(ClockAnchor),
     /// Something about the box that somebody should know.
     Alarm(BoxAlarm),
-    /// A punch on a time clock.
+    /// A single punch on a time clock, of a program that has no log to tell.
     Punch(Punch),
     /// How a command ended.
     Outcome(CommandOutcome),
@@ -45,6 +50,12 @@ pub enum Reading {
     Local(LocalLines),
     /// What is installed on the box.
     Software(SoftwareList),
+    /// Rows of a time clock's log.
+    TerminalLog(TerminalLog),
+    /// Who is enrolled on a time clock.
+    TerminalUsers(TerminalUsers),
+    /// How a time clock is.
+    TerminalState(TerminalState),
 }
 
 impl Reading {
@@ -52,14 +63,15 @@ impl Reading {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Self::Punch(_) | Self::Outcome(_) => Lane::Ledger,
+            Self::Punch(_) | Self::Outcome(_) | Self::TerminalLog(_) | Self::TerminalUsers(_) => Lane::Ledger,
             Self::Sightings(_)
             | Self::Coverage(_)
             | Self::ClockAnchor(_)
             | Self::Alarm(_)
             | Self::Media(_)
             | Self::Local(_)
-            | Self::Software(_) => Lane::Observations,
+            | Self::Software(_)
+            | Self::TerminalState(_) => Lane::Observations,
             Self::Host(_) => Lane::Telemetry,
         }
     }
@@ -78,6 +90,9 @@ impl Reading {
             Self::Media(_) => "media",
             Self::Local(_) => "local",
             Self::Software(_) => "software",
+            Self::TerminalLog(_) => "terminal_log",
+            Self::TerminalUsers(_) => "terminal_users",
+            Self::TerminalState(_) => "terminal_state",
         }
     }
 }

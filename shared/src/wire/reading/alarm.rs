@@ -26,4 +26,12 @@ pub enum AlarmKind {
     CollectorFailing,
     /// The network can hide devices from us: client isolation, proxy ARP…
     BlindNetwork,
+    /// A time clock that nobody admitted wants to deliver.
+    TerminalPending,
+    /// A time clock's clock is wrong, stands still, or was reset.
+    TerminalClock,
+    /// A time clock shows another make or network address than before.
+    TerminalChanged,
+    /// A time clock breaks the rules: messages that are too large, nonsense, a flood.
+    TerminalUnruly,
 }

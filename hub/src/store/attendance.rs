@@ -1,0 +1,197 @@
+//! Port: rows of time clocks, as people and third parties see them.
+
+use async_trait::async_trait;
+use ring::digest::{SHA256, digest};
+use vigie_shared::id::SiteId;
+use vigie_shared::wire::reading::LogRow;
+
+use crate::store::StoreError;
+
+/// The name of a row: the same for rows that say the same, however often and from wherever they come.
+///
+/// The first 16 bytes of a SHA-256 over serial number, enrol id, local time, mode, in/out and event. The terminal's
+/// own number of a message is no part of it: it starts anew whenever the log is cleared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PunchKey(pub [u8; 16]);
+
+impl PunchKey {
+    /// The name of a row of that terminal's log. Of a row that could not be read, all that came of it is its name.
+    #[must_use]
+    pub fn of(terminal: &str, row: &LogRow) -> Self {
+        let LogRow { enrol_id, local_time, mode, in_out, event, .. } = row;
+        let unread = if row.flags & LogRow::UNREADABLE == 0 { "" } else { &row.rest };
+        // JSON, so that no two rows are written the same.
+        let text = serde_json::json!(["vigie punch 1", terminal, enrol_id, local_time, mode, in_out, event, unread]);
+        let mut key = [0; 16];
+        key.iter_mut().zip(digest(&SHA256, text.to_string().as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
+        Self(key)
+    }
+}
+
+/// The first of the rows that say the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Punch {
+    /// Its place in the order of arrival; a rebuild gives new ones.
+    pub order: u64,
+    /// Its name, for ever.
+    pub key: PunchKey,
+    /// Where the terminal stood.
+    pub site: SiteId,
+    /// The terminal's serial number.
+    pub terminal: String,
+    /// The number under which the terminal knows the person; none if the row could not be read.
+    pub enrol_id: Option<u64>,
+    /// The name that the terminal or a third party gave the person.
+    pub name: Option<String>,
+    /// The terminal's own local time, untouched.
+    pub local_time: String,
+    /// The IANA zone that the local time is in.
+    pub zone: String,
+    /// The moment that the terminal meant, milliseconds since 1970 UTC; none if it is no time.
+    pub meant_ms: Option<i64>,
+    /// The same, corrected by the error of the terminal's clock: what everything is computed with.
+    pub at_ms: Option<i64>,
+    /// When the hub received it, milliseconds since 1970 UTC.
+    pub received_ms: i64,
+    /// How the person was recognised, the terminal's number.
+    pub mode: Option<i32>,
+    /// In or out, the terminal's number.
+    pub in_out: Option<i32>,
+    /// The key pressed or the door's event, the terminal's number.
+    pub event: Option<i32>,
+    /// Body temperature in hundredths of a degree Celsius.
+    pub temperature_centi_c: Option<i32>,
+    /// Whether the box let the person in, where it was asked.
+    pub access: Option<bool>,
+    /// What the row is.
+    pub kind: PunchKind,
+    /// Which way, as far as the terminal's numbers say.
+    pub direction: Option<Direction>,
+    /// Why it should be looked at before it counts; empty if nothing is odd.
+    pub doubts: Vec<Doubt>,
+    /// Whether it counts: a person's row that nobody has to look at, or that somebody has accepted.
+    pub counts: bool,
+    /// How many rows say the same.
+    pub seen: u64,
+}
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PunchKind {
+    /// Somebody who is enrolled.
+    Person,
+    /// The door or the terminal itself.
+    Door,
+    /// Somebody whom the terminal did not recognise.
+    Stranger,
+    /// Recognised, but did not pass.
+    NotPassed,
+    /// It could not be read.
+    Unreadable,
+}
+
+/// Which way a person went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// In.
+    In,
+    /// Out.
+    Out,
+}
+
+/// Why a row should be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// Its time is no time.
+    NoTime,
+    /// The terminal's clock had been reset.
+    ClockReset,
+    /// It lies in the future.
+    Future,
+    /// It is older than terminals remember.
+    Ancient,
+    /// The terminal's clock stood still.
+    FrozenClock,
+    /// The local time happened twice that day, and this is the first of the two.
+    Ambiguous,
+    /// The local time did not happen that day; moved on by the length of the gap.
+    Skipped,
+}
+
+impl Doubt {
+    /// Whether the row counts for nothing until somebody accepts it.
+    #[must_use]
+    pub fn excludes(self) -> bool {
+        matches!(self, Self::NoTime | Self::ClockReset | Self::Future | Self::Ancient)
+    }
+}
+
+/// Which rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PunchFilter {
+    /// Only of this site.
+    pub site: Option<SiteId>,
+    /// Only of this terminal.
+    pub terminal: Option<String>,
+    /// Only of this number.
+    pub enrol_id: Option<u64>,
+    /// Not before this moment, milliseconds since 1970 UTC.
+    pub from_ms: Option<i64>,
+    /// Before this moment, milliseconds since 1970 UTC.
+    pub to_ms: Option<i64>,
+    /// Only what counts.
+    pub only_counting: bool,
+}
+
+/// The punches' part of the store.
+#[async_trait]
+pub trait Attendance {
+    /// Punches behind a place in the order of arrival, in that order, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn punches_after(&self, order: u64, limit: usize) -> Result<Vec<Punch>, StoreError>;
+
+    /// One punch.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn punch(&self, key: PunchKey) -> Result<Option<Punch>, StoreError>;
+
+    /// Punches by their moment, newest first, after the one with that moment and order, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn punches(
+        &self,
+        filter: &PunchFilter,
+        after: Option<(i64, u64)>,
+        limit: usize,
+    ) -> Result<Vec<Punch>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_keeps_its_name_whatever_else_is_said_of_it() {
+        let row = LogRow { enrol_id: Some(7), local_time: "2031-05-06 08:01:09".to_owned(), ..LogRow::default() };
+        let live = LogRow { flags: LogRow::LIVE, rest: "{\"name\":\"Ama\"}".to_owned(), ..row.clone() };
+        let moved = LogRow { in_out: Some(1), ..row.clone() };
+
+        assert_eq!(PunchKey::of("ZX1", &row), PunchKey::of("ZX1", &live));
+        assert_ne!(PunchKey::of("ZX1", &row), PunchKey::of("ZX1", &moved));
+        assert_ne!(PunchKey::of("ZX1", &row), PunchKey::of("ZX2", &row));
+    }
+
+    #[test]
+    fn rows_that_could_not_be_read_are_told_apart_by_what_came() {
+        let unread = |rest: &str| LogRow { flags: LogRow::UNREADABLE, rest: rest.to_owned(), ..LogRow::default() };
+
+        assert_ne!(PunchKey::of("ZX1", &unread("{\"time\":1}")), PunchKey::of("ZX1", &unread("{\"time\":2}")));
+    }
+}

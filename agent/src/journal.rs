@@ -2,8 +2,8 @@
 //!
 //! One thread per lane owns that lane's queue; this handle talks to the threads through bounded channels and
 //! never blocks the runtime. Many appends share one flush: what goes to the ledger is on the disk when
-//! [`Journal::append`] returns; the other lanes are written at most every `flush_interval`, a process's first record
-//! at once, and all of them when the process stops. What the lanes hold is published after each change, so that asking costs nothing.
+//! [`Journal::append`] returns; the other lanes are written at most every `flush_interval` (a tenth of it in a process's
+//! first minute, its first record at once), and all of them when the process stops. What the lanes hold is published after each change, so that asking costs nothing.
 
 pub mod alarms;
 pub mod answers;

@@ -4,6 +4,8 @@
 //! [`clock`] what time it believes, [`orders`] what it answers to commands, [`speech`] how it writes JSON.
 //! [`running`] drives a device over a [`line`]; [`load`] drives many and measures. A [`line`] alone says any bytes.
 
+#[cfg(test)]
+mod agreeable;
 pub mod clock;
 pub mod device;
 pub mod dialect;

@@ -249,3 +249,42 @@ impl Saturated {
         text.push_str("]}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminals::agreeable::Agreeable;
+
+    fn plan(server: SocketAddr) -> Plan {
+        let (dialect, faults) = (Dialect::Classic, Faults::default());
+        Plan { server, terminals: 3, seconds: 1, rows_per_frame: 5, dialect, faults }
+    }
+
+    #[tokio::test]
+    async fn people_at_their_pace_are_all_acknowledged_and_listed_once() {
+        let lifecycle = Lifecycle::new();
+        let server = Agreeable::start(&lifecycle).await;
+
+        let (figures, mut listed) = paced(&plan(server.address), 60, &lifecycle).await.unwrap();
+
+        assert_eq!((figures.punches, figures.unacknowledged, figures.hang_ups), (60, 0, 0));
+        assert_eq!(figures.latencies.total(), figures.frames);
+        listed.sort();
+        listed.dedup();
+        assert_eq!(listed.len(), 60);
+    }
+
+    #[tokio::test]
+    async fn saturated_terminals_count_what_is_acknowledged_and_tell_it_as_a_table_and_as_json() {
+        let lifecycle = Lifecycle::new();
+        let server = Agreeable::start(&lifecycle).await;
+        let plan = plan(server.address);
+
+        let figures = saturate(&plan).await.unwrap();
+
+        assert!(figures.frames >= 3, "{}", figures.frames);
+        assert_eq!(figures.punches, figures.frames * 5);
+        assert_eq!(figures.json(&plan)["punches"], figures.punches);
+        assert!(figures.table(&plan).contains("99 of 100"));
+    }
+}

@@ -34,6 +34,7 @@ pub mod site_conf;
 pub mod space;
 pub mod status;
 pub mod sys;
+pub mod terminals;
 #[cfg(test)]
 mod testing;
 pub mod timekeeper;
@@ -62,6 +63,7 @@ use crate::privileged::Privileges;
 use crate::proof::Proof;
 use crate::reception::Reception;
 use crate::status::Board;
+use crate::terminals::{Limits, Terminals};
 use crate::timekeeper::Timekeeper;
 use crate::update::declared;
 use crate::update::trial;
@@ -121,6 +123,13 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     let names = start_collectors(config, &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
+    let desk = terminals::Parts {
+        data: config.data.clone(),
+        clock: Arc::clone(&clock),
+        ledger: Arc::new(journal.clone()),
+        limits: Limits::default(),
+    };
+    let _terminals = Terminals::start(&config.terminals, desk, lifecycle)?;
     let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
     time.spawn(Arc::clone(&outlet), lifecycle);
     let board = Board::default();

@@ -8,6 +8,13 @@ use serde_json::Value;
 
 use super::fields;
 
+mod terminal;
+
+pub use terminal::{
+    AdmitTerminal, DeleteTerminalUsers, Erased, EraseTerminal, GetTerminalInfo, GetTerminalLog, GetTerminalUsers,
+    OpenDoor, RebootTerminal, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, WantedUser,
+};
+
 /// Declares every kind: what it does, its name in JSON, and the struct of its parameters.
 macro_rules! kinds {
     ($($(#[doc = $about:literal])+ $name:literal => $kind:ident,)+) => {

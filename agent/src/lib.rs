@@ -129,7 +129,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         ledger: Arc::new(journal.clone()),
         limits: Limits::default(),
     };
-    let _terminals = Terminals::start(&config.terminals, desk, lifecycle)?;
+    let terminals = Terminals::start(&config.terminals, desk, lifecycle)?;
     let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
     time.spawn(Arc::clone(&outlet), lifecycle);
     let board = Board::default();
@@ -165,6 +165,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         time,
         board: board.clone(),
         upkeep: parts.upkeep,
+        terminals: terminals.clone(),
     };
     let (settings, privileges) = (Arc::clone(&context.settings), Arc::clone(&context.privileges));
     let folder = privileged::SOFTWARE_FOLDER.as_ref();
@@ -173,7 +174,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     let driver = commands::driver::Driver::open(context, outlet)?;
     lifecycle.spawn("commands", driver.run(command_queue, lifecycle.stopping()));
 
-    let reception = Arc::new(Reception { config: config.clone(), journal, board, clock, collectors: names });
+    let reception = Arc::new(Reception { config: config.clone(), journal, board, clock, collectors: names, terminals });
     local_page::start(&config.local_page, Arc::clone(&reception) as Arc<dyn local_page::Source>, lifecycle);
     lifecycle.spawn("control", control::serve(door, reception, lifecycle.clone()));
     tracing::info!(data = %config.data.display(), "the agent runs");

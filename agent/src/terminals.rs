@@ -10,7 +10,11 @@
 pub mod clock;
 pub mod config;
 mod connection;
+pub mod desk;
+mod door;
 mod entry;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod frame;
 mod hall;
 pub mod handshake;
@@ -200,3 +204,6 @@ impl Terminals {
         self.hall.as_ref().ok_or(AskError::Off)?.ask(serial, asking).await
     }
 }
+
+#[cfg(test)]
+mod tests;

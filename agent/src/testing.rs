@@ -152,6 +152,7 @@ pub(crate) fn command_context(settings: AgentConfig, acts: Arc<Acts>) -> command
         privileges: acts,
         board: Board::default(),
         upkeep: None,
+        terminals: crate::terminals::Terminals::default(),
     }
 }
 

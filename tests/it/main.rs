@@ -34,5 +34,6 @@ mod settings;
 mod simulated;
 mod stick;
 mod supply;
+mod terminals;
 mod tidy;
 mod update;

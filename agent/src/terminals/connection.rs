@@ -13,9 +13,9 @@ use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use vigie_shared::wire::reading::AlarmKind;
 
+use super::door::{Seat, open};
 use super::frame::{Frame, Unreadable, Verb};
 use super::hall::{Ask, Hall, Link};
-use super::handshake::{self, Asked};
 use super::limits::millis;
 use super::reply::{Order, Reply};
 use super::serial::Serial;
@@ -37,12 +37,21 @@ struct Connection {
     session: Session,
     waiting: BTreeMap<u64, Waiting>,
     last_request: u64,
-    has_registered: bool,
+    seat: Seat,
+}
+
+/// What a connection hears.
+struct Ears {
+    reader: OwnedReadHalf,
+    inbox: Inbox,
+    asked: mpsc::Receiver<Ask>,
+    ended: watch::Receiver<Option<Close>>,
+    stop: CancellationToken,
 }
 
 /// Serves one connection to its end.
 pub(super) async fn run(hall: Arc<Hall>, stream: TcpStream, address: IpAddr, stop: CancellationToken) {
-    let Some(_seat) = Seat::take(&hall, address) else {
+    let Some(seat) = Seat::take(&hall, address) else {
         tracing::debug!(%address, "too many connections of terminals; one is closed");
         return;
     };
@@ -58,62 +67,33 @@ pub(super) async fn run(hall: Arc<Hall>, stream: TcpStream, address: IpAddr, sto
         link: Link { id, asks, ends: Arc::new(ends) },
         waiting: BTreeMap::new(),
         last_request: 0,
-        has_registered: false,
+        seat,
         hall,
         address,
         writer,
     };
     let inbox = Inbox::new(connection.hall.config.message_max.bytes(), rest);
-    let close = connection.talk(reader, inbox, asked, ended, stop).await;
+    let close = connection.talk(Ears { reader, inbox, asked, ended, stop }).await;
     connection.end(close).await;
-}
-
-/// Reads the head and answers it; the bytes behind it, if the connection is open now.
-async fn open(reader: &mut OwnedReadHalf, writer: &mut OwnedWriteHalf, path: Option<&str>) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(1_024);
-    loop {
-        match handshake::read(&bytes, path) {
-            Asked::NotYet => {}
-            Asked::Opens { length, answer } => {
-                writer.write_all(answer.as_bytes()).await.ok()?;
-                return Some(bytes.split_off(length));
-            }
-            Asked::Refused(answer) => {
-                writer.write_all(answer.as_bytes()).await.ok()?;
-                writer.shutdown().await.ok()?;
-                return None;
-            }
-        }
-        if reader.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    }
 }
 
 impl Connection {
     /// Talks until there is a reason to end; none if the terminal is gone.
-    async fn talk(
-        &mut self,
-        mut reader: OwnedReadHalf,
-        mut inbox: Inbox,
-        mut asked: mpsc::Receiver<Ask>,
-        mut ended: watch::Receiver<Option<Close>>,
-        stop: CancellationToken,
-    ) -> Option<Close> {
+    async fn talk(&mut self, mut ears: Ears) -> Option<Close> {
         loop {
-            if let ControlFlow::Break(close) = self.work(&mut inbox).await {
+            if let ControlFlow::Break(close) = self.work(&mut ears.inbox).await {
                 return close;
             }
             let next = self.hall.instant(self.session.next_at_ms());
             tokio::select! {
-                read = reader.read_buf(inbox.room()) => match read {
+                read = ears.reader.read_buf(ears.inbox.room()) => match read {
                     Ok(0) | Err(_) => return None,
                     Ok(_) => {}
                 },
-                Some(ask) = asked.recv() => self.take(ask),
+                Some(ask) = ears.asked.recv() => self.take(ask),
                 () = sleep_until(next) => {}
-                _ = ended.changed() => return *ended.borrow(),
-                () = stop.cancelled() => return Some(Close::Stopping),
+                _ = ears.ended.changed() => return *ears.ended.borrow(),
+                () = ears.stop.cancelled() => return Some(Close::Stopping),
             }
         }
     }
@@ -121,7 +101,7 @@ impl Connection {
     /// Does what can be done with what is here.
     async fn work(&mut self, inbox: &mut Inbox) -> ControlFlow<Option<Close>> {
         loop {
-            match inbox.next() {
+            match inbox.hear() {
                 Ok(Some(heard)) => self.on_heard(heard).await?,
                 Ok(None) => break,
                 Err(Broken::TooLarge) => return ControlFlow::Break(Some(Close::TooLarge)),
@@ -190,10 +170,7 @@ impl Connection {
         let entry = self.hall.register(&serial, self.address, frame, &self.link);
         self.say(&entry.reply).await?;
         if entry.is_admitted {
-            if !self.has_registered {
-                self.has_registered = true;
-                self.hall.leave_strangers(self.address);
-            }
+            self.seat.register();
             self.session.bind(serial);
             if entry.must_enable {
                 self.request(Asking::new(Order::new("enabledevice")).repeated(2), None);
@@ -310,55 +287,5 @@ impl Connection {
             terminal.violations += 1;
             terminal.alarm(AlarmKind::TerminalUnruly, text, now_ms)
         })?
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if !self.has_registered {
-            self.hall.leave_strangers(self.address);
-        }
-    }
-}
-
-/// A place among the connections; given back when it is dropped.
-struct Seat(Arc<Hall>);
-
-impl Seat {
-    fn take(hall: &Arc<Hall>, address: IpAddr) -> Option<Self> {
-        let mut state = hall.lock();
-        let limits = &hall.parts.limits;
-        let strangers = state.unregistered.get(&address).copied().unwrap_or(0);
-        if state.connections >= limits.connections_max || strangers >= limits.unregistered_per_address_max {
-            return None;
-        }
-        state.connections += 1;
-        state.unregistered.insert(address, strangers + 1);
-        Some(Self(Arc::clone(hall)))
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.lock().connections -= 1;
-    }
-}
-
-impl Hall {
-    fn next_id(&self) -> u64 {
-        let mut state = self.lock();
-        state.last_id += 1;
-        state.last_id
-    }
-
-    /// A connection from there is not a stranger's any more.
-    fn leave_strangers(&self, address: IpAddr) {
-        let mut state = self.lock();
-        if let Some(strangers) = state.unregistered.get_mut(&address) {
-            *strangers = strangers.saturating_sub(1);
-            if *strangers == 0 {
-                state.unregistered.remove(&address);
-            }
-        }
     }
 }

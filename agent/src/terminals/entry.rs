@@ -29,13 +29,26 @@ pub(super) struct Entry {
     pub(super) tell: Vec<Reading>,
 }
 
+/// A terminal that may deliver, as it calls.
+struct Caller<'a> {
+    serial: &'a Serial,
+    address: IpAddr,
+    device: Device,
+    link: &'a Link,
+    /// What its hardware shows that it did not show before.
+    changed: Option<String>,
+}
+
 impl Hall {
     /// A terminal registers on a connection. A newer connection takes the place of an older one.
     pub(super) fn register(&self, serial: &Serial, address: IpAddr, frame: &Frame, link: &Link) -> Entry {
         let (now_ms, device) = (self.now_ms(), Device::read(frame));
         let mut state = self.lock();
         match state.registry.on_call(serial, Some(address), &device.hardware, now_ms) {
-            Call::Admitted { changed } => self.admit_call(&mut state, serial, (address, device), link, changed),
+            Call::Admitted { changed } => {
+                let caller = Caller { serial, address, device, link, changed };
+                self.admit_call(&mut state, caller)
+            }
             Call::Pending { is_first } => {
                 let mut tell = Vec::new();
                 if is_first {
@@ -59,14 +72,8 @@ impl Hall {
         }
     }
 
-    fn admit_call(
-        &self,
-        state: &mut State,
-        serial: &Serial,
-        (address, device): (IpAddr, Device),
-        link: &Link,
-        changed: Option<String>,
-    ) -> Entry {
+    fn admit_call(&self, state: &mut State, caller: Caller<'_>) -> Entry {
+        let Caller { serial, address, device, link, changed } = caller;
         let (now_ms, (wall_ms, is_synced)) = (self.now_ms(), self.wall());
         let is_new_link = match state.links.insert(serial.clone(), link.clone()) {
             Some(before) if before.id != link.id => {

@@ -91,6 +91,13 @@ impl Hall {
         })
     }
 
+    /// A number for a connection.
+    pub(super) fn next_id(&self) -> u64 {
+        let mut state = self.lock();
+        state.last_id += 1;
+        state.last_id
+    }
+
     /// Milliseconds since the server started.
     pub(super) fn now_ms(&self) -> u64 {
         millis(self.started.elapsed())

@@ -53,7 +53,6 @@ impl Dialect {
 }
 
 /// The steps by which a person is deleted; after each somebody looks whether it worked.
-#[must_use]
 pub fn deletions() -> impl Iterator<Item = i32> {
     [WHOLE, FINGERS].into_iter().chain(SLOTS)
 }

@@ -1,5 +1,7 @@
 //! What the box says to terminals: written by a serializer, in the order that documents show, texts as they are.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -78,7 +80,7 @@ pub struct Order {
     /// Its name.
     pub cmd: &'static str,
     /// Its fields, in the order in which they are written.
-    pub fields: Vec<(&'static str, Value)>,
+    pub fields: Vec<(Cow<'static, str>, Value)>,
 }
 
 impl Order {
@@ -90,15 +92,15 @@ impl Order {
 
     /// The same with a field more.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.fields.push((name, value.into()));
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
+        self.fields.push((name.into(), value.into()));
         self
     }
 
     /// The number of the person that it is about.
     #[must_use]
     pub fn enrol_id(&self) -> Option<u64> {
-        self.fields.iter().find(|(name, _)| *name == "enrollid").and_then(|(_, value)| value.as_u64())
+        self.fields.iter().find(|(name, _)| name == "enrollid").and_then(|(_, value)| value.as_u64())
     }
 
     /// As it goes over the wire to the terminal of that serial number.
@@ -115,7 +117,7 @@ struct Addressed<'a> {
 
 impl Serialize for Addressed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let own = [("cmd", Value::from(self.order.cmd)), ("sn", Value::from(self.serial))];
+        let own = [(Cow::from("cmd"), Value::from(self.order.cmd)), (Cow::from("sn"), Value::from(self.serial))];
         serializer.collect_map(own.iter().chain(&self.order.fields).map(|(name, value)| (name, value)))
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Pure. What can be read goes into its field, everything else stays in `rest` as it was said.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use vigie_shared::wire::reading::LogRow;
@@ -20,6 +22,12 @@ const NONSENSE_CHARS_MAX: usize = 200;
 
 /// Photos, by the names that firmwares give them.
 const PHOTOS: &[&str] = &["image", "photo", "record"];
+
+/// Bytes of a photo that is kept, as text: what fits a record beside its row.
+const PHOTO_BYTES_MAX: usize = 20 * 1024;
+
+/// How a JPEG begins.
+const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
 
 /// Parts of the names of fields that nobody here keeps of messages that nobody here understands.
 const SECRETS: [&str; 10] = ["pin", "pwd", "pass", "image", "photo", "record", "sign", "template", "card", "finger"];
@@ -92,6 +100,7 @@ pub fn read(raw: &RawValue, kept: Kept) -> LogRow {
     if !kept.temperatures {
         object.fields.remove("temp");
     }
+    let photo = PHOTOS.iter().filter_map(|name| object.fields.remove(*name)).find_map(|value| photo(&value));
     let enrol_id = object.fields.get("enrollid").and_then(enrol_id);
     let time = object.fields.get("time").and_then(Value::as_str).and_then(clock::local);
     let mut row = LogRow { enrol_id, ..LogRow::default() };
@@ -108,7 +117,7 @@ pub fn read(raw: &RawValue, kept: Kept) -> LogRow {
         }
         (_, _) => row.flags |= LogRow::UNREADABLE,
     }
-    let (rest, is_shortened) = rest(object.fields);
+    let (rest, is_shortened) = rest(object.fields, photo);
     row.rest = rest;
     if object.is_lossy || is_shortened {
         row.flags |= LogRow::LOSSY_TEXT;
@@ -126,7 +135,7 @@ pub fn other_message(frame: &Frame, record: Option<&str>) -> LogRow {
     if let Some(record) = record {
         fields.insert("record".to_owned(), Value::from(record));
     }
-    let (rest, _) = rest(fields);
+    let (rest, _) = rest(fields, None);
     LogRow { flags: LogRow::OTHER_MESSAGE, rest, ..LogRow::default() }
 }
 
@@ -150,6 +159,15 @@ pub fn temperature(value: &Value) -> Option<i32> {
     Some((number * scale).round() as i32)
 }
 
+/// A photo that is one, and that fits.
+fn photo(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    let text = text.strip_prefix("data:image/jpeg;base64,").unwrap_or(text);
+    let fits = text.len() <= PHOTO_BYTES_MAX;
+    let is_jpeg = fits && STANDARD.decode(text).is_ok_and(|bytes| bytes.starts_with(JPEG));
+    is_jpeg.then(|| text.to_owned())
+}
+
 fn nonsense(text: &str) -> LogRow {
     let cut: String = text.chars().take(NONSENSE_CHARS_MAX).collect();
     let mut value = Value::from(cut);
@@ -170,18 +188,17 @@ fn forget_if(fields: &mut Fields, name: &str, is_said: impl FnOnce(&Value) -> bo
 }
 
 /// Everything else as JSON, and whether something was replaced or shortened.
-fn rest(fields: Fields) -> (String, bool) {
+fn rest(fields: Fields, photo: Option<String>) -> (String, bool) {
     let is_empty = |value: &Value| value.is_null() || value.as_str() == Some("");
     let mut map: Map<String, Value> = fields.into_iter().filter(|(_, value)| !is_empty(value)).collect();
     let mut is_shortened = map.values_mut().fold(false, |is_shortened, value| clean(value) | is_shortened);
-    let mut text = Value::Object(map.clone()).to_string();
-    if text.len() > REST_BYTES_MAX {
+    if Value::Object(map.clone()).to_string().len() > REST_BYTES_MAX {
         map.retain(|key, _| key == "name" || key == "time" || key == "enrollid" || key == "cmd");
         map.retain(|_, value| !value.is_object() && !value.is_array());
-        text = Value::Object(map).to_string();
         is_shortened = true;
     }
-    (text, is_shortened)
+    map.extend(photo.map(|photo| ("image".to_owned(), Value::from(photo))));
+    (Value::Object(map).to_string(), is_shortened)
 }
 
 /// Replaces what no text may have and cuts texts that are too long; says whether it did.

@@ -162,7 +162,7 @@ impl Session {
             Verb::Cmd(_) if self.serial.is_some() => Meaning::Says,
             Verb::Cmd(_) => self.on_violation(Meaning::Refused("register first")),
             Verb::Ret(ret) => match self.take_answer(ret, frame, now_ms) {
-                Some(request) => Meaning::Answers(request, Answered::of(ret, frame)),
+                Some(request) => Meaning::Answers(request, Answered::of(frame)),
                 None => self.on_violation(Meaning::Nothing),
             },
         }

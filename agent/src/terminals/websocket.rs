@@ -66,7 +66,7 @@ impl Inbox {
     /// # Errors
     ///
     /// [`Broken`]; nothing more can be read then.
-    pub fn next(&mut self) -> Result<Option<Heard>, Broken> {
+    pub fn hear(&mut self) -> Result<Option<Heard>, Broken> {
         loop {
             let unread = self.bytes.get(self.at..).unwrap_or_default();
             let (header, offset) = match self.codec.decode_header(unread) {
@@ -197,7 +197,7 @@ mod tests {
     fn heard(bytes: Vec<u8>) -> Result<Vec<Heard>, Broken> {
         let mut inbox = Inbox::new(1_000, bytes);
         let mut heard = Vec::new();
-        while let Some(next) = inbox.next()? {
+        while let Some(next) = inbox.hear()? {
             heard.push(next);
         }
         Ok(heard)
@@ -262,7 +262,7 @@ mod tests {
             let mut heard = Vec::new();
             for piece in bytes.chunks(piece) {
                 inbox.room().extend_from_slice(piece);
-                while let Some(Heard::Message(message)) = inbox.next().unwrap() {
+                while let Some(Heard::Message(message)) = inbox.hear().unwrap() {
                     heard.push(message);
                 }
             }

@@ -73,11 +73,23 @@ fn strange_numbers_are_stored_as_they_are() {
 
 #[test]
 fn photos_and_temperatures_are_kept_only_if_the_owner_wants_them() {
-    let value = json!({"enrollid": 1, "time": "2031-05-06 08:01:09", "image": "AAAA", "temp": 36.5});
+    let value =
+        json!({"enrollid": 1, "time": "2031-05-06 08:01:09", "image": "data:image/jpeg;base64,/9j/", "temp": 36.5});
     assert_eq!(row(&value).rest, "{}");
     let raw = serde_json::from_str::<Box<RawValue>>(&value.to_string()).unwrap();
     let row = read(&raw, Kept { photos: true, temperatures: true });
-    assert_eq!((row.temperature_centi_c, row.rest.as_str()), (Some(3650), r#"{"image":"AAAA","temp":36.5}"#));
+    assert_eq!((row.temperature_centi_c, row.rest.as_str()), (Some(3650), r#"{"image":"/9j/","temp":36.5}"#));
+}
+
+#[test]
+fn what_is_no_photo_or_does_not_fit_is_not_kept_but_its_row_is() {
+    let large = format!("/9j/{}", "A".repeat(PHOTO_BYTES_MAX));
+    for image in [json!("iVBORw0KGgo="), json!("not base64"), json!(7), json!(large)] {
+        let value = json!({"enrollid": 1, "time": "2031-05-06 08:01:09", "image": image});
+        let raw = serde_json::value::to_raw_value(&value).unwrap();
+        let row = read(&raw, Kept { photos: true, temperatures: false });
+        assert_eq!((row.enrol_id, row.flags, row.rest.as_str()), (Some(1), 0, "{}"));
+    }
 }
 
 #[test]

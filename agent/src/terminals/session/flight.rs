@@ -39,7 +39,7 @@ pub struct Answered {
 impl Eq for Answered {}
 
 impl Answered {
-    pub(super) fn of(_ret: &str, frame: &Frame) -> Self {
+    pub(super) fn of(frame: &Frame) -> Self {
         Self {
             is_done: frame.is_success(),
             fields: frame.fields.clone(),
@@ -55,6 +55,8 @@ pub(super) struct Flight {
     pub(super) request: Request,
     pub(super) until_ms: u64,
     sent: u32,
+    /// Answers that came meanwhile and were taken for those of earlier commands.
+    passed: u32,
 }
 
 /// Answers that may come although nobody waits for them any more.
@@ -77,13 +79,16 @@ impl Session {
             let is_ours = asked.is_some_and(|asked| asked.is_some() && asked == about && late.enrol_id != about);
             if !is_ours {
                 late.answers -= 1;
+                if let Some(flight) = &mut self.flight {
+                    flight.passed += 1;
+                }
                 return None;
             }
         }
         asked?;
-        let Flight { request, sent, .. } = self.flight.take()?;
-        // Each time that it was sent may be answered.
-        self.expect_late(&request, sent - 1, now_ms);
+        let Flight { request, sent, passed, .. } = self.flight.take()?;
+        // Each time that it was sent may be answered; what was taken for an earlier command's answer was its own then.
+        self.expect_late(&request, (sent - 1).saturating_sub(passed), now_ms);
         Some(request.id)
     }
 
@@ -107,7 +112,7 @@ impl Session {
                 return Some(Due::Unanswered(request.id));
             }
             let until_ms = now_ms + request.answer_ms;
-            self.flight = Some(Flight { request, until_ms, sent: 1 });
+            self.flight = Some(Flight { request, until_ms, sent: 1, passed: 0 });
         }
         let (flight, serial) = (self.flight.as_ref()?, self.serial.as_ref()?);
         Some(Due::Send(flight.request.order.text(serial.as_str())))

@@ -150,6 +150,24 @@ fn an_answer_that_comes_too_late_is_not_the_next_commands() {
 }
 
 #[test]
+fn one_answer_that_was_lost_delays_one_command_and_no_more() {
+    let mut session = bound();
+    for id in 1..=3 {
+        session.ask(request(id, Order::new("getusername"), 2));
+    }
+    let answer = || message(r#"{"ret":"getusername","record":"Ama"}"#);
+    sent(&mut session, 0);
+    sent(&mut session, 10_000);
+    assert!(matches!(session.on_message(&answer(), 10_001), Meaning::Answers(1, _)));
+    sent(&mut session, 10_002);
+    assert_eq!(session.on_message(&answer(), 10_003), Meaning::Nothing, "it may be the first one's second answer");
+    sent(&mut session, 20_002);
+    assert!(matches!(session.on_message(&answer(), 20_003), Meaning::Answers(2, _)));
+    sent(&mut session, 20_004);
+    assert!(matches!(session.on_message(&answer(), 20_005), Meaning::Answers(3, _)));
+}
+
+#[test]
 fn an_answer_that_names_its_person_finds_its_command_though_another_is_late() {
     let mut session = bound();
     session.ask(info(1, 7));

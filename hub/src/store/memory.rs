@@ -15,6 +15,7 @@ mod projections;
 mod releases;
 mod rollouts;
 mod sites;
+mod step;
 mod timetable;
 mod upkeep;
 

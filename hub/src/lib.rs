@@ -4,6 +4,7 @@
 //! and kept by the [`store`]; the [`projector`] follows the facts, the [`fleet`] knows the moment, [`http`] shows
 //! both; [`operators`] tells people's programs. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
 
+pub mod attendance;
 pub mod backup;
 pub mod blobs;
 pub mod boxes;
@@ -242,6 +243,8 @@ async fn start_inside(
     let hours = (Arc::clone(clock), trail.rebuilt());
     let keep = retention::run(Arc::clone(&whole), config.retention.clone(), hours, lifecycle.stopping());
     lifecycle.spawn("retention", keep);
+    let closing = attendance::driver::run(Arc::clone(&whole), board.clone(), Arc::clone(clock), lifecycle.stopping());
+    lifecycle.spawn("attendance", closing);
     let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
     let projector = projector.telling(Arc::new(dispatch.clone())).telling(Arc::new(operators.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));

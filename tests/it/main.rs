@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod attendance;
 mod backlog;
 mod clone;
 mod command_lines;

@@ -24,6 +24,7 @@ use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
 
 mod ask;
+mod clocks;
 mod doubles;
 mod history;
 

@@ -10,6 +10,7 @@ pub mod boxes;
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod connectors;
 pub mod dispatch;
 mod doors;
 pub mod fleet;

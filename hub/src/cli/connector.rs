@@ -17,10 +17,8 @@ use super::output::{Output, name, word};
 use super::{Scope, VerbError};
 
 const SETTINGS: &str = "Examples:
-  vigie-hub connector add hr --base https://hr.example.org --users /api/v1/employees \\
-      --attendance /api/v1/attendance --auth bearer --secret token=/root/hr.token
-  vigie-hub connector add erp --mapping erpnext --base https://erp.example.org --zone Europe/Paris \\
-      --secret key=/root/erp.key --secret secret=/root/erp.secret --interval immediate
+  vigie-hub connector add hr --base https://hr.example.org --users /api/employees --attendance /api/attendance
+  vigie-hub connector add erp --mapping erpnext --secret key=erp.key --secret secret=erp.secret --interval immediate
   vigie-hub connector add own --mapping-file crm.toml --secret token=-
 
 Mappings that come with the hub: default, erpnext, odoo (19 and later), kimai. A secret is read from a file, `-` is
@@ -46,7 +44,7 @@ pub enum ConnectorVerb {
     #[command(after_help = "Examples:
   vigie-hub connector set hr --interval immediate --batch 50
   vigie-hub connector set hr --off
-  vigie-hub connector set hr --secret token=/root/new.token")]
+  vigie-hub connector set hr --auth bearer --secret token=/root/new.token")]
     Set {
         /// Its name.
         name: String,

@@ -14,9 +14,9 @@ use utoipa_axum::routes;
 use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, about, attendance, backups, blobs, commands, devices, diary, enrolments, events, health, holidays, imports,
-    local, media, metrics, people, pins, punches, rebuild, releases, replace, rollouts, schedules, session, site,
-    sites, terminals, tokens, users, version,
+    Admin, about, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events, health,
+    holidays, imports, jobs, local, media, metrics, people, pins, punches, rebuild, releases, replace, rollouts,
+    schedules, session, site, sites, terminals, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -48,6 +48,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .merge(of_media())
         .merge(of_software())
         .merge(of_attendance())
+        .merge(of_third_parties())
         .merge(of_people())
         .merge(of_hub())
 }
@@ -69,6 +70,23 @@ fn of_sites() -> OpenApiRouter<Admin> {
         .routes(routes!(enrolments::door))
         .routes(routes!(diary::list))
         .routes(routes!(events::stream))
+}
+
+fn of_third_parties() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(connectors::list, connectors::create))
+        .routes(routes!(connectors::show, connectors::change, connectors::remove))
+        .routes(routes!(connectors::sync))
+        .routes(routes!(connectors::people, connectors::take_people))
+        .routes(routes!(connectors::to_terminals))
+        .routes(routes!(connectors::reconcile))
+        .routes(routes!(connectors::runs))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::stats))
+        .routes(routes!(jobs::retry_all))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::skip))
 }
 
 fn of_media() -> OpenApiRouter<Admin> {

@@ -67,6 +67,20 @@ const RULES: &[Rule] = &[
         but_not_in: &["hub/src/http*", "hub/src/boxes*", "hub/src/login*"],
     },
     Rule {
+        says: "only rules about answers know the library of their patterns",
+        cure: "let hub/src/connectors/outcome.rs judge",
+        words: &["regex"],
+        holds_in: PROGRAMS,
+        but_not_in: &["hub/src/connectors/outcome.rs"],
+    },
+    Rule {
+        says: "only the adapter of connectors speaks HTTP with third parties",
+        cure: "go through the port in hub/src/connectors/web.rs",
+        words: &["reqwest", "flate2"],
+        holds_in: &["hub/src/connectors*", "hub/src/store*"],
+        but_not_in: &["hub/src/connectors/web/client.rs"],
+    },
+    Rule {
         says: "only the codecs of frames and pings know which library reads them",
         cure: "return what was heard as a type of agent/src/collectors/lan/frame.rs or echo.rs",
         words: &["etherparse"],
@@ -155,6 +169,7 @@ const RULES: &[Rule] = &[
             "hub/src/ingest*",
             "hub/src/fleet*",
             "hub/src/attendance*",
+            "hub/src/connectors/*",
             "hub/src/operators/topics.rs",
             "hub/src/operators/policy*",
             "hub/src/operators/packets.rs",
@@ -165,6 +180,10 @@ const RULES: &[Rule] = &[
             "hub/src/ingest/driver*",
             "hub/src/fleet/board.rs",
             "hub/src/attendance/driver*",
+            "hub/src/connectors/driver*",
+            "hub/src/connectors/web*",
+            // It judges addresses and calls none.
+            "hub/src/connectors/guard.rs",
         ],
     },
     Rule {

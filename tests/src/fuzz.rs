@@ -18,7 +18,7 @@ use vigie_agent::media::names::Place;
 use vigie_agent::terminals::frame::{Frame, elements};
 use vigie_agent::terminals::handshake;
 use vigie_agent::terminals::health::Device;
-use vigie_agent::terminals::row::{self, Batch, Kept};
+use vigie_agent::terminals::row::{self, Kept};
 use vigie_agent::terminals::websocket::Inbox;
 use vigie_agent::update::archive;
 use vigie_shared::config;
@@ -73,7 +73,7 @@ fn terminal(bytes: &[u8]) {
     drop(Device::read(&frame));
     assert!(serde_json::from_str::<serde_json::Value>(&row::other_message(&frame, None).rest).is_ok());
     let record = frame.record.as_deref().and_then(elements);
-    assert!(record.is_some() || Batch::find(&frame).is_err());
+    assert!(record.is_some() || row::Batch::find(&frame).is_err());
     for raw in record.unwrap_or_default() {
         let row = row::read(raw, Kept { photos: true, temperatures: true });
         assert!(serde_json::from_str::<serde_json::Value>(&row.rest).is_ok(), "{}", row.rest);

@@ -52,7 +52,7 @@ fn text(status: &Status, now_ms: i64) -> String {
     line("Clock", if status.is_clock_synced { "set from a trusted source" } else { "not confirmed" }.to_owned());
     line("Collectors", status.collectors.join(", "));
     if let Some(count) = status.terminals {
-        let waits = if count.pending == 0 { String::new() } else { format!(", {} wait to be admitted", count.pending) };
+        let waits = if count.pending == 0 { String::new() } else { format!(", {} to be admitted", count.pending) };
         line("Terminals", format!("{} of {} connected{waits}", count.connected, count.admitted));
     }
     text.truncate(text.trim_end().len());
@@ -111,7 +111,7 @@ mod tests {
         ledger        212 waiting, the oldest 1m 30s ago
         Clock         set from a trusted source
         Collectors    host, lan
-        Terminals     2 of 3 connected, 1 wait to be admitted
+        Terminals     2 of 3 connected, 1 to be admitted
         ");
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use vigie_shared::wire::Reading;
 use vigie_shared::wire::reading::{AlarmKind, LogOrigin, LogRow, TerminalLog, TerminalUser, TerminalUsers};
 
-use super::frame::{Frame, Verb, int};
+use super::frame::{Frame, Verb};
 use super::hall::Hall;
 use super::profile::is_credential;
 use super::reply::Reply;
@@ -129,9 +129,11 @@ impl Hall {
     async fn on_user(&self, serial: &Serial, frame: &Frame) -> Said {
         let enrol_id = frame.fields.get("enrollid").and_then(row::enrol_id);
         let slot = frame.int("backupnum");
-        let (Some(enrol_id), Some(number)) = (enrol_id, slot.and_then(|slot| i32::try_from(slot).ok())) else {
-            // It would come for ever otherwise.
-            return Said { reply: Reply::done("senduser").text(), is_violation: true };
+        let number = slot.and_then(|slot| i32::try_from(slot).ok()).filter(|number| is_credential(*number));
+        let (Some(enrol_id), Some(number)) = (enrol_id, number) else {
+            // Set aside and acknowledged: it would come for ever otherwise.
+            let other = self.on_other(serial, frame, "senduser").await;
+            return Said { is_violation: true, ..other };
         };
         let name = frame.text("name").map(|name| row::clean_text(name.trim())).filter(|name| !name.is_empty());
         let (is_changed, keeps) = self
@@ -148,7 +150,7 @@ impl Hall {
             record: keeps.then(|| credential(frame)).flatten(),
         };
         let users = TerminalUsers { terminal: serial.to_string(), stretch: None, rows: vec![user] };
-        if is_credential(number) && !self.store(Reading::TerminalUsers(users)).await {
+        if !self.store(Reading::TerminalUsers(users)).await {
             return Said::well(&Reply::not_done("senduser"));
         }
         let cloudtime = self.cloudtime(serial);
@@ -158,20 +160,19 @@ impl Hall {
             backupnum: slot,
             ..Reply::done("senduser")
         };
-        Said { reply: reply.text(), is_violation: !is_credential(number) }
+        Said::well(&reply)
     }
 
-    /// A code that somebody showed: the number of a person whom the box knows opens, anything else does not.
+    /// A code that somebody showed: the number of a person whom the box knows opens, if the owner lets the box decide;
+    /// anything else does not, and no PIN ever does, since the box knows none.
     async fn on_code(&self, serial: &Serial, frame: &Frame, cmd: &str) -> Said {
         let said = frame.record.as_ref().and_then(|record| serde_json::from_str::<Value>(record.get()).ok());
         let code = said.as_ref().or_else(|| frame.fields.get("pin"));
-        let enrol_id = code.and_then(int).and_then(|code| u64::try_from(code).ok());
+        let enrol_id = code.filter(|_| cmd == "sendqrcode").and_then(row::enrol_id).filter(|id| *id != 0);
         let (wall_ms, _) = self.wall();
         let is_admitted = self.with(serial, |terminal| {
             let now = terminal.terms.zone.local(wall_ms);
-            enrol_id.is_some_and(|id| {
-                id != 0 && terminal.roster.get(id).is_some() && terminal.roster.admits(id, now, false)
-            })
+            terminal.terms.approves && enrol_id.is_some_and(|id| terminal.roster.admits(id, now, false))
         });
         let access = is_admitted.unwrap_or_default();
         let text = if cmd == "sendpin" { None } else { code.and_then(Value::as_str) };

@@ -15,7 +15,7 @@ use crate::wire::delivery::message;
 use crate::wire::frame::{self, FrameError};
 
 pub use kind::{
-    AdmitTerminal, CommandKind, ConfigTarget, DeleteTerminalUsers, DeleteVideo, DeployVideo, Erased, EraseTerminal,
+    AdmitTerminal, CommandKind, ConfigTarget, DeleteTerminalUsers, DeleteVideo, DeployVideo, EraseTerminal, Erased,
     GetLogs, GetSystemInfo, GetTerminalInfo, GetTerminalLog, GetTerminalUsers, OpenDoor, Reboot, RebootTerminal,
     RestartService, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, UpdateConfig, UpdateSoftware, WantedUser,
     When,

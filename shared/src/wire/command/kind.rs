@@ -11,7 +11,7 @@ use super::fields;
 mod terminal;
 
 pub use terminal::{
-    AdmitTerminal, DeleteTerminalUsers, Erased, EraseTerminal, GetTerminalInfo, GetTerminalLog, GetTerminalUsers,
+    AdmitTerminal, DeleteTerminalUsers, EraseTerminal, Erased, GetTerminalInfo, GetTerminalLog, GetTerminalUsers,
     OpenDoor, RebootTerminal, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, WantedUser,
 };
 

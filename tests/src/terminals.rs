@@ -2,7 +2,8 @@
 //!
 //! [`device`] is the terminal itself, pure: its session, its timers, its faults; [`memory`] is what it stores,
 //! [`clock`] what time it believes, [`orders`] what it answers to commands, [`speech`] how it writes JSON.
-//! [`running`] drives a device over a [`line`]; [`load`] drives many and measures. A [`line`] alone says any bytes.
+//! [`running`] drives a device over a [`line`]; [`load`] drives many and measures. A [`line`] alone says any bytes,
+//! and [`hostile`] says the worst of them.
 
 #[cfg(test)]
 mod agreeable;
@@ -11,6 +12,7 @@ pub mod device;
 pub mod dialect;
 pub mod fault;
 pub mod frame;
+pub mod hostile;
 pub mod latency;
 pub mod line;
 pub mod load;

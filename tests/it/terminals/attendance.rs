@@ -28,7 +28,7 @@ async fn told_with(settings: &str, message: impl AsRef<[u8]>) -> (Value, Vec<Log
 }
 
 /// One row with these fields besides the usual ones.
-fn with(fields: Value) -> Value {
+fn with(fields: &Value) -> Value {
     let mut row = row(7, NOW);
     for (key, value) in fields.as_object().unwrap() {
         row[key] = value.clone();

@@ -48,7 +48,7 @@ async fn running(scene: &Scene, device: Device) -> Terminal {
 }
 
 /// The texts that a terminal hears until a command has ended, byte for byte.
-async fn texts(scene: &Scene, line: &mut Line, order: Value) -> Vec<String> {
+async fn texts(scene: &Scene, line: &mut Line, order: &Value) -> Vec<String> {
     let end = scene.begin(order);
     let mut texts = Vec::new();
     while !end.is_over() {
@@ -74,7 +74,7 @@ async fn case_71_a_schedule_ends_as_not_answered_or_not_supported_and_nothing_lo
         let scene = Scene::with(&settings, impatient());
         let terminal = running(&scene, populated(1, dialect, &[])).await;
 
-        let outcome = scene.begin(order.clone()).outcome().await;
+        let outcome = scene.begin(&order).outcome().await;
 
         assert_ne!(outcome["state"], "succeeded");
         assert!(outcome["text"].as_str().unwrap().contains(words), "{dialect:?}: {outcome}");
@@ -87,7 +87,7 @@ async fn case_71_a_schedule_ends_as_not_answered_or_not_supported_and_nothing_lo
 async fn case_72_a_reader_that_a_killed_box_had_stopped_works_again_after_the_next_registration() {
     let scene = Scene::with(&format!("[terminal.{ZX}]\ndialect = \"aiface\""), Limits::default());
     let mut line = scene.registered(ZX).await;
-    let end = scene.begin(set(&json!([{ "enrol_id": 7, "name": "A", "slot": 0, "record": "aa" }])));
+    let end = scene.begin(&set(&json!([{ "enrol_id": 7, "name": "A", "slot": 0, "record": "aa" }])));
     let first = scene.next_command(&mut line, &end).await.unwrap();
     assert_eq!(first["cmd"], "disabledevice");
     line.say(done(&first).to_string()).await.unwrap();
@@ -112,7 +112,7 @@ async fn case_75_erasing_a_terminal_is_for_whom_the_owner_lists_only() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
     let order = json!({ "type": "erase_terminal", "data": { "terminal": ZX, "what": "everything" } });
-    let asked = texts(&scene, &mut line, order).await;
+    let asked = texts(&scene, &mut line, &order).await;
     assert!(asked.iter().any(|text| text.contains("initsys")), "{asked:?}");
 }
 
@@ -121,7 +121,7 @@ async fn case_76_a_command_for_an_absent_terminal_ends_and_is_not_sent_when_it_c
     let limits = Limits { answer_within: Duration::from_millis(50), ..Limits::default() };
     let scene = Scene::with("", limits);
 
-    let end = scene.begin(json!({ "type": "open_door", "data": { "terminal": ZX, "door": 1 } }));
+    let end = scene.begin(&json!({ "type": "open_door", "data": { "terminal": ZX, "door": 1 } }));
     let outcome = end.outcome().await;
     let mut line = scene.registered(ZX).await;
 

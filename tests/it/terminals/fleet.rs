@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vigie_agent::terminals::Limits;
 use vigie_tests::terminals::device::{Device, Make, Timers};
-use vigie_tests::terminals::{Dialect, Fault, Terminal};
+use vigie_tests::terminals::{Dialect, Fault, Terminal, hostile};
 
 use super::scene::{NOON_MS, Scene, ZX};
 
@@ -82,4 +82,24 @@ async fn two_terminals_under_one_serial_number_take_turns_and_neither_loses_a_pu
     }
 
     assert_eq!(who(&scene), (100..105).chain(200..205).collect());
+}
+
+#[tokio::test]
+async fn every_attack_at_once_costs_an_honest_terminal_nothing() {
+    let scene = Scene::start();
+    let device = Device::new(Make { timers: quick(), ..Make::honest(ZX) }, NOON_MS, 0);
+    let terminal = Terminal::start_device(device, scene.address, &scene.lifecycle);
+    terminal.until("its acceptance", Device::is_registered).await.unwrap();
+
+    let attacks = (0..3 * hostile::WAYS).map(|number| hostile::attack(scene.address, number));
+    let punches = async {
+        for id in 1..=50 {
+            terminal.punch(id);
+            terminal.until("the acknowledgement", |device| device.memory.unread() == 0).await.unwrap();
+        }
+    };
+    tokio::join!(futures_util::future::join_all(attacks), punches);
+
+    assert_eq!(who(&scene), (1..=50).collect());
+    assert_eq!(terminal.with(|device| device.hang_ups), 0);
 }

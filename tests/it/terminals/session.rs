@@ -16,7 +16,7 @@ async fn case_01_the_answer_to_a_registration_goes_out_first_and_queued_commands
     let scene = Scene::start();
     let mut line = scene.dial().await;
     let order = json!({ "type": "set_terminal_time", "data": { "terminal": ZX } });
-    let given = [scene.begin(order.clone()), scene.begin(order.clone()), scene.begin(order)];
+    let given = [scene.begin(&order), scene.begin(&order), scene.begin(&order)];
 
     let first = line.ask(registration(ZX)).await.unwrap();
     assert_eq!(first["ret"], "reg", "{first}");
@@ -102,7 +102,7 @@ async fn case_05_who_never_registers_is_closed() {
 async fn case_06_a_second_registration_on_one_connection_is_acknowledged_and_disturbs_no_command() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
-    let end = scene.begin(json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
+    let end = scene.begin(&json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
     let command = scene.next_command(&mut line, &end).await.unwrap();
 
     let again = line.ask(registration(ZX)).await.unwrap();
@@ -135,7 +135,7 @@ async fn case_08_a_half_open_connection_is_closed_shown_offline_and_its_command_
     let scene = Scene::with("", limits);
     let mut line = scene.registered(ZX).await;
     line.answers_pings = false;
-    let end = scene.begin(json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
+    let end = scene.begin(&json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
 
     line.closed().await.unwrap();
 

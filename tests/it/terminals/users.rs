@@ -74,7 +74,7 @@ async fn case_55_a_template_with_runs_of_zeros_is_kept_and_sent_back_byte_for_by
     assert_eq!(line.ask(enrolled(3, &json!(template)).to_string()).await.unwrap()["result"], true);
     let kept = people(&scene)[0].record.clone().unwrap();
 
-    let end = scene.begin(json!({ "type": "set_terminal_users", "data": {
+    let end = scene.begin(&json!({ "type": "set_terminal_users", "data": {
         "terminal": ZX, "users": [{ "enrol_id": 1204, "slot": 3, "record": kept }]
     }}));
     let mut sent = Vec::new();
@@ -108,7 +108,7 @@ async fn case_56_four_hundred_people_in_a_burst_are_acknowledged_in_order() {
 
 #[tokio::test]
 async fn case_57_any_code_shown_to_the_reader_gets_a_decision_and_no_error() {
-    let scene = Scene::start();
+    let scene = Scene::with("approve = true", Limits::default());
     let mut line = scene.registered(ZX).await;
     let people = [json!({ "enrol_id": 7 }), json!({ "enrol_id": 8, "ends": "2031-05-05 23:59:59" })];
     scene.enrol(&mut line, &json!(people)).await;

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 use vigie_shared::lifecycle::Lifecycle;
+use vigie_tests::terminals::hostile::attack_for_ever;
 use vigie_tests::terminals::load::{Plan, paced, saturate, serial};
 use vigie_tests::terminals::{Dialect, Fault};
 
@@ -42,6 +43,9 @@ struct Args {
     /// What is wrong with each of them; may be given several times.
     #[arg(long)]
     fault: Vec<Fault>,
+    /// Hostile connections beside them: garbage, floods, strangers, frames that break every rule.
+    #[arg(long, default_value_t = 0)]
+    hostile: usize,
     /// Writes every acknowledged punch into this file: serial number, who, local time.
     #[arg(long, conflicts_with = "saturate")]
     list: Option<PathBuf>,
@@ -74,10 +78,14 @@ async fn run(args: &Args) -> anyhow::Result<ExitCode> {
         dialect: args.dialect,
         faults: args.fault.iter().copied().collect(),
     };
+    let lifecycle = Lifecycle::new();
+    for number in 0..args.hostile {
+        lifecycle.spawn_detached(attack_for_ever(args.server, number));
+    }
     let figures = if args.saturate {
         saturate(&plan).await?
     } else {
-        let (figures, listed) = paced(&plan, args.rate, &Lifecycle::new()).await?;
+        let (figures, listed) = paced(&plan, args.rate, &lifecycle).await?;
         if let Some(path) = &args.list {
             let mut file = File::create(path).with_context(|| format!("write {}", path.display()))?;
             for (terminal, person, time) in &listed {

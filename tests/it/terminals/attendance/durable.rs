@@ -109,7 +109,7 @@ async fn case_23_a_message_over_the_limit_ends_the_connection_with_1009_and_an_a
     let scene = Scene::with("message_max = \"64KiB\"", Limits::default());
     let mut line = scene.registered(ZX).await;
 
-    line.say(log(ZX, &json!([with(json!({ "image": "A".repeat(100_000) }))]))).await.unwrap();
+    line.say(log(ZX, &json!([with(&json!({ "image": "A".repeat(100_000) }))]))).await.unwrap();
 
     assert_eq!(line.closed().await.unwrap(), Some(1009));
     scene.until("the alarm", |scene| scene.has_alarm(AlarmKind::TerminalUnruly, ZX)).await;
@@ -145,7 +145,7 @@ async fn case_43_the_same_person_and_time_on_two_terminals_are_two_punches() {
 async fn case_52_rows_that_come_while_a_command_is_in_flight_disturb_neither() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
-    let end = scene.begin(ask_users(ZX));
+    let end = scene.begin(&ask_users(ZX));
     let command = scene.next_command(&mut line, &end).await.unwrap();
 
     let acknowledged = line.ask(log(ZX, &json!([row(7, NOW)]))).await.unwrap();

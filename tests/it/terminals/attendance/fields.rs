@@ -8,7 +8,7 @@ use super::{NOW, is_unreadable, rest, told, told_with, with};
 
 #[tokio::test]
 async fn case_24_a_row_of_the_door_keeps_the_number_0_and_its_event() {
-    let (answer, rows) = told(log(ZX, &json!([with(json!({ "enrollid": 0, "event": 5, "mode": 0 }))]))).await;
+    let (answer, rows) = told(log(ZX, &json!([with(&json!({ "enrollid": 0, "event": 5, "mode": 0 }))]))).await;
 
     assert_eq!(answer["result"], true);
     assert_eq!((rows[0].enrol_id, rows[0].event), (Some(0), Some(5)));
@@ -16,7 +16,7 @@ async fn case_24_a_row_of_the_door_keeps_the_number_0_and_its_event() {
 
 #[tokio::test]
 async fn case_25_an_unrecognised_face_keeps_its_number_and_is_acknowledged() {
-    let (answer, rows) = told(log(ZX, &json!([with(json!({ "enrollid": 99_999_999, "event": 2 }))]))).await;
+    let (answer, rows) = told(log(ZX, &json!([with(&json!({ "enrollid": 99_999_999, "event": 2 }))]))).await;
 
     assert_eq!(answer["result"], true);
     assert_eq!((rows[0].enrol_id, rows[0].event), (Some(99_999_999), Some(2)));
@@ -25,7 +25,7 @@ async fn case_25_an_unrecognised_face_keeps_its_number_and_is_acknowledged() {
 #[tokio::test]
 async fn case_34_a_number_of_a_person_may_be_text_and_is_kept_as_it_was_said() {
     for raw in [json!("12"), json!("0012"), json!(12.0)] {
-        let (answer, rows) = told(log(ZX, &json!([with(json!({ "enrollid": raw }))]))).await;
+        let (answer, rows) = told(log(ZX, &json!([with(&json!({ "enrollid": raw }))]))).await;
         assert_eq!((&answer["result"], rows[0].enrol_id), (&json!(true), Some(12)), "{raw}");
         assert_eq!(rest(&rows[0])["enrollid"], raw);
     }
@@ -34,7 +34,7 @@ async fn case_34_a_number_of_a_person_may_be_text_and_is_kept_as_it_was_said() {
 #[tokio::test]
 async fn case_35_what_is_no_number_of_a_person_is_set_aside_and_acknowledged() {
     for raw in [json!(-5), json!(1.5), json!(true), json!("12abc"), json!(1e30)] {
-        let rows = json!([with(json!({ "enrollid": raw })), row(8, NOW)]);
+        let rows = json!([with(&json!({ "enrollid": raw })), row(8, NOW)]);
         let (answer, rows) = told(log(ZX, &rows)).await;
         assert_eq!((&answer["result"], &answer["count"]), (&json!(true), &json!(2)), "{raw}");
         assert_eq!(rows.iter().map(is_unreadable).collect::<Vec<_>>(), [true, false], "{raw}");
@@ -51,7 +51,7 @@ async fn case_36_a_number_of_twelve_digits_is_kept_exactly() {
 #[tokio::test]
 async fn case_37_unknown_codes_are_stored_as_they_are() {
     let odd = json!({ "mode": 77, "inout": 7, "event": 300, "verifymode": 13 });
-    let (answer, rows) = told(log(ZX, &json!([with(odd)]))).await;
+    let (answer, rows) = told(log(ZX, &json!([with(&odd)]))).await;
 
     assert_eq!(answer["result"], true);
     let row = &rows[0];
@@ -64,7 +64,7 @@ const KEEP_TEMPERATURES: &str = "keep_temperatures = { reason = \"the canteen's 
 #[tokio::test]
 async fn case_38_a_temperature_in_any_unit_is_understood_where_it_is_kept_and_dropped_elsewhere() {
     for raw in [json!(36.5), json!(3650), json!(365), json!("36.5")] {
-        let message = log(ZX, &json!([with(json!({ "temp": raw }))]));
+        let message = log(ZX, &json!([with(&json!({ "temp": raw }))]));
         let (answer, rows) = told_with(KEEP_TEMPERATURES, &message).await;
         assert_eq!((&answer["result"], rows[0].temperature_centi_c), (&json!(true), Some(3650)), "{raw}");
         assert_eq!(rest(&rows[0])["temp"], raw);
@@ -78,7 +78,7 @@ async fn case_38_a_temperature_in_any_unit_is_understood_where_it_is_kept_and_dr
 #[tokio::test]
 async fn case_39_a_senseless_temperature_is_none_and_its_row_is_stored() {
     for raw in [json!(-1), json!(1e9), json!({})] {
-        let (answer, rows) = told_with(KEEP_TEMPERATURES, log(ZX, &json!([with(json!({ "temp": raw }))]))).await;
+        let (answer, rows) = told_with(KEEP_TEMPERATURES, log(ZX, &json!([with(&json!({ "temp": raw }))]))).await;
         assert_eq!((&answer["result"], rows[0].temperature_centi_c), (&json!(true), None), "{raw}");
         assert!(!is_unreadable(&rows[0]));
     }
@@ -93,7 +93,7 @@ async fn case_40_a_row_of_somebody_unknown_is_stored_and_acknowledged() {
 #[tokio::test]
 async fn case_45_names_with_html_and_formulas_are_stored_as_they_are() {
     for name in ["<img src=x onerror=alert(1)>", "=HYPERLINK(\"http://x\")"] {
-        let (answer, rows) = told(log(ZX, &json!([with(json!({ "name": name }))]))).await;
+        let (answer, rows) = told(log(ZX, &json!([with(&json!({ "name": name }))]))).await;
         assert_eq!((&answer["result"], &rest(&rows[0])["name"]), (&json!(true), &json!(name)));
     }
 }
@@ -102,7 +102,7 @@ async fn case_45_names_with_html_and_formulas_are_stored_as_they_are() {
 async fn case_46_names_that_no_text_may_hold_are_cleaned_and_shortened() {
     let long = "é".repeat(5_000);
     for name in [r"A\u0000B", r"A\ud800B", &long, r"A\u202eB", r"A\u2067B"] {
-        let message = log(ZX, &json!([with(json!({ "name": "@" }))])).replace('@', name);
+        let message = log(ZX, &json!([with(&json!({ "name": "@" }))])).replace('@', name);
         let (answer, rows) = told(message).await;
 
         assert_eq!(answer["result"], true, "{name:.20}");
@@ -117,7 +117,7 @@ async fn case_46_names_that_no_text_may_hold_are_cleaned_and_shortened() {
 async fn case_47_a_name_that_is_not_utf8_is_replaced_marked_and_acknowledged() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
-    let text = log(ZX, &json!([with(json!({ "name": "A@B" }))]));
+    let text = log(ZX, &json!([with(&json!({ "name": "A@B" }))]));
     let bytes: Vec<u8> = text.bytes().map(|byte| if byte == b'@' { 0xff } else { byte }).collect();
 
     let answer = line.ask(bytes).await.unwrap();
@@ -139,7 +139,7 @@ async fn case_48_a_row_is_stored_whatever_its_photo_is_and_no_photo_leaves_the_b
         "A".repeat(20 * 1024 * 1024),
     ];
     for image in images {
-        let rows = json!([with(json!({ "image": image })), row(8, NOW)]);
+        let rows = json!([with(&json!({ "image": image })), row(8, NOW)]);
         let (answer, rows) = told_with("message_max = \"32MiB\"", log(ZX, &rows)).await;
 
         assert_eq!((&answer["result"], &answer["count"]), (&json!(true), &json!(2)), "{image:.20}");

@@ -43,13 +43,13 @@ async fn case_59_a_command_without_an_answer_ends_and_a_door_is_never_asked_twic
     let scene = Scene::with("", impatient());
     let mut line = scene.registered(ZX).await;
 
-    let open = scene.begin(json!({ "type": "open_door", "data": { "terminal": ZX, "door": 1 } }));
+    let open = scene.begin(&json!({ "type": "open_door", "data": { "terminal": ZX, "door": 1 } }));
     let doors = scene.serve(&mut line, &open, |_| None).await;
-    let reboot = scene.begin(json!({ "type": "reboot_terminal", "data": { "terminal": ZX } }));
+    let reboot = scene.begin(&json!({ "type": "reboot_terminal", "data": { "terminal": ZX } }));
     let reboots = scene.serve(&mut line, &reboot, |_| None).await;
-    let time = scene.begin(json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
+    let time = scene.begin(&json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
     let times = scene.serve(&mut line, &time, |_| None).await;
-    let next = scene.begin(json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
+    let next = scene.begin(&json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
     let after = scene.serve(&mut line, &next, |command| Some(done(command))).await;
 
     assert_eq!((names(&doors), &open.outcome().await["state"]), (vec!["opendoor"], &json!("failed")));
@@ -100,7 +100,7 @@ async fn case_62_an_answer_without_a_result_or_with_another_word_for_yes_is_succ
     for result in [Value::Null, json!(1), json!("true")] {
         let scene = Scene::start();
         let mut line = scene.registered(ZX).await;
-        let end = scene.begin(json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
+        let end = scene.begin(&json!({ "type": "set_terminal_time", "data": { "terminal": ZX } }));
 
         scene
             .serve(&mut line, &end, |command| {
@@ -120,7 +120,7 @@ async fn case_62_an_answer_without_a_result_or_with_another_word_for_yes_is_succ
 async fn case_63_a_refusal_under_the_name_of_the_opposite_command_ends_the_right_one() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
-    let end = scene.begin(json!({ "type": "get_terminal_info", "data": { "terminal": ZX } }));
+    let end = scene.begin(&json!({ "type": "get_terminal_info", "data": { "terminal": ZX } }));
 
     // Were it not taken, the command would be sent again or wait.
     let asked = scene

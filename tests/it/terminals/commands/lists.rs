@@ -18,7 +18,7 @@ async fn case_64_pages_that_count_themselves_and_end_with_their_last_row_give_al
     let scene = Scene::start();
     let _terminal = running(&scene, populated(95, Dialect::Classic, &[])).await;
 
-    let outcome = scene.begin(ask_users(ZX)).outcome().await;
+    let outcome = scene.begin(&ask_users(ZX)).outcome().await;
 
     assert_eq!(outcome["state"], "succeeded", "{outcome}");
     assert_eq!(told(&scene), (1..=95).collect::<Vec<u64>>());
@@ -30,7 +30,7 @@ async fn case_65_a_page_that_counts_all_and_ends_behind_its_last_row_needs_at_mo
     let faults = [Fault::ToExclusive, Fault::CountTotal];
     let terminal = running(&scene, populated(1, Dialect::Classic, &faults)).await;
 
-    let outcome = scene.begin(ask_users(ZX)).outcome().await;
+    let outcome = scene.begin(&ask_users(ZX)).outcome().await;
 
     assert_eq!(outcome["state"], "succeeded", "{outcome}");
     assert_eq!(told(&scene), [1]);
@@ -44,7 +44,7 @@ async fn case_66_lists_that_never_end_or_begin_anew_are_stopped() {
         let scene = Scene::start();
         let terminal = running(&scene, populated(95, Dialect::Classic, &[fault])).await;
 
-        let outcome = scene.begin(ask_users(ZX)).outcome().await;
+        let outcome = scene.begin(&ask_users(ZX)).outcome().await;
 
         let pages = terminal.with(|device| device.commands.iter().filter(|ask| ask["cmd"] == "getuserlist").count());
         assert!(pages < 1_000, "{fault:?}: {pages} pages");
@@ -57,7 +57,7 @@ async fn case_66_lists_that_never_end_or_begin_anew_are_stopped() {
 async fn case_67_a_connection_that_ends_in_the_middle_of_a_list_leaves_no_doubles() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
-    let end = scene.begin(ask_users(ZX));
+    let end = scene.begin(&ask_users(ZX));
     let first = scene.next_command(&mut line, &end).await.unwrap();
     let rows: Vec<Value> = (1..=40).map(|id| json!({ "enrollid": id, "admin": 0, "backupnum": 0 })).collect();
     let page = json!({ "ret": "getuserlist", "result": true, "count": 40, "from": 0, "to": 39, "record": rows });
@@ -71,7 +71,7 @@ async fn case_67_a_connection_that_ends_in_the_middle_of_a_list_leaves_no_double
     let terminal = running(&scene, device).await;
     let mut outcome = end.outcome().await;
     if outcome["state"] != "succeeded" {
-        outcome = scene.begin(ask_users(ZX)).outcome().await;
+        outcome = scene.begin(&ask_users(ZX)).outcome().await;
     }
 
     assert_eq!(outcome["state"], "succeeded", "{outcome}");

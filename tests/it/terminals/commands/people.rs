@@ -19,7 +19,7 @@ async fn case_68_names_and_locks_go_in_the_numbers_that_a_terminal_takes() {
         })
         .collect();
 
-    let end = scene.begin(set(&json!(users)));
+    let end = scene.begin(&set(&json!(users)));
     let asked = scene.serve(&mut line, &end, |command| Some(done(command))).await;
 
     assert_eq!(end.outcome().await["state"], "succeeded");
@@ -39,7 +39,7 @@ async fn case_69_who_is_still_there_after_deleting_is_deleted_piece_by_piece_and
     let delete = json!({ "type": "delete_terminal_users", "data": { "terminal": ZX, "enrol_ids": [7] } });
     let scene = Scene::start();
     let terminal = running(&scene, populated(9, Dialect::Classic, &[Fault::DeletesNothing])).await;
-    let outcome = scene.begin(delete.clone()).outcome().await;
+    let outcome = scene.begin(&delete).outcome().await;
     let slots: Vec<i64> = terminal.with(|device| {
         let deletes = device.commands.iter().filter(|ask| ask["cmd"] == "deleteuser");
         deletes.filter_map(|ask| ask["backupnum"].as_i64()).collect()
@@ -51,7 +51,7 @@ async fn case_69_who_is_still_there_after_deleting_is_deleted_piece_by_piece_and
 
     let stubborn = Scene::start();
     let mut line = stubborn.registered(ZX).await;
-    let end = stubborn.begin(delete);
+    let end = stubborn.begin(&delete);
     stubborn
         .serve(&mut line, &end, |command| match command["cmd"].as_str() {
             Some("getuserinfo") => Some(person(command, 7, "Still here")),
@@ -66,7 +66,7 @@ async fn case_69_who_is_still_there_after_deleting_is_deleted_piece_by_piece_and
 async fn case_70_a_refused_photo_is_explained_in_words() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
-    let end = scene.begin(set(&json!([{ "enrol_id": 7, "slot": 50, "record": "/9j/4AAQ" }])));
+    let end = scene.begin(&set(&json!([{ "enrol_id": 7, "slot": 50, "record": "/9j/4AAQ" }])));
 
     scene
         .serve(&mut line, &end, |command| match command["cmd"].as_str() {
@@ -84,7 +84,7 @@ async fn case_73_names_go_to_the_terminal_as_they_are_written() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
 
-    let texts = texts(&scene, &mut line, set(&json!([{ "enrol_id": 7, "name": "Éloïse 张伟" }]))).await;
+    let texts = texts(&scene, &mut line, &set(&json!([{ "enrol_id": 7, "name": "Éloïse 张伟" }]))).await;
 
     assert!(texts.iter().any(|text| text.contains("\"Éloïse 张伟\"")), "{texts:?}");
 }
@@ -93,7 +93,7 @@ async fn case_73_names_go_to_the_terminal_as_they_are_written() {
 async fn case_74_a_password_that_begins_with_zeros_is_sent_as_a_number_with_a_warning() {
     let scene = Scene::start();
     let mut line = scene.registered(ZX).await;
-    let end = scene.begin(set(&json!([{ "enrol_id": 7, "slot": 10, "record": "00123456" }])));
+    let end = scene.begin(&set(&json!([{ "enrol_id": 7, "slot": 10, "record": "00123456" }])));
 
     let asked = scene.serve(&mut line, &end, |command| Some(done(command))).await;
 

@@ -52,7 +52,7 @@ pub(in super::super) fn ask_users(serial: &str) -> Value {
 
 impl Scene {
     /// Gives a command as it stands in the API, and does not wait for its end.
-    pub(in super::super) fn begin(&self, order: Value) -> End {
+    pub(in super::super) fn begin(&self, order: &Value) -> End {
         let name = order["type"].as_str().unwrap().to_owned();
         let (kind, is_dry_run) = parse_kind(&name, order["data"].clone()).unwrap();
         let header = CommandHeader {
@@ -136,7 +136,7 @@ impl Scene {
     /// Puts people on the terminal by the ordinary command; it agrees with everything.
     pub(in super::super) async fn enrol(&self, line: &mut Line, users: &Value) {
         let order = json!({ "type": "set_terminal_users", "data": { "terminal": super::ZX, "users": users } });
-        let end = self.begin(order);
+        let end = self.begin(&order);
         self.serve(line, &end, |command| Some(done(command))).await;
         assert_eq!(end.outcome().await["state"], "succeeded");
     }

@@ -73,7 +73,7 @@ fn take(books: &mut Books, manners: &Manners, body: &Value) -> Reply {
         return Reply::json(400, &json!({ "message": "invalid data" }));
     }
     let verdicts: Vec<Verdict> = rows.iter().map(|row| stored(books, manners, row)).collect();
-    told(manners.results, &verdicts)
+    told(manners.results, rows, &verdicts)
 }
 
 fn judged(books: &Books, manners: &Manners, row: &Value) -> Verdict {
@@ -102,13 +102,16 @@ fn stored(books: &mut Books, manners: &Manners, row: &Value) -> Verdict {
     Verdict::Stored(books.store(record))
 }
 
-fn told(results: Results, verdicts: &[Verdict]) -> Reply {
+fn told(results: Results, rows: &[Value], verdicts: &[Verdict]) -> Reply {
     let is_whole = verdicts.iter().all(|verdict| matches!(verdict, Verdict::Stored(_) | Verdict::Held(_)));
-    let by_row = |verdict: &Verdict| match verdict {
-        Verdict::Stored(id) => json!({ "status": "ok", "id": id }),
-        Verdict::Held(id) => json!({ "status": "duplicate", "id": id }),
-        Verdict::Unknown => json!({ "status": "unknown_user", "message": "no such user" }),
-        Verdict::Refused(why) => json!({ "status": "rejected", "message": why }),
+    let by_row = |(row, verdict): (&Value, &Verdict)| {
+        let log_id = &row["log_id"];
+        match verdict {
+            Verdict::Stored(id) => json!({ "log_id": log_id, "status": "ok", "id": id }),
+            Verdict::Held(id) => json!({ "log_id": log_id, "status": "duplicate", "id": id }),
+            Verdict::Unknown => json!({ "log_id": log_id, "status": "unknown_user", "message": "no such user" }),
+            Verdict::Refused(why) => json!({ "log_id": log_id, "status": "rejected", "message": why }),
+        }
     };
     let mixed = |verdict: &Verdict, word: &str| match verdict {
         Verdict::Stored(id) | Verdict::Held(id) => json!({ "success": true, "id": id }),
@@ -118,7 +121,7 @@ fn told(results: Results, verdicts: &[Verdict]) -> Reply {
     match results {
         Results::None => Reply::json(200, &json!({})),
         Results::ByRow | Results::Short => {
-            let mut all: Vec<Value> = verdicts.iter().map(by_row).collect();
+            let mut all: Vec<Value> = rows.iter().zip(verdicts).map(by_row).collect();
             all.truncate(if results == Results::Short { all.len().saturating_sub(1) } else { all.len() });
             Reply::json(200, &json!({ "results": all }))
         }

@@ -79,7 +79,7 @@ impl Gathered {
                 self.report.leave("fingerprints, faces, cards and codes", "they stay on the terminals");
             }
             (_, "commandqueue") => {
-                self.report.leave("commands that waited for a terminal", "give them again if they still matter")
+                self.report.leave("commands that waited for a terminal", "give them again if they still matter");
             }
             _ => self.report.leave(&format!("rows of `{}`", row.model), "the hub does not know what they are"),
         }

@@ -4,12 +4,14 @@
 //! and kept by the [`store`]; the [`projector`] follows the facts, the [`fleet`] knows the moment, [`http`] shows
 //! both; [`operators`] tells people's programs. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
 
+pub mod attendance;
 pub mod backup;
 pub mod blobs;
 pub mod boxes;
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod connectors;
 pub mod dispatch;
 mod doors;
 pub mod fleet;

@@ -1,4 +1,4 @@
-//! Derives from the facts what people look at: devices, metrics, coverage, entries in the diary.
+//! Derives from the facts what people look at: devices, metrics, coverage, punches, entries in the diary.
 //!
 //! Pure: records in, one [`Step`] out, with the cursor that it moves. Each projection is one file and one line
 //! in [`PROJECTIONS`]. The store applies a step once, so that nothing counts twice, and dates what was taken by
@@ -20,12 +20,15 @@ mod anchors;
 mod coverage;
 mod devices;
 pub mod driver;
+mod enrolled;
 #[cfg(test)]
 mod laws;
 mod media;
 mod metrics;
 mod outcomes;
+mod punches;
 mod software;
+mod terminals;
 
 /// One reading as a projection sees it.
 struct Seen<'a> {
@@ -52,6 +55,9 @@ const PROJECTIONS: &[Projection] = &[
     outcomes::project,
     media::project,
     software::project,
+    punches::project,
+    terminals::project,
+    enrolled::project,
 ];
 
 /// A step being collected.

@@ -41,7 +41,7 @@ pub struct RetentionConfig {
     /// Metrics by the hour.
     #[serde(with = "units::duration")]
     pub hourly_metrics: Duration,
-    /// Sightings, coverage, alarms of boxes.
+    /// Sightings, coverage, alarms of boxes, terminals that nobody admitted.
     #[serde(with = "units::duration")]
     pub observations: Duration,
     /// Punches and outcomes of commands.
@@ -84,6 +84,8 @@ impl RetentionConfig {
             (Ending::Records(Lane::Observations), before(self.observations)),
             (Ending::Records(Lane::Ledger), before(self.ledger)),
             (Ending::Rows(Class::PassingDevices), before(self.passing_devices)),
+            (Ending::Rows(Class::Punches), before(self.ledger)),
+            (Ending::Rows(Class::PendingTerminals), before(self.observations)),
             (Ending::Rows(Class::Commands), before(self.ledger)),
             (Ending::Rows(Class::Diary), before(self.diary)),
             (Ending::Rows(Class::Credentials), before(self.credentials)),
@@ -193,6 +195,8 @@ fn words(ending: Ending) -> &'static str {
         Ending::Records(Lane::Telemetry) => "records of metrics, now kept by the hour",
         Ending::Rows(Class::HourlyMetrics) => "hours of metrics",
         Ending::Rows(Class::PassingDevices) => "devices that passed",
+        Ending::Rows(Class::Punches) => "punches, and what was decided of them",
+        Ending::Rows(Class::PendingTerminals) => "terminals that nobody admitted",
         Ending::Rows(Class::Commands) => "commands",
         Ending::Rows(Class::Diary) => "entries of the diary",
         Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",

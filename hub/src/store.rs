@@ -8,7 +8,7 @@ pub mod accounts;
 pub mod attendance;
 pub mod commands;
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 pub mod diary;
 pub mod facts;
 pub mod media;
@@ -18,6 +18,8 @@ pub mod releases;
 pub mod rollouts;
 pub mod sites;
 pub mod sqlite;
+pub mod terminals;
+pub mod timetable;
 pub mod upkeep;
 pub mod vault;
 
@@ -33,6 +35,8 @@ pub use releases::Releases;
 pub use rollouts::Rollouts;
 pub use sites::Sites;
 pub use sqlite::Sqlite;
+pub use terminals::Terminals;
+pub use timetable::Timetable;
 pub use upkeep::Upkeep;
 pub use vault::Vault;
 
@@ -49,7 +53,22 @@ pub enum StoreError {
 
 /// Everything that the hub keeps.
 pub trait Store:
-    Facts + Sites + Projections + Accounts + Diary + Commands + Media + Releases + Rollouts + Upkeep + Send + Sync + 'static
+    Facts
+    + Sites
+    + Projections
+    + Attendance
+    + Terminals
+    + Timetable
+    + Accounts
+    + Diary
+    + Commands
+    + Media
+    + Releases
+    + Rollouts
+    + Upkeep
+    + Send
+    + Sync
+    + 'static
 {
 }
 
@@ -57,6 +76,9 @@ impl<
     T: Facts
         + Sites
         + Projections
+        + Attendance
+        + Terminals
+        + Timetable
         + Accounts
         + Diary
         + Commands

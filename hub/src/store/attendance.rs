@@ -1,17 +1,27 @@
 //! Port: rows of time clocks, as people and third parties see them.
 
+mod review;
+mod told;
+
+use std::fmt;
+use std::str::FromStr;
+
 use async_trait::async_trait;
 use ring::digest::{SHA256, digest};
-use vigie_shared::id::SiteId;
+use serde::{Deserialize, Serialize};
+use vigie_shared::id::{SiteId, from_hex, to_hex};
 use vigie_shared::wire::reading::LogRow;
 
+pub use self::review::Review;
+pub use self::told::Told;
 use crate::store::StoreError;
 
 /// The name of a row: the same for rows that say the same, however often and from wherever they come.
 ///
 /// The first 16 bytes of a SHA-256 over serial number, enrol id, local time, mode, in/out and event. The terminal's
 /// own number of a message is no part of it: it starts anew whenever the log is cleared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PunchKey(pub [u8; 16]);
 
 impl PunchKey {
@@ -28,10 +38,40 @@ impl PunchKey {
     }
 }
 
+impl fmt::Display for PunchKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&to_hex(&self.0))
+    }
+}
+
+impl From<PunchKey> for String {
+    fn from(key: PunchKey) -> Self {
+        key.to_string()
+    }
+}
+
+impl FromStr for PunchKey {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bytes = from_hex(text).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or("the name of a punch has 32 hexadecimal digits")
+    }
+}
+
+impl TryFrom<String> for PunchKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 /// The first of the rows that say the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Punch {
-    /// Its place in the order of arrival; a rebuild gives new ones.
+    /// Its place in the order of arrival. A rebuild and a review give a new one, behind all that were ever given, so
+    /// that whoever follows the order sees the row again.
     pub order: u64,
     /// Its name, for ever.
     pub key: PunchKey,
@@ -76,7 +116,8 @@ pub struct Punch {
 }
 
 /// What a row is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PunchKind {
     /// Somebody who is enrolled.
     Person,
@@ -91,7 +132,8 @@ pub enum PunchKind {
 }
 
 /// Which way a person went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// In.
     In,
@@ -100,7 +142,8 @@ pub enum Direction {
 }
 
 /// Why a row should be looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Doubt {
     /// Its time is no time.
     NoTime,
@@ -126,6 +169,29 @@ impl Doubt {
     }
 }
 
+impl Punch {
+    /// Where it stands among others: its moment, or its arrival if its time is no time. Milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn moment_ms(&self) -> i64 {
+        self.at_ms.unwrap_or(self.received_ms)
+    }
+
+    /// Whether somebody should look at it: a person's row that does not count by itself.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.kind == PunchKind::Unreadable || self.doubts.iter().any(|doubt| doubt.excludes())
+    }
+}
+
+/// How many rows there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PunchFigures {
+    /// All that are told apart.
+    pub rows: u64,
+    /// Those that wait for somebody to look at them.
+    pub in_doubt: u64,
+}
+
 /// Which rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PunchFilter {
@@ -141,6 +207,8 @@ pub struct PunchFilter {
     pub to_ms: Option<i64>,
     /// Only what counts.
     pub only_counting: bool,
+    /// Only what somebody should look at and nobody has.
+    pub only_in_doubt: bool,
 }
 
 /// The punches' part of the store.
@@ -171,6 +239,34 @@ pub trait Attendance {
         after: Option<(i64, u64)>,
         limit: usize,
     ) -> Result<Vec<Punch>, StoreError>;
+
+    /// How many punches there are.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn punch_figures(&self) -> Result<PunchFigures, StoreError>;
+
+    /// Keeps what somebody decided of a row; it replaces what was decided before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn put_review(&self, review: &Review) -> Result<(), StoreError>;
+
+    /// Takes a decision back; false if there was none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn remove_review(&self, key: PunchKey) -> Result<bool, StoreError>;
+
+    /// Decisions, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn reviews(&self, limit: usize) -> Result<Vec<Review>, StoreError>;
 }
 
 #[cfg(test)]

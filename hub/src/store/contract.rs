@@ -14,9 +14,12 @@ use crate::store::diary::{Entry, Level};
 use crate::store::facts::{Arrival, Commit, QueueState};
 use crate::store::projections::{Cursor, Derived, Device, DeviceKind, Step};
 use crate::store::sites::Site;
-use crate::store::{Accounts, Diary, Facts, Memory, Projections, Sites, Sqlite, Store, Upkeep, Vault};
+use crate::store::{
+    Accounts, Attendance, Diary, Facts, Memory, Projections, Sites, Sqlite, Store, Terminals, Timetable, Upkeep, Vault,
+};
 
 mod agreement;
+pub(crate) mod attendance;
 mod commands;
 mod derived;
 mod facts;
@@ -24,6 +27,7 @@ mod media;
 mod people;
 mod releases;
 mod rollouts;
+mod timetable;
 
 /// A store under test, and how to close and open it again.
 trait Subject {
@@ -121,6 +125,22 @@ macro_rules! every_law {
                 a_release_is_known_by_its_bytes,
                 what_boxes_run_is_what_they_told_last,
                 a_pin_stays_until_it_is_taken_away,
+            ],
+            attendance: [
+                rows_that_say_the_same_are_one_punch,
+                pages_of_punches_are_newest_first_and_miss_none,
+                a_punch_is_found_by_whatever_is_asked_of_it,
+                a_decision_moves_and_counts_and_survives_a_rebuild,
+                an_anchor_corrects_what_a_wrong_clock_told,
+                settled_punches_outlive_a_rebuild_until_their_time_is_over,
+                a_terminal_is_what_was_told_last_and_outlives_its_records,
+                a_stretch_of_users_replaces_what_lay_in_it,
+                pending_terminals_are_forgotten_and_admitted_ones_stay,
+            ],
+            timetable: [
+                schedules_and_holidays_are_kept_replaced_and_removed,
+                a_number_belongs_to_one_person_and_names_the_punches,
+                a_day_is_closed_once,
             ],
             rollouts: [
                 a_rollout_is_kept_with_its_boxes,

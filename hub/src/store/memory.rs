@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::StoreError;
 
+mod attendance;
 mod commands;
 mod facts;
 mod media;
@@ -14,6 +15,7 @@ mod projections;
 mod releases;
 mod rollouts;
 mod sites;
+mod timetable;
 mod upkeep;
 
 /// The store in memory.
@@ -32,6 +34,11 @@ pub struct State {
     projections: projections::ProjectionTables,
     /// What settled records amount to.
     kept: projections::ProjectionTables,
+    attendance: attendance::AttendanceTables,
+    /// What settled records amount to.
+    kept_attendance: attendance::AttendanceTables,
+    places: attendance::Places,
+    timetable: timetable::TimetableTables,
     hours: upkeep::Hours,
     commands: commands::CommandTable,
     releases: releases::ReleaseTables,

@@ -12,7 +12,8 @@ use vigie_shared::wire::reading::HostSample;
 use crate::store::StoreError;
 use crate::store::commands::Told;
 use crate::store::diary::Entry;
-use crate::store::{media, releases};
+use crate::store::terminals::{self, Terminal};
+use crate::store::{attendance, media, releases};
 
 /// A device as the facts show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -151,10 +152,29 @@ pub struct Step {
     pub media: Vec<Derived<media::Told>>,
     /// Words of boxes about their software, in their order: each replaces what is older.
     pub software: Vec<releases::Told>,
+    /// Rows of terminals' logs: of those that say the same, the one that the hub received first stays.
+    pub punches: Vec<Derived<attendance::Told>>,
+    /// Words of terminals.
+    pub terminals: Vec<Terminal>,
+    /// Words of who is enrolled on terminals, in their order.
+    pub enrolled: Vec<terminals::Told>,
     /// Time corrections learnt.
     pub anchors: Vec<Anchor>,
     /// Cursors to move. One without a time keeps the time it had.
     pub cursors: Vec<Derived<Cursor>>,
+}
+
+impl Step {
+    /// Takes out what belongs to attendance, as a step of its own.
+    #[must_use]
+    pub fn take_attendance(&mut self) -> Self {
+        Self {
+            punches: std::mem::take(&mut self.punches),
+            terminals: std::mem::take(&mut self.terminals),
+            enrolled: std::mem::take(&mut self.enrolled),
+            ..Self::default()
+        }
+    }
 }
 
 impl Device {

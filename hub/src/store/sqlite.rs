@@ -26,11 +26,14 @@ mod keys;
 mod media;
 mod migrations;
 mod projections;
+mod punches;
 mod releases;
 mod rollouts;
 mod settle;
 mod sites;
 mod step;
+mod terminals;
+mod timetable;
 mod upkeep;
 
 pub use copy::{CopyProgress, check_file};
@@ -41,7 +44,7 @@ use keys::Keys;
 const READERS: usize = 4;
 
 /// Statements that a connection keeps prepared: more than there are.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 96;
 
 /// Bytes of a page: some forty records, so that the tree is flat.
 const PAGE_BYTES: u32 = 8192;

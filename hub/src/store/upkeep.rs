@@ -18,6 +18,10 @@ pub enum Class {
     HourlyMetrics,
     /// Devices that nobody registered or declared his own.
     PassingDevices,
+    /// Punches and what was decided of them; whole days that were final.
+    Punches,
+    /// Terminals that nobody admitted.
+    PendingTerminals,
     /// Commands that have ended.
     Commands,
     /// The diary.
@@ -103,7 +107,7 @@ pub trait Upkeep {
     /// says how many there were; none if the projector no longer stands behind them.
     ///
     /// Samples go into their hours, coverage goes with its records, entries stay in the diary. Devices that have a
-    /// name of their own, anchors and the cursor are kept apart: a rebuild begins with them
+    /// name of their own, punches, terminals, who is enrolled, anchors and the cursor are kept apart: a rebuild begins with them
     /// ([`forget_projections`](crate::store::projections::Projections::forget_projections)), so that it loses
     /// nothing that the facts no longer tell.
     ///

@@ -58,6 +58,9 @@ impl Projections for Memory {
             state.projections = ProjectionTables { told, ..state.kept.clone() };
             state.projections.date_all();
             state.media.forget_holdings();
+            state.attendance = state.kept_attendance.renumbered(&mut state.places);
+            state.attendance.date(&state.projections.anchors);
+            state.put_reviewed_again();
             Ok(())
         })
     }
@@ -135,7 +138,8 @@ impl Projections for Memory {
 }
 
 impl State {
-    fn apply(&mut self, step: Step) {
+    fn apply(&mut self, mut step: Step) {
+        let heard = step.take_attendance();
         let tables = &mut self.projections;
         step.devices.into_iter().for_each(|device| tables.merge_device(device.value, device.undated));
         step.metrics.into_iter().for_each(|sample| tables.add_sample(sample));
@@ -148,6 +152,8 @@ impl State {
         }
         tables.date_all();
         self.media.hear_all(step.media, &tables.anchors);
+        self.attendance.hear(&heard, &mut self.places);
+        self.attendance.date(&tables.anchors);
         step.software.into_iter().for_each(|told| self.releases.hear(told));
         step.outcomes.into_iter().for_each(|told| self.hear(told));
         let tables = &mut self.projections;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use vigie_shared::id::SiteId;
 use vigie_shared::wire::Lane;
 
+use super::attendance::Places;
 use super::{Memory, State};
 use crate::store::StoreError;
 use crate::store::facts::{QueueState, StoredRecord};
@@ -33,6 +34,14 @@ impl Upkeep for Memory {
                     count - state.hours.len()
                 }
                 Class::PassingDevices => state.projections.forget_passing(before_ms, limit),
+                Class::Punches => {
+                    let kept = state.kept_attendance.forget_punches(before_ms);
+                    kept.max(state.attendance.forget_punches(before_ms)) + state.timetable.forget(before_ms)
+                }
+                Class::PendingTerminals => {
+                    let kept = state.kept_attendance.forget_pending(before_ms);
+                    kept.max(state.attendance.forget_pending(before_ms))
+                }
                 Class::Commands => state.forget_commands(before_ms, limit),
                 Class::Diary => state.people.forget_entries(before_ms, limit),
                 Class::Credentials => {
@@ -68,7 +77,7 @@ fn ripe(state: &State, lane: Lane, before_ms: i64, limit: usize) -> Vec<StoredRe
 }
 
 fn settle(state: &mut State, rest: &Step) -> u64 {
-    let State { facts, projections, kept, hours, .. } = state;
+    let State { facts, projections, kept, kept_attendance, hours, .. } = state;
     let Some(Derived { value: at, .. }) = rest.cursors.last() else { return 0 };
     if projections.followed(&at.site, at.queue) < at.through {
         return 0;
@@ -77,6 +86,7 @@ fn settle(state: &mut State, rest: &Step) -> u64 {
     let held = records.split_off(&(at.through + 1));
     let forgotten = std::mem::replace(records, held).len() as u64;
     kept.keep(rest);
+    kept_attendance.hear(rest, &mut Places::default());
     for Derived { value: (site, sample), undated } in &rest.metrics {
         let Some(at_ms) = projections.take_sample(site, sample, *undated) else { continue };
         let key = (site.clone(), HourlySample::hour_of(at_ms));

@@ -8,6 +8,7 @@ use vigie_shared::wire::{Lane, frame};
 
 use super::codes::{BootColumn, Column, lane_code};
 use super::projections::dating;
+use super::punches::Side;
 use super::step::{DeviceTable, KEPT_CURSOR, LIVE_CURSOR};
 use super::{Writing, failed};
 use crate::store::StoreError;
@@ -78,6 +79,11 @@ impl Writing<'_> {
         for device in rest.devices.iter().filter(|device| device.value.kind != DeviceKind::Passing) {
             self.merge_device(DeviceTable::KEPT, &device.value, device.undated)?;
         }
+        for Derived { value: told, undated } in &rest.punches {
+            self.merge_punch(Side::KEPT, told, *undated)?;
+        }
+        rest.terminals.iter().try_for_each(|told| self.merge_terminal(Side::KEPT, told))?;
+        rest.enrolled.iter().try_for_each(|told| self.hear_enrolled(Side::KEPT, told))?;
         for cursor in &rest.cursors {
             self.move_cursor(KEPT_CURSOR, &cursor.value, cursor.undated)?;
         }
@@ -155,12 +161,13 @@ impl Writing<'_> {
 
     /// Forgets every projection and begins again with what settled records amount to.
     pub(super) fn forget_projections(&mut self) -> Result<(), StoreError> {
-        let tables = ["device", "metric", "coverage", "anchor", "cursor", "holding"];
+        let tables = ["device", "metric", "coverage", "anchor", "cursor", "holding", "punch", "terminal", "enrolled"];
         let all: String = tables.iter().map(|table| format!("DELETE FROM {table};")).collect();
         self.sql.execute_batch(&all)?;
-        let kept = ["device", "anchor", "cursor"];
+        let kept = ["device", "anchor", "cursor", "terminal", "enrolled"];
         let all: String = kept.iter().map(|table| format!("INSERT INTO {table} SELECT * FROM kept_{table};")).collect();
         self.sql.execute_batch(&all)?;
+        self.restore_punches()?;
         for (site, boot) in self.waiting_boots()? {
             self.date(&site, boot)?;
         }
@@ -170,6 +177,7 @@ impl Writing<'_> {
     fn waiting_boots(&self) -> Result<BTreeSet<(SiteId, BootId)>, StoreError> {
         let mut select = self.sql.prepare_cached(
             "SELECT site.id, boot FROM device JOIN site ON site.no = site_no WHERE boot <> x''
+             UNION SELECT site.id, boot FROM punch JOIN site ON site.no = site_no WHERE boot <> x''
              UNION SELECT site.id, boot FROM cursor JOIN queue ON queue.no = queue_no JOIN site ON site.no = site_no
              WHERE boot <> x''",
         )?;

@@ -8,6 +8,7 @@ use vigie_shared::wire::frame;
 
 use super::codes::{DEVICE_KINDS, code};
 use super::projections::{DEVICE_ROW, dating, device_of};
+use super::punches::Side;
 use super::{Writing, commands, diary, media, releases};
 use crate::store::StoreError;
 use crate::store::projections::{CoverageSpan, Cursor, Derived, Device, MetricSample, Step, Undated};
@@ -56,6 +57,12 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
         waits(&told.site, *undated);
         media::hear(writing, told, *undated)?;
     }
+    for Derived { value: told, undated } in &step.punches {
+        waits(&told.punch.site, *undated);
+        writing.merge_punch(Side::LIVE, told, *undated)?;
+    }
+    step.terminals.iter().try_for_each(|told| writing.merge_terminal(Side::LIVE, told))?;
+    step.enrolled.iter().try_for_each(|told| writing.hear_enrolled(Side::LIVE, told))?;
     for anchor in &step.anchors {
         boots.insert((&anchor.site, anchor.boot));
         let no = writing.keys.site(writing.sql, &anchor.site)?;
@@ -167,6 +174,7 @@ impl Writing<'_> {
         let no = self.keys.site(self.sql, site)?;
         let Some(began_ms) = self.anchor(no, boot)? else { return Ok(()) };
         self.date_devices(site, no, (boot, began_ms))?;
+        self.date_punches(site, boot, began_ms)?;
         let of_boot = (no, boot.0, began_ms);
         self.sql
             .prepare_cached(

@@ -25,6 +25,16 @@ impl Upkeep for Sqlite {
         self.write(move |writing| match class {
             Class::HourlyMetrics => writing.forget_rows(HOURS, before_ms, limit),
             Class::PassingDevices => writing.forget_rows(PASSING, before_ms, limit),
+            Class::Punches => {
+                let kept = writing.forget_rows(KEPT_PUNCHES, before_ms, limit)?;
+                let shown = writing.forget_rows(PUNCHES, before_ms, limit)?;
+                let decided = writing.forget_rows(REVIEWS, before_ms, limit)?;
+                Ok(kept.max(shown) + decided + writing.forget_rows(CLOSINGS, before_ms, limit)?)
+            }
+            Class::PendingTerminals => {
+                let kept = writing.forget_rows(KEPT_PENDING, before_ms, limit)?;
+                Ok(kept.max(writing.forget_rows(PENDING, before_ms, limit)?))
+            }
             Class::Commands => writing.forget_rows(COMMANDS, before_ms, limit),
             Class::Diary => writing.forget_rows(ENTRIES, before_ms, limit),
             Class::Credentials => {
@@ -59,6 +69,17 @@ const HOURS: &str = "DELETE FROM metric_hour WHERE (site_no, at_ms) IN
     (SELECT site_no, at_ms FROM metric_hour WHERE at_ms < ?1 LIMIT ?2)";
 const PASSING: &str = "DELETE FROM device WHERE (site_no, id, boot) IN
     (SELECT site_no, id, boot FROM device WHERE kind = 1 AND last_seen_ms + believed_ms < ?1 LIMIT ?2)";
+const PUNCHES: &str = "DELETE FROM punch WHERE no IN (SELECT no FROM punch WHERE received_ms < ?1 LIMIT ?2)";
+const KEPT_PUNCHES: &str = "DELETE FROM kept_punch WHERE no IN
+    (SELECT no FROM kept_punch WHERE received_ms < ?1 LIMIT ?2)";
+const REVIEWS: &str = "DELETE FROM punch_review WHERE key IN
+    (SELECT key FROM punch_review WHERE made_ms < ?1 LIMIT ?2)";
+const CLOSINGS: &str = "DELETE FROM closing WHERE (date, plan) IN
+    (SELECT date, plan FROM closing WHERE closed_ms < ?1 LIMIT ?2)";
+const PENDING: &str = "DELETE FROM terminal WHERE (site_no, serial) IN
+    (SELECT site_no, serial FROM terminal WHERE is_pending = 1 AND told_ms < ?1 LIMIT ?2)";
+const KEPT_PENDING: &str = "DELETE FROM kept_terminal WHERE (site_no, serial) IN
+    (SELECT site_no, serial FROM kept_terminal WHERE is_pending = 1 AND told_ms < ?1 LIMIT ?2)";
 const COMMANDS: &str = "DELETE FROM command WHERE no IN
     (SELECT no FROM command WHERE state >= 4 AND changed_ms < ?1 LIMIT ?2)";
 const ENTRIES: &str = "DELETE FROM entry WHERE no IN (SELECT no FROM entry WHERE at_ms < ?1 LIMIT ?2)";

@@ -1,7 +1,12 @@
-//! Attendance: from rows of terminals to days of people. Pure, but for the driver that closes days.
+//! Attendance: from rows of terminals to days of people. Pure, but for the driver that reads the store.
 
+pub mod book;
+pub mod day;
+pub mod driver;
+pub mod forecast;
 mod plan;
 pub mod row;
 pub mod time;
+pub mod window;
 
 pub use self::plan::{Directions, Holiday, Person, REPEAT_S, Schedule, Shift, schedule_of};

@@ -244,6 +244,8 @@ async fn start_inside(
     let hours = (Arc::clone(clock), trail.rebuilt());
     let keep = retention::run(Arc::clone(&whole), config.retention.clone(), hours, lifecycle.stopping());
     lifecycle.spawn("retention", keep);
+    let closing = attendance::driver::run(Arc::clone(&whole), board.clone(), Arc::clone(clock), lifecycle.stopping());
+    lifecycle.spawn("attendance", closing);
     let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
     let projector = projector.telling(Arc::new(dispatch.clone())).telling(Arc::new(operators.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));

@@ -9,7 +9,7 @@ use crate::store::StoreError;
 /// A day that was final once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Closing {
-    /// Of which schedule; of a terminal without one, its serial number behind `terminal `.
+    /// By which plan, as in [`PersonDay::plan`](crate::attendance::book::PersonDay::plan).
     pub plan: String,
     /// Which day.
     pub date: Date,

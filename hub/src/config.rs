@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
+use crate::connectors::config::ConnectorsConfig;
 use crate::gateway::GatewayConfig;
 use crate::operators::OperatorsConfig;
 use crate::retention::RetentionConfig;
@@ -42,6 +43,8 @@ pub struct HubConfig {
     pub media: ShelfConfig,
     /// Room for packages of software.
     pub releases: ShelfConfig,
+    /// Third parties: whom to call, how often to try.
+    pub connectors: ConnectorsConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -73,6 +76,7 @@ impl Default for HubConfig {
             broker: BrokerConfig::default(),
             media: ShelfConfig::default(),
             releases: ShelfConfig::default(),
+            connectors: ConnectorsConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

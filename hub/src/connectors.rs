@@ -2,9 +2,12 @@
 //!
 //! Reading order: a [`mapping`] declares how to speak with one kind of third party, in [`template`]s; [`rows`] makes
 //! rows of punches, [`job`]s carry them; [`outcome`] and [`results`] say what answers mean, [`queue`] what becomes of
-//! a job. All of that is pure.
+//! a job. All of that is pure. The [`driver`] does it, by the [`web`] port.
 
 pub mod auth;
+pub mod config;
+pub mod driver;
+pub mod guard;
 pub mod job;
 pub mod mapping;
 pub mod outcome;
@@ -20,3 +23,4 @@ pub mod settings;
 pub mod template;
 pub mod tree;
 pub mod wait;
+pub mod web;

@@ -7,10 +7,12 @@
 pub mod accounts;
 pub mod attendance;
 pub mod commands;
+pub mod connectors;
 #[cfg(test)]
 pub(crate) mod contract;
 pub mod diary;
 pub mod facts;
+pub mod jobs;
 pub mod media;
 pub mod memory;
 pub mod projections;
@@ -26,8 +28,10 @@ pub mod vault;
 pub use accounts::Accounts;
 pub use attendance::Attendance;
 pub use commands::Commands;
+pub use connectors::Connectors;
 pub use diary::Diary;
 pub use facts::Facts;
+pub use jobs::Jobs;
 pub use media::Media;
 pub use memory::Memory;
 pub use projections::Projections;
@@ -65,6 +69,8 @@ pub trait Store:
     + Media
     + Releases
     + Rollouts
+    + Connectors
+    + Jobs
     + Upkeep
     + Send
     + Sync
@@ -85,6 +91,8 @@ impl<
         + Media
         + Releases
         + Rollouts
+        + Connectors
+        + Jobs
         + Upkeep
         + Send
         + Sync

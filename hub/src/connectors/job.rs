@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use vigie_shared::id::to_hex;
+use vigie_shared::id::{from_hex, to_hex};
 
 /// The name of a row, the same however often it is made: of a punch its own, of a span or a day one made of its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +11,14 @@ pub struct RowKey(pub [u8; 16]);
 impl std::fmt::Display for RowKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&to_hex(&self.0))
+    }
+}
+
+impl RowKey {
+    /// Reads what [`std::fmt::Display`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        from_hex(text).and_then(|bytes| bytes.try_into().ok()).map(Self)
     }
 }
 
@@ -183,7 +191,8 @@ impl NewJob {
             last_error: why,
             next_try_ms: now_ms,
             failing_ms: None,
-            is_postponed: false,
+            // What waits from the beginning holds up nobody.
+            is_postponed: state == JobState::Parked,
             unsure: None,
             maybe_twice: None,
             remote_id: None,

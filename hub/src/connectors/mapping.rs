@@ -211,7 +211,9 @@ impl Mapping {
             return Ok(mapping);
         }
         let at = |Wrong { path, text: wrong }: Wrong| fault(place::find(text, &path), path.join("."), wrong);
-        Err(MappingErrors(wrongs.into_iter().map(at).collect()))
+        let mut faults: Vec<Fault> = wrongs.into_iter().map(at).collect();
+        faults.sort_by_key(|fault| fault.line);
+        Err(MappingErrors(faults))
     }
 }
 

@@ -37,6 +37,8 @@ pub enum End {
     Rejected(String),
     /// Its person is unknown there.
     Parked(String),
+    /// It waits for another row of its person, or for somebody to mend something there; nobody waits for it.
+    Held(String),
     /// Try again later.
     Later(String, Cause),
 }
@@ -132,6 +134,7 @@ pub fn settle(job: &mut Job, end: End, around: &Around) {
             job.attempts += 1;
         }
         End::Parked(text) => (job.state, job.last_error) = (JobState::Parked, said(text)),
+        End::Held(text) => (job.state, job.last_error, job.is_postponed) = (JobState::Parked, said(text), true),
         End::Later(text, cause) => {
             job.last_error = said(text.clone());
             job.unsure = match cause {

@@ -78,8 +78,8 @@ pub struct AuthChoice {
 pub struct Standing {
     /// Why it stopped, until a person starts it again.
     pub stopped: Option<Stopped>,
-    /// The last punch that was looked at: its place and its name.
-    pub cursor: Option<(u64, String)>,
+    /// The place in the order of arrival of the last punch that was looked at.
+    pub cursor: u64,
     /// When it was last served.
     pub served_ms: Option<i64>,
     /// When a row last passed.

@@ -3,22 +3,17 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use vigie_shared::backoff::Backoff;
-use vigie_shared::units;
 
 /// No server makes the queue wait longer than this: it may have meant another unit.
 const TOLD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Between which bounds tries are repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     /// Wait after the first failure.
-    #[serde(with = "units::duration")]
     pub retry_min: Duration,
     /// Longest wait; also how often everything is looked over.
-    #[serde(with = "units::duration")]
     pub retry_max: Duration,
 }
 

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::backoff::Backoff;
 use vigie_shared::id::{QueueId, SiteId};
+use vigie_shared::wire::Lane;
 
 use super::{Place, project};
 use crate::ingest::driver::Onlooker;
@@ -109,6 +110,9 @@ impl Onlooker for Trail {
 pub trait Listener: Send + Sync {
     /// The store has these words now. Must return at once.
     fn on_told(&self, _told: &[Told]) {}
+
+    /// The store has followed more records of this lane. Must return at once.
+    fn on_followed(&self, _lane: Lane) {}
 
     /// The diary has these words of boxes now, for the first time. Must return at once.
     fn on_noted(&self, _entries: &[Entry]) {}
@@ -221,6 +225,7 @@ impl Projector {
         let noted: Vec<Entry> = step.entries.iter().map(|noted| noted.entry.clone()).collect();
         self.store.apply(step).await?;
         self.tell(&told, &noted);
+        self.listeners.iter().for_each(|listener| listener.on_followed(held.lane));
         self.followed.insert(key, moved);
         self.trail.change(|rebuild| rebuild.done = rebuild.total.min(rebuild.done + moved - through));
         Ok(moved > through)

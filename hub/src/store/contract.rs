@@ -21,6 +21,7 @@ use crate::store::{
 mod agreement;
 pub(crate) mod attendance;
 mod commands;
+mod connectors;
 mod derived;
 mod facts;
 mod media;
@@ -146,6 +147,15 @@ macro_rules! every_law {
                 a_rollout_is_kept_with_its_boxes,
                 one_software_has_one_open_rollout,
                 what_can_still_happen_is_live,
+            ],
+            connectors: [
+                a_connector_is_kept_with_its_secrets_and_goes_with_them,
+                people_are_written_and_marked_but_never_removed,
+                only_the_last_rounds_are_remembered,
+                a_row_is_queued_once_whatever_became_of_it,
+                whoever_waits_holds_up_only_himself,
+                what_waits_from_the_beginning_holds_up_nobody_and_no_list_frees_it,
+                people_move_jobs_only_from_where_they_are_and_settled_ones_end,
             ],
             commands: [
                 a_command_is_given_once_and_kept,

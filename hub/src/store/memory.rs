@@ -8,7 +8,9 @@ use crate::store::StoreError;
 
 mod attendance;
 mod commands;
+mod connectors;
 mod facts;
+mod jobs;
 mod media;
 mod people;
 mod projections;
@@ -43,6 +45,8 @@ pub struct State {
     commands: commands::CommandTable,
     releases: releases::ReleaseTables,
     rollouts: rollouts::RolloutTable,
+    connectors: connectors::ConnectorTable,
+    jobs: jobs::JobTable,
     is_failing: bool,
 }
 

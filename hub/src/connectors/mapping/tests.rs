@@ -93,8 +93,8 @@ fn everything_that_is_wrong_is_said_at_once_with_line_and_field() {
     let places: Vec<(Option<usize>, &str)> = errors.0.iter().map(|fault| (fault.line, fault.field.as_str())).collect();
     let expected = [
         (Some(3), "connector.zone"),
-        (Some(7), "push.max"),
         (Some(5), "push.row"),
+        (Some(7), "push.max"),
         (Some(14), "push.send.body.time"),
         (Some(15), "push.send.body.list.0"),
     ];

@@ -1,0 +1,1 @@
+//! Rounds against a third party in memory.

@@ -1,0 +1,1 @@
+//! The HTTP adapter against servers on loopback.

@@ -18,6 +18,7 @@ mod health;
 mod hours;
 mod idempotency;
 mod imports;
+mod legacy;
 pub mod input;
 mod local;
 mod media;

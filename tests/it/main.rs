@@ -12,6 +12,7 @@ mod backlog;
 mod clone;
 mod command_lines;
 mod commands;
+mod connectors;
 mod corpus;
 mod crash;
 mod enrolment;

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, about, backups, blobs, commands, devices, diary, enrolments, events, health, imports, local, media, metrics,
+    Admin, about, backups, blobs, commands, devices, diary, enrolments, events, health, imports, legacy, local, media, metrics,
     pins, rebuild, releases, replace, rollouts, session, site, sites, tokens, users, version,
 };
 
@@ -110,6 +110,7 @@ fn of_hub() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(backups::create))
         .routes(routes!(imports::create))
+        .routes(routes!(legacy::take_over_dump))
         .routes(routes!(rebuild::start, rebuild::show))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

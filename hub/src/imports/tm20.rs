@@ -8,6 +8,7 @@
 //! what the terminal said, which the old server kept beside it.
 
 mod connectors;
+pub mod cutover;
 mod dump;
 mod fields;
 mod people;
@@ -55,8 +56,8 @@ pub struct Legacy {
     pub schedules: Vec<Schedule>,
     /// The third parties.
     pub connectors: Vec<Connector>,
-    /// What has been sent already, by the terminal's serial number: every name that a row may come back under.
-    pub sent: BTreeMap<String, Vec<PunchKey>>,
+    /// What has been sent already, by the terminal's serial number.
+    pub sent: BTreeMap<String, Vec<Sent>>,
     /// What was taken and what was not, and why.
     pub report: Report,
 }
@@ -130,6 +131,18 @@ pub struct Connector {
     pub terminals: Vec<String>,
     /// The moment of the oldest of their punches that was not sent, milliseconds since 1970 UTC; none if all were.
     pub oldest_unsent_ms: Option<i64>,
+}
+
+/// A punch that was sent already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The number under which the terminal knows the person.
+    pub enrol_id: u64,
+    /// When, milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// The name that the row most likely comes back under, and those that it gets if the terminal left out what the old
+    /// server wrote as 0.
+    pub keys: Vec<PunchKey>,
 }
 
 /// How the old server showed who it is.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use vigie_shared::wire::reading::LogRow;
 
+use super::Sent;
 use super::dump::Known;
 use super::fields::Fields;
 use super::report::Report;
@@ -24,7 +25,7 @@ pub(super) struct Log {
     at: Option<Timestamp>,
     /// What the terminal said of the time; none if only the old server's moment is known.
     local_time: Option<String>,
-    mode: Vec<Option<i32>>,
+    mode: Option<i32>,
     in_out: Vec<Option<i32>>,
     event: Vec<Option<i32>>,
     is_sent: bool,
@@ -50,7 +51,7 @@ impl Log {
             enrol_id: u64::try_from(enrol_id).ok()?,
             at,
             local_time,
-            mode: ways(said, &["mode"]),
+            mode: said.int(&["mode"]).and_then(|mode| i32::try_from(mode).ok()),
             in_out,
             event: ways(said, &["event"]),
             is_sent: fields.text(&["sync_status"]).is_some_and(|status| status.eq_ignore_ascii_case("sent"))
@@ -62,23 +63,9 @@ impl Log {
     fn keys(&self, serial: &str, zone: &TimeZone) -> Vec<PunchKey> {
         let told = self.local_time.clone();
         let Some(local_time) = told.or_else(|| Some(written(zone.to_datetime(self.at?)))) else { return Vec::new() };
-        let mut keys = Vec::with_capacity(self.mode.len() * self.in_out.len() * self.event.len());
-        for mode in &self.mode {
-            for in_out in &self.in_out {
-                for event in &self.event {
-                    let row = LogRow {
-                        enrol_id: Some(self.enrol_id),
-                        local_time: local_time.clone(),
-                        mode: *mode,
-                        in_out: *in_out,
-                        event: *event,
-                        ..LogRow::default()
-                    };
-                    keys.push(PunchKey::of(serial, &row));
-                }
-            }
-        }
-        keys
+        let row = LogRow { enrol_id: Some(self.enrol_id), local_time, mode: self.mode, ..LogRow::default() };
+        let spelt = self.in_out.iter().flat_map(|in_out| self.event.iter().map(|event| (*in_out, *event)));
+        spelt.map(|(in_out, event)| PunchKey::of(serial, &LogRow { in_out, event, ..row.clone() })).collect()
     }
 
     /// When it happened, as well as anybody can tell.
@@ -112,31 +99,34 @@ fn written(local: jiff::civil::DateTime) -> String {
 /// The punches by terminal.
 #[derive(Debug, Default)]
 pub(super) struct Punches {
-    /// The names of what was sent.
-    pub(super) sent: BTreeMap<String, Vec<PunchKey>>,
+    /// What was sent.
+    pub(super) sent: BTreeMap<String, Vec<Sent>>,
     /// The moment of the oldest that was not, milliseconds since 1970 UTC.
     pub(super) oldest_unsent_ms: BTreeMap<String, i64>,
 }
 
 /// Sorts sent from unsent. A punch that the old server kept twice counts as sent if either was.
 pub(super) fn sorted(logs: &[Log], known: &Known, (zone, report): (&TimeZone, &mut Report)) -> Punches {
-    let mut sent: BTreeMap<&str, BTreeSet<PunchKey>> = BTreeMap::new();
-    let (mut sent_rows, mut guessed) = (0, 0);
+    let mut known_keys: BTreeSet<PunchKey> = BTreeSet::new();
+    let (mut sent_rows, mut guessed, mut unsent_rows) = (0, 0, 0_u64);
+    let mut punches = Punches::default();
     for log in logs.iter().filter(|log| log.is_sent) {
         let Some(serial) = known.get(&log.terminal) else {
             report.leave("sent punches of unknown terminals", "they are not in the dump");
             continue;
         };
+        let keys = log.keys(serial, zone);
         sent_rows += 1;
         guessed += usize::from(log.local_time.is_none());
-        sent.entry(serial).or_default().extend(log.keys(serial, zone));
+        if keys.first().is_some_and(|key| known_keys.insert(*key)) {
+            known_keys.extend(&keys);
+            let sent = Sent { enrol_id: log.enrol_id, at_ms: log.moment_ms(zone).unwrap_or_default(), keys };
+            punches.sent.entry(serial.clone()).or_default().push(sent);
+        }
     }
-    let mut punches = Punches::default();
-    let mut unsent_rows = 0_u64;
     for log in logs.iter().filter(|log| !log.is_sent) {
         let Some(serial) = known.get(&log.terminal) else { continue };
-        let keys = log.keys(serial, zone);
-        if sent.get(serial.as_str()).is_some_and(|sent| keys.iter().any(|key| sent.contains(key))) {
+        if log.keys(serial, zone).iter().any(|key| known_keys.contains(key)) {
             continue;
         }
         unsent_rows += 1;
@@ -162,6 +152,5 @@ pub(super) fn sorted(logs: &[Log], known: &Known, (zone, report): (&TimeZone, &m
              their logs from that day on."
         ));
     }
-    punches.sent = sent.into_iter().map(|(serial, keys)| (serial.to_owned(), keys.into_iter().collect())).collect();
     punches
 }

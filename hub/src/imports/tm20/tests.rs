@@ -42,6 +42,11 @@ fn log(status: &str, local_time: &str) -> Value {
     row("attendancelog", 456, &fields)
 }
 
+fn is_marked(legacy: &Legacy, serial: &str, row: &LogRow) -> bool {
+    let sent = legacy.sent.get(serial).map(Vec::as_slice).unwrap_or_default();
+    sent.iter().any(|sent| sent.keys.contains(&PunchKey::of(serial, row)))
+}
+
 fn read_rows(rows: &[Value]) -> Legacy {
     read(Value::from(rows).to_string().as_bytes(), &terms()).unwrap()
 }
@@ -55,13 +60,11 @@ fn said(local_time: &str) -> LogRow {
 fn a_sent_punch_is_known_under_the_name_that_a_replayed_log_gives_it() {
     let legacy = read_rows(&[log("sent", "2031-05-06 08:01:09"), terminal(1, "TM20-001")]);
 
-    let sent = &legacy.sent["TM20-001"];
-
-    assert!(sent.contains(&PunchKey::of("TM20-001", &said("2031-05-06 08:01:09"))));
+    assert!(is_marked(&legacy, "TM20-001", &said("2031-05-06 08:01:09")));
     let without_event = LogRow { event: None, ..said("2031-05-06 08:01:09") };
-    assert!(sent.contains(&PunchKey::of("TM20-001", &without_event)));
-    assert!(!sent.contains(&PunchKey::of("TM20-001", &said("2031-05-06 08:01:10"))));
-    assert!(!sent.contains(&PunchKey::of("TM20-002", &said("2031-05-06 08:01:09"))));
+    assert!(is_marked(&legacy, "TM20-001", &without_event));
+    assert!(!is_marked(&legacy, "TM20-001", &said("2031-05-06 08:01:10")));
+    assert!(!is_marked(&legacy, "TM20-002", &said("2031-05-06 08:01:09")));
 }
 
 #[test]
@@ -70,7 +73,7 @@ fn where_only_the_old_moment_is_kept_it_is_read_in_the_terminals_zone() {
     punch["fields"]["raw_payload"] = json!({});
     let legacy = read_rows(&[terminal(1, "TM20-001"), punch]);
 
-    assert!(legacy.sent["TM20-001"].contains(&PunchKey::of("TM20-001", &said("2031-05-06 08:01:09"))));
+    assert!(is_marked(&legacy, "TM20-001", &said("2031-05-06 08:01:09")));
     assert!(legacy.report.notes[0].contains("Europe/Paris"), "{:?}", legacy.report.notes);
 }
 
@@ -84,7 +87,8 @@ fn what_was_not_sent_is_told_with_its_day_and_kept_out_of_the_marks() {
     let legacy =
         read_rows(&[terminal(1, "TM20-001"), config, mapping, log("sent", "2031-05-06 08:01:09"), unsent, again]);
 
-    assert!(!legacy.sent["TM20-001"].contains(&PunchKey::of("TM20-001", &said("2031-05-05 08:00:00"))));
+    assert_eq!(legacy.sent["TM20-001"].len(), 1);
+    assert!(!is_marked(&legacy, "TM20-001", &said("2031-05-05 08:00:00")));
     assert_eq!(legacy.connectors[0].oldest_unsent_ms, Some(1_935_813_669_000));
     assert_eq!(legacy.connectors[0].terminals, ["TM20-001"]);
     assert!(legacy.report.notes[0].starts_with("1 punches had not been sent"), "{:?}", legacy.report.notes);

@@ -18,6 +18,7 @@ mod crash;
 mod enrolment;
 mod examples;
 mod guard;
+mod import_tm20;
 mod lan;
 mod local_page;
 mod media;

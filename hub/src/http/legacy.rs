@@ -130,3 +130,41 @@ fn view(report: Report, is_dry_run: bool) -> TakenView {
     let left = left.into_iter().map(|Left { what, count, why }| LeftView { what, count, why }).collect();
     TakenView { is_dry_run, taken, left, notes }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use crate::http::testing::{Stage, Who};
+
+    fn dump() -> serde_json::Value {
+        json!([
+            { "model": "devices.terminal", "pk": 1, "fields": { "sn": "TM20-001" } },
+            { "model": "devices.biometricuser", "pk": 1, "fields": { "terminal": 1, "enrollid": 7, "name": "Ama" } },
+        ])
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_tells_and_takes_nothing() {
+        let stage = Stage::new().await;
+        for (query, people) in [("?dry_run=true", 0), ("", 1)] {
+            let post = stage.post(&format!("/api/v1/imports/tm20{query}"));
+            let answer = post.by(Who::Socket).json(&dump()).send().await;
+
+            assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+            assert_eq!(answer.json()["taken"][0], json!({ "what": "people", "count": 1 }));
+            assert_eq!(stage.store.people().await.unwrap().len(), people);
+            assert_eq!(stage.store.entries(None, 9).await.unwrap().len(), people);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_dump_is_refused_with_the_cure() {
+        let stage = Stage::new().await;
+        let answer = stage.post("/api/v1/imports/tm20").by(Who::Socket).json(&json!({})).send().await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "dump_unreadable"));
+        let answer = stage.post("/api/v1/imports/tm20?zone=Metz").by(Who::Socket).json(&dump()).send().await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}

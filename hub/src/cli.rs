@@ -6,10 +6,12 @@
 mod backup;
 pub mod client;
 mod command;
+mod connector;
 mod devices;
 mod diary;
 mod exit;
 mod import;
+mod job;
 mod media;
 pub mod output;
 mod rebuild;
@@ -136,6 +138,12 @@ pub enum Verb {
     /// Bring a release to a few boxes first, then to the rest.
     #[command(subcommand)]
     Rollout(rollout::RolloutVerb),
+    /// Add, change, try and serve third parties: punches go to them, people come from them.
+    #[command(subcommand)]
+    Connector(connector::ConnectorVerb),
+    /// Rows on their way to third parties: list, count, retry, skip.
+    #[command(subcommand)]
+    Job(job::JobVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -267,6 +275,8 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
         Verb::Release(verb) => release::act(scope, verb, output).await?,
         Verb::Rollout(verb) => rollout::act(&scope.hub()?, verb, output).await?,
+        Verb::Connector(verb) => connector::act(scope, verb, output).await?,
+        Verb::Job(verb) => job::act(&scope.hub()?, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

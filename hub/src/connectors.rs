@@ -22,5 +22,6 @@ pub mod rows;
 pub mod settings;
 pub mod template;
 pub mod tree;
+pub mod trial;
 pub mod wait;
 pub mod web;

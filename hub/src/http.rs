@@ -8,6 +8,7 @@ mod about;
 mod backups;
 mod blobs;
 pub(crate) mod commands;
+mod connectors;
 mod cursor;
 mod devices;
 mod diary;
@@ -20,6 +21,7 @@ mod idempotency;
 mod imports;
 mod legacy;
 pub mod input;
+mod jobs;
 mod local;
 mod media;
 pub mod meters;
@@ -60,6 +62,7 @@ use vigie_shared::clock::Clock;
 use self::idempotency::Answers;
 use self::ports::{Backup, FleetView, Meters, Readiness, Rebuilder, Revoker};
 use crate::blobs::Blobs;
+use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 use crate::imports::Imports;
 use crate::login::Logins;
@@ -86,6 +89,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// Moves rollouts on.
     pub rollouts: Rollouts,
+    /// Exchanges rows and people with third parties.
+    pub exchange: Exchange,
     /// What boxes uploaded.
     pub blobs: Blobs,
     /// What boxes may be given.

@@ -51,6 +51,7 @@ use crate::backup::FolderLock;
 use crate::boxes::BoxesParts;
 use crate::broker::Broker;
 use crate::config::HubConfig;
+use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 pub use crate::doors::Addresses;
 use crate::doors::Doors;
@@ -135,6 +136,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
         rollouts: inside.rollouts,
+        exchange: inside.exchange,
         blobs,
         media,
         releases,
@@ -188,6 +190,7 @@ struct Inside {
     operators: Operators,
     dispatch: Dispatch,
     rollouts: Rollouts,
+    exchange: Exchange,
     health: HealthView,
     importer: Importer,
     trail: Arc<Trail>,
@@ -223,6 +226,8 @@ async fn start_inside(
     let rollouts = Rollouts::new(Arc::clone(&whole), presence, dispatch.clone(), Arc::clone(clock));
     lifecycle.spawn("rollouts", rollouts.clone().run(lifecycle.stopping()));
 
+    let exchange = wiring::start_connectors(&config.connectors, &whole, clock, lifecycle)?;
+
     let onlookers: Vec<Arc<dyn Onlooker>> = vec![
         Arc::new(board.clone()),
         Arc::clone(&trail) as Arc<dyn Onlooker>,
@@ -248,8 +253,9 @@ async fn start_inside(
     lifecycle.spawn("attendance", closing);
     let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
     let projector = projector.telling(Arc::new(dispatch.clone())).telling(Arc::new(operators.clone()));
+    let projector = projector.telling(Arc::new(exchange.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, operators, dispatch, rollouts, health, importer, trail })
+    Ok(Inside { backend, board, operators, dispatch, rollouts, exchange, health, importer, trail })
 }
 
 /// The database of a data folder.

@@ -7,10 +7,15 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::SiteId;
+use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::Topic;
 
 use crate::backup;
 use crate::broker;
+use crate::connectors::config::ConnectorsConfig;
+use crate::connectors::driver::{self, Exchange};
+use crate::connectors::guard::Allowed;
+use crate::connectors::web::Client;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
 use crate::http::meters::{of_commits, of_gateway, of_ingest, of_operators};
@@ -146,4 +151,24 @@ impl Backup for Copies {
         let made = backup::write(&self.store, (&self.data, &keys), &target, self.clock.wall_ms(), |_| {}).await?;
         Ok(BackupMade { path: made.folder, size_bytes: made.size_bytes })
     }
+}
+
+/// Serves third parties.
+pub(crate) fn start_connectors(
+    config: &ConnectorsConfig,
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Exchange> {
+    let allowed =
+        Allowed::read(&config.allow).map_err(|wrong| anyhow::anyhow!("connectors.allow: {wrong}"))?;
+    let parts = driver::Parts {
+        store: Arc::clone(store),
+        web: Arc::new(Client::new(allowed)?),
+        clock: Arc::clone(clock),
+        config: config.clone(),
+    };
+    let exchange = Exchange::new(parts);
+    lifecycle.spawn("connectors", exchange.clone().run(lifecycle.stopping()));
+    Ok(exchange)
 }

@@ -4,13 +4,18 @@
 //! run at once, tokens are renewed one at a time, and one rate holds for rows and people together. Before a request
 //! is sent, its rows are marked as midway on disk: after a crash nobody believes that they were never sent.
 
+mod ends;
 mod event;
 mod feed;
 mod people;
 mod push;
 mod reconcile;
 mod report;
+mod search;
+mod settle;
 mod talk;
+mod token;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

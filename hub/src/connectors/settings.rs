@@ -126,6 +126,9 @@ impl Connector {
         };
         let mut mapping = Mapping::load(&file, text)?;
         if let Some(base) = &self.base {
+            if !base.starts_with("https://") && !base.starts_with("http://") {
+                return Err(self.fault("base", "begin with `https://`, as in `https://hr.example.org`"));
+            }
             mapping.base = Some(base.trim_end_matches('/').to_owned());
         }
         if mapping.base.is_none() {

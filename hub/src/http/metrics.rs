@@ -32,8 +32,26 @@ pub(super) async fn show(_: Viewer, State(admin): State<Admin>) -> Result<impl I
         .collect();
     let mut metrics = own();
     metrics.extend(of_fleet(&rows, admin.clock.wall_ms()));
+    metrics.extend(of_third_parties(&admin).await?);
     metrics.extend(admin.meters.read());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], exposition(&metrics)))
+}
+
+/// What waits for each third party, and whether it gets anything.
+async fn of_third_parties(admin: &Admin) -> Result<Vec<Metric>, Problem> {
+    let labelled = |labels, value| Sample { suffix: "", labels, value };
+    let jobs = admin.store.job_counts().await?.into_iter().map(|one| {
+        labelled(vec![("connector", one.connector), ("state", one.state.word().to_owned())], float(one.count))
+    });
+    let stopped = admin.store.connectors().await?.into_iter().map(|(connector, standing)| {
+        let value = if standing.stopped.is_some() { 1.0 } else { 0.0 };
+        labelled(vec![("connector", connector.name)], value)
+    });
+    let gauge = |name, help, samples| Metric { name, help, kind: MetricKind::Gauge, samples };
+    Ok(vec![
+        gauge("vigie_jobs", "Rows for third parties, by state.", jobs.collect()),
+        gauge("vigie_connector_stopped", "Whether a connector has stopped until somebody mends it.", stopped.collect()),
+    ])
 }
 
 fn own() -> Vec<Metric> {

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, about, backups, blobs, commands, devices, diary, enrolments, events, health, imports, legacy, local, media, metrics,
-    pins, rebuild, releases, replace, rollouts, session, site, sites, tokens, users, version,
+    Admin, about, backups, blobs, commands, connectors, devices, diary, enrolments, events, health, imports, jobs,
+    legacy, local, media, metrics, pins, rebuild, releases, replace, rollouts, session, site, sites, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -46,6 +46,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .merge(of_sites())
         .merge(of_media())
         .merge(of_software())
+        .merge(of_third_parties())
         .merge(of_people())
         .merge(of_hub())
 }
@@ -67,6 +68,23 @@ fn of_sites() -> OpenApiRouter<Admin> {
         .routes(routes!(enrolments::door))
         .routes(routes!(diary::list))
         .routes(routes!(events::stream))
+}
+
+fn of_third_parties() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(connectors::list, connectors::create))
+        .routes(routes!(connectors::show, connectors::change, connectors::remove))
+        .routes(routes!(connectors::sync))
+        .routes(routes!(connectors::people, connectors::take_people))
+        .routes(routes!(connectors::to_terminals))
+        .routes(routes!(connectors::reconcile))
+        .routes(routes!(connectors::runs))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::stats))
+        .routes(routes!(jobs::retry_all))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::skip))
 }
 
 fn of_media() -> OpenApiRouter<Admin> {

@@ -12,9 +12,11 @@ use vigie_shared::id::BootId;
 use vigie_shared::wire::Stamp;
 
 use self::ask::Ask;
-use self::doubles::{Cuts, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldImports, ToldRebuild};
+use self::doubles::{Cuts, Nobody, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldImports, ToldRebuild};
 use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
+use crate::connectors::config::ConnectorsConfig;
+use crate::connectors::driver::{self, Exchange};
 use crate::dispatch::driver::Dispatch;
 use crate::login::{Logins, secret};
 use crate::rollout::driver::Rollouts;
@@ -78,6 +80,12 @@ impl Stage {
         let shelf = |name| Shelf::open(folder.path().join(name), ShelfConfig::default()).unwrap();
         let dispatch = Dispatch::default();
         let rollouts = Rollouts::new(store.clone(), fleet.clone(), dispatch.clone(), clock.clone());
+        let exchange = Exchange::new(driver::Parts {
+            store: store.clone(),
+            web: Arc::new(Nobody),
+            clock: clock.clone(),
+            config: ConnectorsConfig::default(),
+        });
         let admin = Admin::new(Parts {
             store: store.clone(),
             logins: Arc::new(Logins::new(store.clone(), clock.clone())),
@@ -85,6 +93,7 @@ impl Stage {
             fleet: fleet.clone(),
             dispatch,
             rollouts,
+            exchange,
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
             media: shelf("media"),
             releases: shelf("releases"),

@@ -79,6 +79,15 @@ impl Shipped {
         }
     }
 
+    /// What the first request about that person's coming holds.
+    pub(super) fn words_of_in(self, person: u64) -> String {
+        match self {
+            Self::Default => format!("\"enrollid\":{person},\"event\":0,\"inout\":0"),
+            Self::Erpnext => format!("\"employee_field_value\":\"{person}\",\"log_type\":\"IN\""),
+            Self::Odoo | Self::Kimai => self.words(person),
+        }
+    }
+
     /// The connector and its secrets.
     fn connector(self, base: &str) -> (Connector, BTreeMap<String, Option<String>>) {
         let texts = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
@@ -235,7 +244,10 @@ impl Desk {
         for _ in 0..ROUNDS_MAX {
             self.serve().await;
             let jobs = self.jobs().await;
-            let is_busy = jobs.iter().any(|job| matches!(job.state, JobState::Pending | JobState::Failed));
+            // The order is kept per person: behind a row that waits for people, the others wait.
+            let waits = |person: u64| jobs.iter().any(|job| job.enrol_id == person && job.state == JobState::Parked);
+            let is_tried = |job: &Job| matches!(job.state, JobState::Pending | JobState::Failed);
+            let is_busy = jobs.iter().any(|job| is_tried(job) && !waits(job.enrol_id));
             if !is_busy || self.standing().await.stopped.is_some() {
                 return jobs;
             }

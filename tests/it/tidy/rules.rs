@@ -67,6 +67,20 @@ const RULES: &[Rule] = &[
         but_not_in: &["hub/src/http*", "hub/src/boxes*", "hub/src/login*"],
     },
     Rule {
+        says: "only rules about answers know the library of their patterns",
+        cure: "let hub/src/connectors/outcome.rs judge",
+        words: &["regex"],
+        holds_in: PROGRAMS,
+        but_not_in: &["hub/src/connectors/outcome.rs"],
+    },
+    Rule {
+        says: "only the adapter of connectors speaks HTTP with third parties",
+        cure: "go through the port in hub/src/connectors/web.rs",
+        words: &["reqwest", "flate2"],
+        holds_in: &["hub/src/connectors*", "hub/src/store*"],
+        but_not_in: &["hub/src/connectors/web/client.rs"],
+    },
+    Rule {
         says: "only the codecs of frames and pings know which library reads them",
         cure: "return what was heard as a type of agent/src/collectors/lan/frame.rs or echo.rs",
         words: &["etherparse"],
@@ -127,12 +141,21 @@ const RULES: &[Rule] = &[
             "hub/src/dispatch*",
             "hub/src/ingest*",
             "hub/src/fleet*",
+            "hub/src/connectors/*",
             "hub/src/operators/topics.rs",
             "hub/src/operators/policy*",
             "hub/src/operators/packets.rs",
             "shared/src/backoff.rs",
         ],
-        but_not_in: &["hub/src/dispatch/driver*", "hub/src/ingest/driver*", "hub/src/fleet/board.rs"],
+        but_not_in: &[
+            "hub/src/dispatch/driver*",
+            "hub/src/ingest/driver*",
+            "hub/src/fleet/board.rs",
+            "hub/src/connectors/driver*",
+            "hub/src/connectors/web*",
+            // It judges addresses and calls none.
+            "hub/src/connectors/guard.rs",
+        ],
     },
     Rule {
         says: "the wire is plain data: it knows no runtime, no socket and no log",

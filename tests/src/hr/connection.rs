@@ -37,7 +37,16 @@ impl Wire for TlsStream<TcpStream> {
 /// Answers until the client leaves or an answer ends the connection.
 pub(super) async fn serve<W: Wire>(wire: W, shared: &Shared) -> io::Result<()> {
     let mut stream = BufStream::new(wire);
-    while let Some(request) = http::read(&mut stream).await? {
+    loop {
+        let request = match http::read(&mut stream).await {
+            Ok(Some(request)) => request,
+            Ok(None) => break,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                whole(&mut stream, &Reply::typed(400, "text/plain", "This is no HTTP.")).await?;
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(reply) = control::answer(shared, &request) {
             whole(&mut stream, &reply).await?;
             continue;

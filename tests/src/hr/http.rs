@@ -61,6 +61,10 @@ impl Request {
 
 /// Reads the next request of a connection; `None` if the client left instead.
 pub(super) async fn read<S: AsyncBufRead + Unpin>(stream: &mut S) -> io::Result<Option<Request>> {
+    // A handshake, for one, has no line that would ever end.
+    if stream.fill_buf().await?.first().is_some_and(|byte| !byte.is_ascii_uppercase()) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     let Some(first) = line(stream).await? else { return Ok(None) };
     let mut words = first.split(' ');
     let (Some(method), Some(target), Some(_)) = (words.next(), words.next(), words.next()) else {
@@ -181,6 +185,7 @@ mod tests {
     async fn a_client_that_left_is_no_request_and_half_a_request_is_an_error() {
         assert_eq!(asked("").await.unwrap(), None);
         assert!(asked("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc").await.is_err());
-        assert!(asked("nonsense\r\n\r\n").await.is_err());
+        assert!(asked("NONSENSE\r\n\r\n").await.is_err());
+        assert!(asked("\u{16}\u{3}\u{1} GET /").await.is_err());
     }
 }

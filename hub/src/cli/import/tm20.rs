@@ -46,20 +46,22 @@ pub(super) async fn act(hub: &Hub, args: &Tm20Args, output: &mut Output<'_>) -> 
 }
 
 fn report(taken: &Value) -> String {
-    let rows = |list: &str| taken[list].as_array().cloned().unwrap_or_default();
-    let count = |row: &Value| row["count"].as_u64().unwrap_or(0);
-    let mut text = if taken["is_dry_run"] == true { "Would be taken:" } else { "Taken:" }.to_owned();
+    let rows = |list: &str| taken.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let said = |row: &Value, field: &str| row.get(field).map_or_else(String::new, name);
+    let count = |row: &Value| row.get("count").and_then(Value::as_u64).unwrap_or(0);
+    let is_dry_run = taken.get("is_dry_run") == Some(&Value::Bool(true));
+    let mut text = if is_dry_run { "Would be taken:" } else { "Taken:" }.to_owned();
     for row in rows("taken") {
-        text += &format!("\n{:>8}  {}", count(&row), name(&row["what"]));
+        text += &format!("\n{:>8}  {}", count(row), said(row, "what"));
     }
     if !rows("left").is_empty() {
         text += "\nNot taken:";
     }
     for row in rows("left") {
-        text += &format!("\n{:>8}  {}: {}", count(&row), name(&row["what"]), name(&row["why"]));
+        text += &format!("\n{:>8}  {}: {}", count(row), said(row, "what"), said(row, "why"));
     }
     for note in rows("notes") {
-        text += &format!("\n{}", name(&note));
+        text += &format!("\n{}", name(note));
     }
     text
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::push::{Found, delivered, of_verdict, silence};
+use super::ends::{delivered, of_verdict, silence};
+use super::search::Found;
 use super::talk::{Halt, Heard, Talk};
 use crate::connectors::job::{Job, JobState, Wish};
 use crate::connectors::mapping::{Forgotten, PushMapping};

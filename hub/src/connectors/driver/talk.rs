@@ -11,9 +11,8 @@ use vigie_shared::id::random_bytes;
 
 use super::report::{ExchangeError, Report};
 use super::{Occasion, Parts, PeopleWish, millis};
-use crate::connectors::auth::{ACCESS, REFRESH, Token};
 use crate::connectors::mapping::{Mapping, Rate};
-use crate::connectors::outcome::{Answer, On, Verdict, judge, usual};
+use crate::connectors::outcome::{Answer, On, Verdict, judge};
 use crate::connectors::queue::Health;
 use crate::connectors::request::{Call, Request};
 use crate::connectors::settings::{Connector, Standing, Stopped};
@@ -72,7 +71,7 @@ pub(super) struct Talk<'a> {
     pub(super) connector: Connector,
     pub(super) standing: Standing,
     pub(super) mapping: Arc<Mapping>,
-    secrets: BTreeMap<String, String>,
+    pub(super) secrets: BTreeMap<String, String>,
     pub(super) counts: BTreeMap<String, u64>,
 }
 
@@ -220,7 +219,11 @@ impl<'a> Talk<'a> {
     }
 
     /// Sends at the pace that holds.
-    async fn send(&mut self, call: Call, credentials: Vec<(String, String)>) -> Result<Result<Answer, Broken>, Halt> {
+    pub(super) async fn send(
+        &mut self,
+        call: Call,
+        credentials: Vec<(String, String)>,
+    ) -> Result<Result<Answer, Broken>, Halt> {
         if self.is_ending.load(Ordering::Relaxed) {
             return Err(Halt::Ending);
         }
@@ -246,57 +249,12 @@ impl<'a> Talk<'a> {
         bucket.take(1.0, now)
     }
 
-    fn needs_token(&self) -> bool {
-        let has_ended = self.standing.renew_ms.is_some_and(|renew_ms| renew_ms <= self.now_ms());
-        has_ended || !self.secrets.contains_key(ACCESS)
-    }
-
-    /// Fetches a token; it is on disk before it is used, since the one before may be worth nothing any more.
-    async fn renew(&mut self) -> Result<(), Halt> {
-        let mapping = Arc::clone(&self.mapping);
-        let Some(fetch) = &mapping.auth.fetch else { return Ok(()) };
-        let call = fetch.request.call(&self.values()).map_err(|unfit| Halt::Unable(unfit.to_string()))?;
-        let answer = match self.send(call, Vec::new()).await? {
-            Ok(answer) => answer,
-            Err(Broken::Refused(why)) => return Err(self.stop(why, false).await),
-            Err(Broken::Unsent(why) | Broken::Lost(why)) => {
-                return Err(self.wait(format!("no token could be fetched: {why}"), None).await);
-            }
-        };
-        match usual(&answer, false) {
-            Verdict::Ok => match fetch.token(&answer, self.now_ms()) {
-                Ok(token) => self.keep_token(token).await,
-                Err(why) => Err(self.stop(why, false).await),
-            },
-            Verdict::Throttle => Err(self.throttle(&answer).await),
-            Verdict::Retry => Err(self.wait(format!("no token could be fetched: it {}", answer.said()), None).await),
-            // A login that is refused is not tried again: some lock the address.
-            Verdict::Duplicate
-            | Verdict::Reject
-            | Verdict::Park
-            | Verdict::Conflict
-            | Verdict::Reauth
-            | Verdict::Stop => Err(self.stop(format!("no token is given: it {}", answer.said()), false).await),
-        }
-    }
-
-    async fn keep_token(&mut self, token: Token) -> Result<(), Halt> {
-        let Token { access, refresh, renew_ms } = token;
-        let mut secrets = BTreeMap::from([(ACCESS.to_owned(), access)]);
-        secrets.extend(refresh.map(|refresh| (REFRESH.to_owned(), refresh)));
-        let kept = secrets.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
-        self.parts.store.put_connector_secrets(&self.connector.name, &kept).await?;
-        self.secrets.extend(secrets);
-        self.standing.renew_ms = Some(renew_ms);
-        self.keep_standing().await
-    }
-
-    async fn throttle(&mut self, answer: &Answer) -> Halt {
+    pub(super) async fn throttle(&mut self, answer: &Answer) -> Halt {
         self.lane.throttles = self.lane.throttles.saturating_add(1);
         self.wait(format!("it asks to wait: it {}", answer.said()), answer.retry_after.as_deref()).await
     }
 
-    async fn wait(&mut self, why: String, told: Option<&str>) -> Halt {
+    pub(super) async fn wait(&mut self, why: String, told: Option<&str>) -> Halt {
         let patience = self.parts.config.patience();
         let (now_ms, chance) = (self.now_ms(), u64::from_le_bytes(random_bytes()));
         let wait = patience.throttled(told, self.lane.throttles, (now_ms, chance));

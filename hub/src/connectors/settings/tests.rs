@@ -42,6 +42,7 @@ fn what_a_connector_sets_stands_in_place_of_the_mappings_own() {
 fn what_cannot_work_is_said_with_its_field() {
     for (wrong, field) in [
         (Connector { base: None, ..connector("hr") }, "base"),
+        (Connector { base: Some("hr.example.org".to_owned()), ..connector("hr") }, "base"),
         (Connector { zone: Some("Mars/Olympus".to_owned()), ..connector("hr") }, "zone"),
         (Connector { mapping: MappingChoice::Shipped("sap".to_owned()), ..connector("hr") }, "mapping"),
         (Connector { auth: Some(AuthChoice { kind: AuthKind::Login, header: None }), ..connector("hr") }, "auth.kind"),

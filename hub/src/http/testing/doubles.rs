@@ -10,6 +10,8 @@ use tokio::sync::broadcast;
 use vigie_shared::id::{QueueId, SiteId};
 use vigie_shared::wire::Lane;
 
+use crate::connectors::outcome;
+use crate::connectors::web::{self, Web};
 use crate::fleet::BoxNow;
 use crate::http::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker};
 use crate::imports::{Content, ImportFailure, Imports, LaneReport, Report, Terms};
@@ -138,5 +140,15 @@ impl Backup for PaperBackup {
     async fn backup(&self, with_keys: bool) -> anyhow::Result<BackupMade> {
         let name = if with_keys { "with-keys" } else { "a.vigie" };
         Ok(BackupMade { path: PathBuf::from("/var/lib/vigie/backups").join(name), size_bytes: 1234 })
+    }
+}
+
+/// A third party that is not there.
+pub(crate) struct Nobody;
+
+#[async_trait]
+impl Web for Nobody {
+    async fn ask(&self, _: web::Ask) -> Result<outcome::Answer, web::Broken> {
+        Err(web::Broken::Unsent("nobody is there".to_owned()))
     }
 }

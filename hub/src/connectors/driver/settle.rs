@@ -1,0 +1,85 @@
+//! Keeps what became of rows: midway on disk before they are sent, settled after.
+
+use vigie_shared::id::random_bytes;
+
+use super::talk::{Halt, Heard, Talk};
+use crate::connectors::job::{Job, JobState};
+use crate::connectors::mapping::PushMapping;
+use crate::connectors::outcome::On;
+use crate::connectors::queue::{Around, End, settle};
+use crate::connectors::request::Request;
+use crate::connectors::template::Values;
+
+/// Why nobody knows what became of rows that a crash left midway.
+const MIDWAY: &str = "the hub stopped while it was being sent";
+
+impl Talk<'_> {
+    /// Asks about jobs that are marked as midway on disk meanwhile.
+    pub(super) async fn ask_midway(
+        &mut self,
+        (on, request): (On, &Request),
+        values: &Values,
+        jobs: &[Job],
+    ) -> Result<Heard, Halt> {
+        let midway = |job: &Job| Job { unsure: job.unsure.clone().or_else(|| Some(MIDWAY.to_owned())), ..job.clone() };
+        self.parts.store.save_jobs(&jobs.iter().map(midway).collect::<Vec<_>>()).await?;
+        let heard = self.ask(on, request, values).await;
+        if let Err(halt) = &heard {
+            let back = |job: &Job| match halt {
+                Halt::Stopped { why, is_unsure: true } => Job { unsure: Some(why.clone()), ..job.clone() },
+                _ => job.clone(),
+            };
+            self.parts.store.save_jobs(&jobs.iter().map(back).collect::<Vec<_>>()).await?;
+        }
+        heard
+    }
+
+    /// Keeps how jobs ended; stops the connector if it is refused whatever it sends.
+    pub(super) async fn settle(&mut self, push: &PushMapping, ends: Vec<(Job, End)>) -> Result<Vec<Job>, Halt> {
+        let now_ms = self.now_ms();
+        let around = Around {
+            now_ms,
+            chance: u64::from_le_bytes(random_bytes()),
+            passed_ms: self.lane.health.passed_ms().or(self.standing.passed_ms),
+            has_probe: push.probe.is_some(),
+            patience: self.parts.config.patience(),
+        };
+        let (mut jobs, mut run) = (Vec::new(), None);
+        for (mut job, end) in ends {
+            self.count("duplicate", usize::from(matches!(end, End::Duplicate(_))));
+            let is_passed = matches!(end, End::Delivered(_) | End::Duplicate(_));
+            settle(&mut job, end, &around);
+            self.count(job.state.word(), 1);
+            if is_passed {
+                self.lane.health.on_passed(now_ms);
+            } else if job.state == JobState::Dead {
+                run = self.lane.health.on_rejected(&job).or(run);
+            }
+            jobs.push(job);
+        }
+        self.parts.store.save_jobs(&jobs).await?;
+        let Some(run) = run else { return Ok(jobs) };
+        let last = jobs.iter().rev().find_map(|job| job.last_error.clone()).unwrap_or_default();
+        self.give_back(&run).await?;
+        Err(self
+            .stop(
+                format!(
+                    "{} rows of several people were refused one after the other, the last one: it {last}",
+                    run.len()
+                ),
+                false,
+            )
+            .await)
+    }
+
+    /// Rows that were refused because something is wrong with the connector wait again.
+    pub(super) async fn give_back(&mut self, numbers: &[i64]) -> Result<(), Halt> {
+        let (mut jobs, now_ms) = (Vec::new(), self.now_ms());
+        for no in numbers {
+            if let Some(job) = self.parts.store.job(*no).await? {
+                jobs.push(Job { state: JobState::Pending, next_try_ms: now_ms, attempts: 0, failing_ms: None, ..job });
+            }
+        }
+        Ok(self.parts.store.save_jobs(&jobs).await?)
+    }
+}

@@ -160,8 +160,7 @@ pub(super) async fn act(scope: &Scope, verb: &ConnectorVerb, output: &mut Output
         ConnectorVerb::Try(args) => local::attempt(args, output)?,
         ConnectorVerb::List => output.answer(&hub()?.get("/api/v1/connectors").await?, list)?,
         ConnectorVerb::Add { name: called, settings } => {
-            let mut body = wish(settings)?;
-            body["name"] = json!(called);
+            let body = with(wish(settings)?, "name", json!(called));
             let made = hub()?.change(Method::POST, "/api/v1/connectors", &body).await?;
             output.answer(&made, |_, made| {
                 format!(
@@ -194,10 +193,8 @@ pub(super) async fn act(scope: &Scope, verb: &ConnectorVerb, output: &mut Output
             output.answer(&answer, people)?;
         }
         ConnectorVerb::Terminals { name, terminals, give } => {
-            let mut body = json!({ "is_preview": !give });
-            if !terminals.is_empty() {
-                body["terminals"] = json!(terminals);
-            }
+            let some = (!terminals.is_empty()).then_some(terminals);
+            let body = json!({ "is_preview": !give, "terminals": some });
             let answer = hub()?.change(Method::POST, &path(name, "/terminals"), &body).await?;
             output.answer(&answer, on_terminals)?;
         }
@@ -215,8 +212,8 @@ fn path(name: &str, rest: &str) -> String {
 }
 
 async fn show(hub: &Hub, called: &str, output: &mut Output<'_>) -> Result<(), VerbError> {
-    let mut shown = hub.get(&path(called, "")).await?;
-    shown["runs"] = hub.get(&path(called, "/runs")).await?["items"].clone();
+    let runs = hub.get(&path(called, "/runs")).await?.get("items").cloned().unwrap_or_default();
+    let shown = with(hub.get(&path(called, "")).await?, "runs", runs);
     Ok(output.answer(&shown, |output, shown| {
         let runs = json!({ "items": shown["runs"] });
         let table =
@@ -225,4 +222,12 @@ async fn show(hub: &Hub, called: &str, output: &mut Output<'_>) -> Result<(), Ve
             });
         format!("{}\n\n{table}", line(shown))
     })?)
+}
+
+/// An answer with one more field.
+fn with(mut answer: Value, key: &str, value: Value) -> Value {
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert(key.to_owned(), value);
+    }
+    answer
 }

@@ -124,7 +124,8 @@ fn stats(output: &Output<'_>, stats: &Value) -> String {
     let states = ["pending", "failed", "parked", "sent", "dead", "skipped"];
     let heads: Vec<&str> = std::iter::once("connector").chain(states).collect();
     output.table(&heads, &json!({ "items": rows }), "there are no connectors", |row| {
-        std::iter::once(name(&row["name"])).chain(states.map(|state| row["counts"][state].to_string())).collect()
+        let count = |state| row["counts"].get(state).map_or_else(|| "0".to_owned(), Value::to_string);
+        std::iter::once(name(&row["name"])).chain(states.map(count)).collect()
     })
 }
 

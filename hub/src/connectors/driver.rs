@@ -152,7 +152,7 @@ impl Exchange {
             match self.due(&mut agenda, now_ms).await {
                 Ok(due) => due.into_iter().for_each(|name| rounds.push(self.round(name))),
                 Err(error) => {
-                    tracing::warn!("connectors cannot be read, trying again: {:#}", anyhow::Error::from(error))
+                    tracing::warn!("connectors cannot be read, trying again: {:#}", anyhow::Error::from(error));
                 }
             }
             let pause = agenda.pause(self.0.parts.clock.wall_ms());

@@ -48,7 +48,7 @@ pub fn pair(events: &[Event], span_ms_max: i64, now_ms: i64) -> Paired {
                 paired.open = Some(event);
             }
             (Direction::Out, Some(start)) if event.at_ms - start.at_ms <= span_ms_max => {
-                paired.spans.push((start, event))
+                paired.spans.push((start, event));
             }
             (Direction::Out, open) => {
                 paired.forgotten.extend(open);

@@ -83,7 +83,7 @@ pub fn batches(due: Vec<Job>, rows_max: usize) -> Vec<Vec<Job>> {
             Some(batch)
                 if batch.len() < most && batch.iter().all(|other| fits(other, &job, (batch.len(), rows_max))) =>
             {
-                batch.push(job)
+                batch.push(job);
             }
             _ => batches.push(vec![job]),
         }

@@ -37,7 +37,7 @@ impl Talk<'_> {
         let on = if is_in { On::In } else { On::Out };
         if !is_in {
             match self.opening(push, job, &values).await? {
-                Opening::Record(id, start_ms) => values = with_open(values, id, start_ms),
+                Opening::Record(id, start_ms) => values = with_open(values, &id, start_ms),
                 Opening::End(end) => return Ok(end),
             }
         }
@@ -110,7 +110,7 @@ impl Talk<'_> {
         (id, open_ms): (Value, i64),
     ) -> Result<End, Halt> {
         let end_ms = open_ms.saturating_add(push.span_ms_max).min(job.row.at_ms - 1000).max(open_ms);
-        let closing = with_open(values.clone().with_moment("time", Some(end_ms)), id, Some(open_ms));
+        let closing = with_open(values.clone().with_moment("time", Some(end_ms)), &id, Some(open_ms));
         match self.tell(push, On::Out, (job, &closing)).await? {
             Told::End(End::Delivered(_) | End::Duplicate(_)) => {}
             Told::End(end) => return Ok(end),
@@ -128,7 +128,7 @@ impl Talk<'_> {
         let near = self.parts.store.person_jobs(&self.connector.name, job.enrol_id, from_ms).await?;
         let is_before =
             |other: &&Job| other.wish == Wish::Send && (other.row.at_ms, other.no) < (job.row.at_ms, job.no);
-        let before = near.iter().filter(is_before).next_back();
+        let before = near.iter().rfind(is_before);
         let begun = before.filter(|before| before.row.dir.as_deref() == Some("in"));
         if let Some(begun) = begun {
             match (begun.state, &begun.remote_id) {
@@ -185,7 +185,7 @@ impl Talk<'_> {
     }
 }
 
-fn with_open(values: Values, id: Value, start_ms: Option<i64>) -> Values {
+fn with_open(values: Values, id: &Value, start_ms: Option<i64>) -> Values {
     values.with_root("open", json!({ "id": id })).with_moment("open.start", start_ms)
 }
 

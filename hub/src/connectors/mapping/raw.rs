@@ -137,7 +137,7 @@ impl RawMapping {
     pub(super) fn read(self, wrongs: &mut Vec<Wrong>) -> Mapping {
         let connector = &self.connector;
         let mut wrong = |path: &[&str], text: String| {
-            wrongs.push(Wrong { path: path.iter().map(|key| (*key).to_owned()).collect(), text })
+            wrongs.push(Wrong { path: path.iter().map(|key| (*key).to_owned()).collect(), text });
         };
         let zone = TimeZone::get(&connector.zone).unwrap_or_else(|_unknown| {
             wrong(

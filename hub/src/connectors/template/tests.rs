@@ -96,7 +96,7 @@ fn what_can_never_work_is_refused_when_it_is_read() {
         ("time}", "`}}`"),
         ("{}", "not a name"),
         ("{time|upper}", "no filter"),
-        ("{time|fmt(%Q1)}", "fmt("),
+        ("{time|fmt(%)}", "fmt("),
         ("{time|fmt(%Y}", "closing parenthesis"),
         ("{dir|utc}", "for moments"),
         ("{time|utc|iso|local}", "for moments"),

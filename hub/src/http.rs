@@ -21,6 +21,7 @@ mod holidays;
 mod hours;
 mod idempotency;
 mod imports;
+mod legacy;
 pub mod input;
 mod jobs;
 mod local;

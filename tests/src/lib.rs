@@ -8,6 +8,7 @@ pub mod chaos;
 mod effort;
 pub mod fleet;
 pub mod fuzz;
+pub mod hr;
 pub mod load;
 pub mod netns;
 mod not_run;

@@ -1,12 +1,14 @@
 //! `vigie-hub import`: hands what boxes wrote on a stick to the running hub.
 
+mod tm20;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use clap::Args;
+use clap::{Args, Subcommand};
 use futures_util::{Stream, TryStreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -27,14 +29,19 @@ const PART_BYTES: usize = 256 * 1024;
 
 /// What to take in.
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Examples:
   vigie-hub import /media/usb/metz.vigie
   vigie-hub import --dry-run /media/usb/*.vigie     what would come in?
+  vigie-hub import tm20 dump.json                   what a TM20 server knew; see its own --help
 
 What the hub holds already does not count twice, so importing again is harmless, and so is a box that connects
 meanwhile. Of a file that was cut off or damaged, what is whole is taken. Files of one box are taken in the order in
 which they were made. Exit code 1: something of a file was not taken; the text says what and why.")]
 pub struct ImportArgs {
+    /// What another system knew.
+    #[command(subcommand)]
+    pub from: Option<ImportFrom>,
     /// Files of `vigie-agent queue export`.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -46,7 +53,17 @@ pub struct ImportArgs {
     pub force: bool,
 }
 
+/// Another system.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ImportFrom {
+    /// Take over what a Django server for TM20 time clocks knew.
+    Tm20(tm20::Tm20Args),
+}
+
 pub(super) async fn act(hub: &Hub, args: &ImportArgs, output: &mut Output<'_>) -> Result<ExitCode, VerbError> {
+    if let Some(ImportFrom::Tm20(args)) = &args.from {
+        return tm20::act(hub, args, output).await;
+    }
     let mut files = Vec::new();
     for file in &args.files {
         files.push((made_ms(file).await?, file));

@@ -93,6 +93,13 @@ pub fn split_at_midnight(start_ms: i64, end_ms: i64, zone: &TimeZone) -> Vec<(i6
     pieces
 }
 
+/// Whether the local clock shows the end before the beginning: clocks went back in between.
+#[must_use]
+pub fn runs_backwards(start_ms: i64, end_ms: i64, zone: &TimeZone) -> bool {
+    let local = |ms| Timestamp::from_millisecond(ms).ok().map(|moment| zone.to_datetime(moment));
+    local(start_ms).zip(local(end_ms)).is_some_and(|(start, end)| end < start)
+}
+
 /// The local day of a moment, as `2031-05-06`.
 #[must_use]
 pub fn local_day(at_ms: i64, zone: &TimeZone) -> String {

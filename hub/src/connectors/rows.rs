@@ -10,7 +10,7 @@ use vigie_shared::id::to_hex;
 use super::job::{Job, JobState, NewJob, Row, RowKey};
 use super::mapping::{PushMapping, Unit};
 use super::outcome::says_same;
-use super::pair::{Event, Paired, directed, local_day, pair, split_at_midnight};
+use super::pair::{Event, Paired, directed, local_day, pair, runs_backwards, split_at_midnight};
 use super::settings::Connector;
 use crate::store::attendance::{Direction, Punch, PunchKey, PunchKind};
 
@@ -169,10 +169,16 @@ fn spans(push: &PushMapping, paired: &Paired, by_key: &BTreeMap<[u8; 16], &Punch
             let row = by_key.get(&start.key).map(|punch| row_of(punch, None)).unwrap_or_default();
             let punches = vec![to_hex(&start.key), to_hex(&end.key)];
             let row = Row { at_ms: from_ms, end_ms: Some(to_ms), punches, ..row };
-            jobs.push(NewJob::pending(key("span", &[start.key, end.key], &index.to_string()), look.enrol_id, row));
+            let job = NewJob::pending(key("span", &[start.key, end.key], &index.to_string()), look.enrol_id, row);
+            jobs.push(if runs_backwards(from_ms, to_ms, look.zone) { told_by_hand(job) } else { job });
         }
     }
     jobs
+}
+
+fn told_by_hand(job: NewJob) -> NewJob {
+    let why = "clocks went back between this IN and its OUT, so that it would end before it begins; enter it there, then skip this row";
+    NewJob { state: JobState::Dead, why: Some(why.to_owned()), ..job }
 }
 
 fn days(paired: &Paired, by_key: &BTreeMap<[u8; 16], &Punch>, look: &Look<'_>) -> Vec<NewJob> {

@@ -15,8 +15,8 @@ use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
     Admin, about, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events, health,
-    holidays, imports, jobs, local, media, metrics, people, pins, punches, rebuild, releases, replace, rollouts,
-    schedules, session, site, sites, terminals, tokens, users, version,
+    holidays, imports, jobs, legacy, local, media, metrics, people, pins, punches, rebuild, releases, replace,
+    rollouts, schedules, session, site, sites, terminals, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -148,6 +148,7 @@ fn of_hub() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(backups::create))
         .routes(routes!(imports::create))
+        .routes(routes!(legacy::take_over_dump))
         .routes(routes!(rebuild::start, rebuild::show))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

@@ -19,7 +19,7 @@ use crate::login::secret;
 /// How long a handler may work before it answers. Live streams answer at once and go on.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// What comes as it is, and may be large.
-const UPLOADS: [&str; 2] = ["/api/v1/media", "/api/v1/imports"];
+const UPLOADS: [&str; 3] = ["/api/v1/media", "/api/v1/imports", "/api/v1/imports/tm20"];
 /// How long its content may take to come.
 const UPLOAD_WITHIN: Duration = Duration::from_secs(4 * 60 * 60);
 /// Largest answer that gets an `ETag`, bytes.

@@ -101,3 +101,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_a_span_over_the_hour_that_happens_twice_runs_backwards() {
+    let paris = TimeZone::get("Europe/Paris").unwrap();
+    let ms = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+    let night = |from: &str, to: &str| runs_backwards(ms(from), ms(to), &paris);
+    assert!(night("2031-10-26T00:45:00Z", "2031-10-26T01:15:00Z"));
+    assert!(!night("2031-10-26T00:15:00Z", "2031-10-26T01:15:00Z"));
+    assert!(!night("2031-10-26T00:45:00Z", "2031-10-26T07:00:00Z"));
+    assert!(!runs_backwards(ms("2031-10-26T00:45:00Z"), ms("2031-10-26T01:15:00Z"), &TimeZone::UTC));
+}

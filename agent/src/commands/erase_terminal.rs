@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use vigie_shared::wire::command::{Erased, EraseTerminal as Parameters};
+use vigie_shared::wire::command::{EraseTerminal as Parameters, Erased};
 
 use super::at_terminal::{reason, serial};
 use super::{Act, Answer, Context, Failure, Past, Settled, Underway};

@@ -82,12 +82,8 @@ mod tests {
     #[test]
     fn a_period_is_asked_for_by_its_days_and_nothing_by_what_is_new() {
         let of = |from: Option<&str>, to: Option<&str>| {
-            order(&Parameters {
-                terminal: "ZX1".to_owned(),
-                from: from.map(str::to_owned),
-                to: to.map(str::to_owned),
-            })
-            .map(|order| order.text("ZX1"))
+            order(&Parameters { terminal: "ZX1".to_owned(), from: from.map(str::to_owned), to: to.map(str::to_owned) })
+                .map(|order| order.text("ZX1"))
         };
         assert_eq!(of(None, None).unwrap(), r#"{"cmd":"getnewlog","sn":"ZX1"}"#);
         let period = of(Some("2031-05-01"), Some("2031-05-31")).unwrap();

@@ -115,9 +115,7 @@ fn answer(serial: &Serial, rows: &[TerminalUser], is_complete: bool, unnamed: us
         *admin = (*admin).max(row.admin.unwrap_or(0));
     }
     let count = people.len();
-    let show = |(enrol_id, (name, slots, admin)): (u64, (Option<&str>, Vec<i32>, i32))| {
-        json!({ "enrol_id": enrol_id, "name": name, "slots": slots, "admin": admin })
-    };
+    let show = |(enrol_id, (name, slots, admin)): (u64, (Option<&str>, Vec<i32>, i32))| json!({ "enrol_id": enrol_id, "name": name, "slots": slots, "admin": admin });
     let users: Vec<Value> = people.into_iter().map(show).collect();
     let doubt = if is_complete { "" } else { "; the terminal repeated itself, so more may be enrolled" };
     let said = format!("{count} people with {} credentials on terminal {serial}{doubt}", rows.len());

@@ -42,6 +42,8 @@ impl Act for RebootTerminal {
     }
 
     async fn settle(&self, _parameters: &Parameters, _past: &Past, _underway: &Underway) -> Settled {
-        Settled::Unknown("the agent was stopped in the middle of it; the terminal may have been told to restart".to_owned())
+        Settled::Unknown(
+            "the agent was stopped in the middle of it; the terminal may have been told to restart".to_owned(),
+        )
     }
 }

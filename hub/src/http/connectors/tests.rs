@@ -91,11 +91,11 @@ async fn a_third_party_that_is_not_there_is_said() {
 async fn what_would_go_to_a_terminal_is_shown_before_anything_goes() {
     use crate::connectors::people::Person;
     use crate::store::contract::attendance::terminal;
-    use crate::store::projections::{Derived, Step};
+    use crate::store::projections::Step;
     let stage = Stage::new().await;
     stage.add_site("metz", "Metz").await;
     send(&stage, Method::POST, "/api/v1/connectors", &new("hr")).await;
-    let terminals = vec![Derived { value: terminal("metz", "T1", 0), undated: None }];
+    let terminals = vec![terminal("metz", "T1", 0)];
     stage.store.apply(Step { terminals, ..Step::default() }).await.unwrap();
     let person = Person {
         enrol_id: 7,

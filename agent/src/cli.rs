@@ -13,6 +13,7 @@ mod register;
 pub mod scan;
 mod self_test;
 mod status;
+mod terminal;
 mod update;
 mod user;
 
@@ -81,6 +82,8 @@ enum Verb {
     Queue(queue::QueueArgs),
     /// Show or check the configuration.
     Config(config::ConfigArgs),
+    /// Show the time clocks that call here; admit or refuse one.
+    Terminal(terminal::TerminalArgs),
     /// Install software by hand, and put earlier versions back.
     Update(update::UpdateArgs),
     /// Carry out what needs root; the service manager starts it, with a socket as standard input.
@@ -139,6 +142,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             None => queue_verb(&load_as_owner(&sources)?, &args),
         },
         Verb::Config(args) => config::run(&sources, &args),
+        Verb::Terminal(args) => terminal::run(&load(&sources)?, &args),
         Verb::Update(args) => update::run(&load(&sources)?, &args),
         Verb::Privileged => privileged::run(),
         Verb::Completions { shell } => {

@@ -32,6 +32,13 @@ pub trait Outlet: Send + Sync {
     /// Hands over a reading that must reach the hub. Waits while the lane has no room.
     async fn append(&self, reading: Reading);
 
+    /// Hands over a reading and says whether that is done for good; false if the agent stopped before there was room,
+    /// so that it must be handed over again after the next start.
+    async fn keep(&self, reading: Reading) -> bool {
+        self.append(reading).await;
+        true
+    }
+
     /// Waits until everything handed over is on the disk; false if it could not be brought there yet.
     async fn settle(&self) -> bool {
         true

@@ -7,6 +7,8 @@
 //! [`Context`], opens nothing) and an [`Act`]. Acts know the context and what is [`Underway`], never each other.
 //! Everything around them is done once for all: signature, owner's list, order, at most once, restarts, outcome.
 
+mod answer;
+mod at_terminal;
 pub mod book;
 mod common;
 pub mod desk;
@@ -27,10 +29,12 @@ use vigie_shared::wire::{Command, CommandKind, command};
 use crate::config::AgentConfig;
 use crate::hub_https::HubHttps;
 use crate::layers::trial::Upkeep;
-use crate::privileged::{Privileges, Refusal};
+use crate::privileged::Privileges;
 use crate::status::Board;
+use crate::terminals::Terminals;
 use crate::timekeeper::Timekeeper;
 
+pub use answer::{Answer, Failure};
 pub use common::{Allowed, Services};
 pub(crate) use common::{OWN_UNIT, SERVICES};
 pub use underway::{Notebook, Underway};
@@ -57,6 +61,8 @@ pub struct Context {
     pub board: Board,
     /// How the agent may change its own settings; none if another program has them.
     pub upkeep: Option<Upkeep>,
+    /// The time clocks that deliver here.
+    pub terminals: Terminals,
 }
 
 /// Executes one kind of command. Dropping a future of it must leave nothing half done that looks whole: that is
@@ -102,59 +108,6 @@ pub trait Act: Send + Sync {
     /// Longest time that it may take; then it is stopped and has failed.
     fn time_max(&self) -> Duration {
         TIME_MAX
-    }
-}
-
-/// What a command found out or did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// A sentence for people.
-    pub text: String,
-    /// The same for programs; none if the sentence says it all. What is larger than
-    /// [`command::ANSWER_BYTES_MAX`] as JSON goes to the hub by HTTPS.
-    pub value: Option<Value>,
-}
-
-impl Answer {
-    /// A sentence.
-    #[must_use]
-    pub fn said(text: impl Into<String>) -> Self {
-        Self { text: text.into(), value: None }
-    }
-
-    /// A sentence, and the same for programs.
-    #[must_use]
-    pub fn with(text: impl Into<String>, value: Value) -> Self {
-        Self { text: text.into(), value: Some(value) }
-    }
-}
-
-/// How a command ended that was not done. The texts are for people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// Tried, did not work.
-    #[error("{0}")]
-    Failed(String),
-    /// Not tried: not allowed, not possible here, wrong parameters.
-    #[error("{0}")]
-    Refused(String),
-    /// Tried, did not work, everything is as before.
-    #[error("{0}")]
-    RolledBack(String),
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Failed(format!("{error:#}"))
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotListed(_) | Refusal::Unfit(_) => Self::Refused(refusal.to_string()),
-            Refusal::Unavailable(_) | Refusal::Unanswered(_) | Refusal::Failed(_) => Self::Failed(refusal.to_string()),
-        }
     }
 }
 
@@ -272,6 +225,28 @@ registry! {
     update_software: UpdateSoftware,
     /// Replaces the local application's configuration, or the agent's settings.
     update_config: UpdateConfig,
+    /// Says what a time clock is, and how its clock, its memories and its doors are set.
+    get_terminal_info: GetTerminalInfo,
+    /// Reads who is enrolled on a time clock, and tells the hub.
+    get_terminal_users: GetTerminalUsers,
+    /// Puts people on a time clock, or changes what it knows of them, and says truthfully what became of each.
+    set_terminal_users: SetTerminalUsers,
+    /// Takes people, or one credential of each, from a time clock, and looks whether they are gone.
+    delete_terminal_users: DeleteTerminalUsers,
+    /// Reads a time clock's log once more, page by page, each on the disk before the next.
+    get_terminal_log: GetTerminalLog,
+    /// Sets a time clock's clock to the box's, if the box's own can be believed.
+    set_terminal_time: SetTerminalTime,
+    /// Restarts a time clock.
+    reboot_terminal: RebootTerminal,
+    /// Opens a door of a time clock: once, and never again by itself.
+    open_door: OpenDoor,
+    /// Brings a schedule to a time clock that knows what a schedule is; few do.
+    set_terminal_schedule: SetTerminalSchedule,
+    /// Lets a time clock deliver, or refuses it.
+    admit_terminal: AdmitTerminal,
+    /// Erases what a time clock holds.
+    erase_terminal: EraseTerminal,
 }
 
 #[cfg(test)]

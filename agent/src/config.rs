@@ -12,6 +12,7 @@ use crate::commands::CommandsConfig;
 use crate::journal::QueueConfig;
 use crate::local_page;
 use crate::naming;
+use crate::terminals;
 use crate::update::settings::Software;
 
 /// Environment variables that begin like this override the file: `VIGIE_AGENT__COLLECT__LAN__INVENTORY=true`.
@@ -39,6 +40,8 @@ pub struct AgentConfig {
     pub local_page: local_page::Config,
     /// The collectors.
     pub collect: CollectConfig,
+    /// The time clocks that deliver here.
+    pub terminals: terminals::Config,
     /// The local application that shows the videos.
     pub app: AppConfig,
     /// What the hub may ask of this box.
@@ -73,6 +76,7 @@ impl Default for AgentConfig {
             devices: naming::Config::default(),
             local_page: local_page::Config::default(),
             collect: CollectConfig::default(),
+            terminals: terminals::Config::default(),
             app: AppConfig::default(),
             commands: CommandsConfig::default(),
             software: BTreeMap::new(),

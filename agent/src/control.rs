@@ -22,6 +22,7 @@ use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::wire::Lane;
 
 use crate::journal::answers::{Piece, Pieces};
+use crate::terminals::Serial;
 
 /// Longest question, bytes.
 const ASK_BYTES_MAX: u64 = 16 * 1024;
@@ -56,6 +57,15 @@ pub enum Ask {
         lane: Lane,
         /// Through which position.
         through: u64,
+    },
+    /// Every time clock that anybody knows of.
+    Terminals,
+    /// Let a time clock deliver, or refuse it.
+    AdmitTerminal {
+        /// Which.
+        serial: Serial,
+        /// True: it may.
+        is_admitted: bool,
     },
 }
 

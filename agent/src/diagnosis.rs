@@ -13,6 +13,7 @@ use crate::config::AgentConfig;
 use crate::control::{self, Ask};
 use crate::identity::{Identity, enrol};
 use crate::status::Status;
+use crate::timekeeper::{believable_ms, built_ms};
 
 /// Longest wait for one answer from the network.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -22,6 +23,9 @@ const FREE_BYTES_LOW: u64 = 64 << 20;
 
 /// How far the box's clock may be from the hub's before it is worth a word.
 const CLOCK_OFFSET_MAX_MS: i64 = 60_000;
+
+/// A day in milliseconds.
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// How one thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -117,7 +121,7 @@ fn disk(config: &AgentConfig) -> Check {
 
 fn clock() -> Check {
     let stamp = SystemClock::new(crate::sys::clock_is_synchronised).stamp();
-    if stamp.wall_ms < crate::timekeeper::built_ms() {
+    if stamp.wall_ms < built_ms() {
         let cure = "connect the box to the internet or to a time server; records are dated afterwards";
         return Check::doubtful("clock", "the date lies before this program was built", cure);
     }
@@ -152,7 +156,7 @@ fn running(status: &Status) -> Check {
 }
 
 fn certificate(identity: &Identity) -> Check {
-    let left_days = (identity.certificate_expires_ms - SystemClock::new(|| true).wall_ms()) / 86_400_000;
+    let left_days = days_left(identity.certificate_expires_ms, SystemClock::new(|| true).wall_ms());
     let text = format!("{} at {}, certificate good for {left_days} days", identity.site, identity.hub);
     if left_days < 0 {
         return Check::wrong("identity", text, "vigie-agent resync");
@@ -161,6 +165,11 @@ fn certificate(identity: &Identity) -> Check {
         return Check::wrong("identity", format!("damaged: {error:#}"), "vigie-agent resync");
     }
     Check::good("identity", text)
+}
+
+/// Whole days until then; of a clock that stands before this program was built, as if it were just built.
+fn days_left(expires_ms: i64, wall_ms: i64) -> i64 {
+    expires_ms.saturating_sub(believable_ms(wall_ms)) / DAY_MS
 }
 
 async fn name(identity: &Identity) -> Check {
@@ -185,7 +194,7 @@ async fn port(name: &'static str, address: &str) -> Check {
 
 async fn hub(identity: &Identity) -> Check {
     let now_ms = SystemClock::new(|| true).wall_ms();
-    match enrol::hub_time(identity, now_ms.max(crate::timekeeper::built_ms())).await {
+    match enrol::hub_time(identity, believable_ms(now_ms)).await {
         Ok(hub_ms) => {
             let offset_ms = hub_ms - now_ms;
             let text = format!("{} is our hub, its clock is {} s from ours", identity.hub, offset_ms / 1000);
@@ -200,5 +209,19 @@ async fn hub(identity: &Identity) -> Check {
             format!("{error:#}"),
             "if the hub was set up again: vigie-hub site replace SITE there, vigie-agent register --force here",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_in_1970_does_not_take_its_certificate_for_good_for_half_a_century() {
+        let expires_ms = built_ms() + 10 * DAY_MS;
+
+        assert_eq!(days_left(expires_ms, 300_000), 10);
+        assert_eq!(days_left(expires_ms, built_ms() + 3 * DAY_MS), 7);
+        assert_eq!(days_left(expires_ms, expires_ms + 2 * DAY_MS), -2);
     }
 }

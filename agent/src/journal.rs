@@ -2,8 +2,8 @@
 //!
 //! One thread per lane owns that lane's queue; this handle talks to the threads through bounded channels and
 //! never blocks the runtime. Many appends share one flush: what goes to the ledger is on the disk when
-//! [`Journal::append`] returns; the other lanes are written at most every `flush_interval`, a process's first record
-//! at once, and all of them when the process stops. What the lanes hold is published after each change, so that asking costs nothing.
+//! [`Journal::append`] returns; the other lanes are written at most every `flush_interval` (a tenth of it in a process's
+//! first minute, its first record at once), and all of them when the process stops. What the lanes hold is published after each change, so that asking costs nothing.
 
 pub mod alarms;
 pub mod answers;
@@ -31,6 +31,7 @@ pub use start::{JournalOptions, OnDamage};
 use crate::outbox::LaneState;
 use crate::queue::quota::Shortage;
 use crate::queue::{Extent, Limit, QueueError, keeper};
+use crate::timekeeper::built_ms;
 use shared::{Request, View};
 
 /// The handle on all lanes. Clones share them.
@@ -245,10 +246,14 @@ impl Journal {
     }
 }
 
-/// Seconds from one stamp to another: by the time since boot if both are of one boot.
+/// Seconds from one stamp to another: by the time since boot if both are of one boot; if the clock of the other boot
+/// stood before this program was built, at least the time since this one.
 fn age_s(then: Stamp, now: Stamp) -> u64 {
     if then.boot == now.boot {
         return now.uptime_ms.saturating_sub(then.uptime_ms) / 1000;
+    }
+    if then.wall_ms < built_ms() {
+        return now.uptime_ms / 1000;
     }
     u64::try_from(now.wall_ms.saturating_sub(then.wall_ms)).unwrap_or(0) / 1000
 }

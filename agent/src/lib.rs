@@ -34,6 +34,7 @@ pub mod site_conf;
 pub mod space;
 pub mod status;
 pub mod sys;
+pub mod terminals;
 #[cfg(test)]
 mod testing;
 pub mod timekeeper;
@@ -62,6 +63,7 @@ use crate::privileged::Privileges;
 use crate::proof::Proof;
 use crate::reception::Reception;
 use crate::status::Board;
+use crate::terminals::{Limits, Terminals};
 use crate::timekeeper::Timekeeper;
 use crate::update::declared;
 use crate::update::trial;
@@ -121,6 +123,13 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     let names = start_collectors(config, &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
+    let desk = terminals::Parts {
+        data: config.data.clone(),
+        clock: Arc::clone(&clock),
+        ledger: Arc::new(journal.clone()),
+        limits: Limits::default(),
+    };
+    let terminals = Terminals::start(&config.terminals, desk, lifecycle)?;
     let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
     time.spawn(Arc::clone(&outlet), lifecycle);
     let board = Board::default();
@@ -156,6 +165,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         time,
         board: board.clone(),
         upkeep: parts.upkeep,
+        terminals: terminals.clone(),
     };
     let (settings, privileges) = (Arc::clone(&context.settings), Arc::clone(&context.privileges));
     let folder = privileged::SOFTWARE_FOLDER.as_ref();
@@ -164,7 +174,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     let driver = commands::driver::Driver::open(context, outlet)?;
     lifecycle.spawn("commands", driver.run(command_queue, lifecycle.stopping()));
 
-    let reception = Arc::new(Reception { config: config.clone(), journal, board, clock, collectors: names });
+    let reception = Arc::new(Reception { config: config.clone(), journal, board, clock, collectors: names, terminals });
     local_page::start(&config.local_page, Arc::clone(&reception) as Arc<dyn local_page::Source>, lifecycle);
     lifecycle.spawn("control", control::serve(door, reception, lifecycle.clone()));
     tracing::info!(data = %config.data.display(), "the agent runs");

@@ -19,6 +19,7 @@ use crate::local_page::facts::{Facts, Found, Work};
 use crate::privileged::{SOFTWARE_FOLDER, trial};
 use crate::space;
 use crate::status::{Board, Status};
+use crate::terminals::{AskError, Terminals};
 
 /// Everything that answers come from.
 pub(crate) struct Reception {
@@ -27,6 +28,7 @@ pub(crate) struct Reception {
     pub(crate) board: Board,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) collectors: Vec<String>,
+    pub(crate) terminals: Terminals,
 }
 
 #[async_trait]
@@ -41,6 +43,14 @@ impl Answering for Reception {
                 let identity = Identity::load(&self.config.identity_folder())?.context(UNREGISTERED)?;
                 let signing = identity.signing()?;
                 Ok(serde_json::to_value(answers::export(journal, identity.author(&*signing)?, pieces).await?)?)
+            }
+            Ask::Terminals => {
+                anyhow::ensure!(self.terminals.is_on(), AskError::Off);
+                Ok(serde_json::to_value(self.terminals.list())?)
+            }
+            Ask::AdmitTerminal { serial, is_admitted } => {
+                self.terminals.admit(&serial, is_admitted).await?;
+                Ok(Value::Null)
             }
             Ask::QueueDrop { lane, through } => {
                 Ok(serde_json::to_value(answers::discard(journal, lane, through).await?)?)
@@ -67,6 +77,7 @@ impl Reception {
             lanes: self.journal.depths(),
             is_clock_synced: self.clock.stamp().is_synced,
             collectors: self.collectors.clone(),
+            terminals: self.terminals.count(),
         }
     }
 

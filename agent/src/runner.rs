@@ -119,6 +119,11 @@ impl Outlet for Watched {
         self.outlet.append(reading).await;
     }
 
+    async fn keep(&self, reading: Reading) -> bool {
+        self.tally.readings.fetch_add(1, Ordering::Relaxed);
+        self.outlet.keep(reading).await
+    }
+
     async fn settle(&self) -> bool {
         self.outlet.settle().await
     }

@@ -43,6 +43,20 @@ pub struct Status {
     pub is_clock_synced: bool,
     /// The collectors that run.
     pub collectors: Vec<String>,
+    /// Time clocks; none if the box takes none.
+    #[serde(default)]
+    pub terminals: Option<TerminalCount>,
+}
+
+/// How many time clocks there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalCount {
+    /// Those that may deliver.
+    pub admitted: usize,
+    /// Of those, connected.
+    pub connected: usize,
+    /// Those that wait for somebody to admit them.
+    pub pending: usize,
 }
 
 impl Board {

@@ -1,6 +1,7 @@
 //! What the collectors' own tests share: an outlet that remembers, and a context of simple parts.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -26,6 +27,8 @@ pub(crate) struct Kept {
     readings: Mutex<Vec<Reading>>,
     lives: Mutex<Vec<Live>>,
     looks: Mutex<Vec<Result<(), String>>>,
+    is_full: AtomicBool,
+    refused: AtomicUsize,
     changed: Notify,
 }
 
@@ -36,6 +39,16 @@ impl Kept {
 
     pub(crate) fn lives(&self) -> Vec<Live> {
         self.lives.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From here on nothing finds room any more.
+    pub(crate) fn fill(&self) {
+        self.is_full.store(true, Ordering::Relaxed);
+    }
+
+    /// How many readings found no room.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// How the looks so far ended; an error as its text.
@@ -54,7 +67,7 @@ impl Kept {
         }
     }
 
-    fn keep<T>(&self, list: &Mutex<Vec<T>>, item: T) {
+    fn remember<T>(&self, list: &Mutex<Vec<T>>, item: T) {
         list.lock().unwrap_or_else(PoisonError::into_inner).push(item);
         self.changed.notify_one();
     }
@@ -63,15 +76,25 @@ impl Kept {
 #[async_trait]
 impl Outlet for Kept {
     async fn append(&self, reading: Reading) {
-        self.keep(&self.readings, reading);
+        Outlet::keep(self, reading).await;
+    }
+
+    async fn keep(&self, reading: Reading) -> bool {
+        if self.is_full.load(Ordering::Relaxed) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            self.changed.notify_one();
+            return false;
+        }
+        self.remember(&self.readings, reading);
+        true
     }
 
     fn live(&self, live: Live) {
-        self.keep(&self.lives, live);
+        self.remember(&self.lives, live);
     }
 
     async fn looked(&self, result: &anyhow::Result<()>) {
-        self.keep(&self.looks, result.as_ref().copied().map_err(|error| format!("{error:#}")));
+        self.remember(&self.looks, result.as_ref().copied().map_err(|error| format!("{error:#}")));
     }
 }
 
@@ -129,6 +152,7 @@ pub(crate) fn command_context(settings: AgentConfig, acts: Arc<Acts>) -> command
         privileges: acts,
         board: Board::default(),
         upkeep: None,
+        terminals: crate::terminals::Terminals::default(),
     }
 }
 

@@ -34,6 +34,13 @@ pub fn built_ms() -> i64 {
     env!("VIGIE_BUILT_S").parse::<i64>().map_or(0, |seconds| seconds.saturating_mul(1000))
 }
 
+/// The time to judge by in a program that cannot ask the running agent, milliseconds since 1970 UTC: the system's,
+/// unless that lies before this program was built.
+#[must_use]
+pub fn believable_ms(wall_ms: i64) -> i64 {
+    wall_ms.max(built_ms())
+}
+
 /// The agent's sense of time: shared by the uplink, which hears the hub, and by whoever judges certificates.
 pub struct Timekeeper {
     clock: Arc<dyn Clock>,

@@ -3,10 +3,12 @@
 //!
 //! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub, [`Root`] starts one or opens its files.
 
+mod attendance;
 mod backup;
 pub mod client;
 mod command;
 mod connector;
+mod csv;
 mod devices;
 mod diary;
 mod exit;
@@ -14,10 +16,14 @@ mod import;
 mod job;
 mod media;
 pub mod output;
+mod person;
 mod rebuild;
 mod release;
 mod rollout;
+mod schedule;
+mod scope;
 mod site;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -28,19 +34,13 @@ use std::process::ExitCode;
 
 use async_trait::async_trait;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
-use vigie_shared::config::{self, Sources};
 
-use self::client::{Hub, HubError};
 use self::exit::EXIT_CODES;
 pub use self::exit::VerbError;
 use self::output::Output;
-use crate::config::{CONFIG_FILE, ENV_PREFIX, HubConfig};
+pub use self::scope::Scope;
 use crate::http::document;
-use crate::http::serve::socket_path;
 use crate::up::UpArgs;
-
-/// The data folder of a hub that was started from where somebody stands.
-const DATA_HERE: &str = "vigie-data";
 
 const EXAMPLES: &str = "Examples:
   vigie-hub up                                  try it: a hub and an agent on this machine
@@ -57,53 +57,6 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
-}
-
-/// What holds for every verb.
-#[derive(Debug, Clone, Args)]
-pub struct Scope {
-    /// Data folder of the hub [default: /var/lib/vigie/hub if it exists, else ./vigie-data].
-    #[arg(long, global = true, value_name = "FOLDER", env = "VIGIE_HUB_DATA")]
-    pub data: Option<PathBuf>,
-    /// Configuration file [default: /etc/vigie/hub.toml if it exists].
-    #[arg(long, global = true, value_name = "FILE", env = "VIGIE_HUB_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// Print JSON, as the HTTP API has it, instead of text.
-    #[arg(long, global = true)]
-    pub json: bool,
-}
-
-impl Scope {
-    /// Where the configuration comes from.
-    #[must_use]
-    pub fn sources(&self) -> Sources {
-        Sources {
-            is_required: self.config.is_some(),
-            file: self.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE)),
-            env_prefix: ENV_PREFIX,
-        }
-    }
-
-    /// The data folder that is meant: as said, as configured, of an installed hub, or here.
-    #[must_use]
-    pub fn data(&self) -> PathBuf {
-        if let Some(data) = &self.data {
-            return data.clone();
-        }
-        let sources = self.sources();
-        if sources.file.exists()
-            && let Ok(config) = config::load::<HubConfig>(&sources)
-        {
-            return config.data;
-        }
-        let installed = HubConfig::default().data;
-        if installed.is_dir() { installed } else { PathBuf::from(DATA_HERE) }
-    }
-
-    /// Speaks with the hub of this data folder.
-    fn hub(&self) -> Result<Hub, HubError> {
-        Hub::new(&socket_path(&self.data()))
-    }
 }
 
 pub(crate) use self::backup::care;
@@ -126,6 +79,18 @@ pub enum Verb {
     /// Keep videos for boxes, put them there, and see what lies where.
     #[command(subcommand)]
     Media(media::MediaVerb),
+    /// Time clocks: who may deliver, how they are, who is enrolled.
+    #[command(subcommand)]
+    Terminal(terminal::TerminalVerb),
+    /// Who was there when: days, punches, and what is decided of those in doubt.
+    #[command(subcommand)]
+    Attendance(attendance::AttendanceVerb),
+    /// When people are expected, and on which days nobody is.
+    #[command(subcommand)]
+    Schedule(schedule::ScheduleVerb),
+    /// Who is who, under which number on which terminal.
+    #[command(subcommand)]
+    Person(person::PersonVerb),
     /// Make, list and end API tokens for programs.
     #[command(subcommand)]
     Token(token::TokenVerb),
@@ -271,6 +236,10 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Site(verb) => site::act(&scope.hub()?, verb, output).await?,
         Verb::Command(verb) => return command::act(&scope.hub()?, verb, output).await,
         Verb::Media(verb) => return media::act(&scope.hub()?, verb, output).await,
+        Verb::Terminal(verb) => return terminal::act(&scope.hub()?, verb, output).await,
+        Verb::Attendance(verb) => attendance::act(&scope.hub()?, verb, output).await?,
+        Verb::Schedule(verb) => schedule::act(&scope.hub()?, verb, output).await?,
+        Verb::Person(verb) => person::act(&scope.hub()?, verb, output).await?,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
         Verb::Release(verb) => release::act(scope, verb, output).await?,

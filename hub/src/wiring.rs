@@ -160,8 +160,7 @@ pub(crate) fn start_connectors(
     clock: &Arc<dyn Clock>,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<Exchange> {
-    let allowed =
-        Allowed::read(&config.allow).map_err(|wrong| anyhow::anyhow!("connectors.allow: {wrong}"))?;
+    let allowed = Allowed::read(&config.allow).map_err(|wrong| anyhow::anyhow!("connectors.allow: {wrong}"))?;
     let parts = driver::Parts {
         store: Arc::clone(store),
         web: Arc::new(Client::new(allowed)?),

@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod attendance;
 mod backlog;
 mod clone;
 mod command_lines;
@@ -36,5 +37,6 @@ mod settings;
 mod simulated;
 mod stick;
 mod supply;
+mod terminals;
 mod tidy;
 mod update;

@@ -15,6 +15,11 @@ use vigie_agent::download::reply::{Expected, Head};
 use vigie_agent::download::source::AllowedHosts;
 use vigie_agent::media::catalogue::{Catalogue, Listed};
 use vigie_agent::media::names::Place;
+use vigie_agent::terminals::frame::{Frame, elements};
+use vigie_agent::terminals::handshake;
+use vigie_agent::terminals::health::Device;
+use vigie_agent::terminals::row::{self, Kept};
+use vigie_agent::terminals::websocket::Inbox;
 use vigie_agent::update::archive;
 use vigie_shared::config;
 use vigie_shared::export::{SignedCover, Splitter};
@@ -47,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "message", run: message },
     Target { name: "operators", run: vigie_hub::operators::fuzz_packets },
     Target { name: "record", run: record },
+    Target { name: "terminal", run: terminal },
     Target { name: "text", run: text },
 ];
 
@@ -54,6 +60,24 @@ pub const TARGETS: &[Target] = &[
 #[must_use]
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
+}
+
+/// What a terminal sends: a message is understood or refused, and every row of it becomes one that is JSON.
+fn terminal(bytes: &[u8]) {
+    drop(handshake::read(bytes, None));
+    let mut inbox = Inbox::new(64 * 1024, bytes.to_vec());
+    while let Ok(Some(heard)) = inbox.hear() {
+        drop(heard);
+    }
+    let Ok(frame) = Frame::decode(bytes) else { return };
+    drop(Device::read(&frame));
+    assert!(serde_json::from_str::<serde_json::Value>(&row::other_message(&frame, None).rest).is_ok());
+    let record = frame.record.as_deref().and_then(elements);
+    assert!(record.is_some() || row::Batch::find(&frame).is_err());
+    for raw in record.unwrap_or_default() {
+        let row = row::read(raw, Kept { photos: true, temperatures: true });
+        assert!(serde_json::from_str::<serde_json::Value>(&row.rest).is_ok(), "{}", row.rest);
+    }
 }
 
 /// A package of software: whatever it holds, it is counted within its limits or refused.

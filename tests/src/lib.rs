@@ -16,6 +16,7 @@ pub mod processes;
 pub mod punches;
 pub mod queue_writer;
 pub mod stored;
+pub mod terminals;
 pub mod wire_client;
 
 pub use effort::effort;

@@ -8,6 +8,7 @@ use vigie_hub::store::Sqlite;
 use vigie_hub::store::facts::Gap;
 use vigie_hub::store::vault::Vault;
 use vigie_shared::id::SiteId;
+use vigie_shared::wire::reading::TerminalLog;
 use vigie_shared::wire::{Lane, Reading, Record};
 
 /// Records read at once.
@@ -59,6 +60,21 @@ impl Stored {
             }
         }
         Ok(punches)
+    }
+
+    /// Every message of rows that terminals sent, in the order of their positions.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub async fn terminal_logs(&self, site: &SiteId) -> anyhow::Result<Vec<TerminalLog>> {
+        let mut logs = Vec::new();
+        for record in self.records(site, Lane::Ledger).await? {
+            if let Reading::TerminalLog(log) = Record::decode(&record)?.reading {
+                logs.push(log);
+            }
+        }
+        Ok(logs)
     }
 
     /// Every gap of a site.

@@ -17,6 +17,7 @@ use vigie_shared::token::EnrolToken;
 
 use crate::config::AgentConfig;
 use crate::identity::{Identity, enrol};
+use crate::timekeeper::believable_ms;
 use words::SiteWords;
 
 /// Longest token or password that is read, bytes.
@@ -222,7 +223,7 @@ fn text(source: impl std::io::Read) -> std::io::Result<String> {
 
 /// A box whose clock is at 1970 still judges certificates at a time that makes sense.
 fn trusted_now_ms() -> i64 {
-    SystemClock::new(crate::sys::clock_is_synchronised).wall_ms().max(crate::timekeeper::built_ms())
+    believable_ms(SystemClock::new(crate::sys::clock_is_synchronised).wall_ms())
 }
 
 #[cfg(test)]

@@ -51,6 +51,10 @@ fn text(status: &Status, now_ms: i64) -> String {
     }
     line("Clock", if status.is_clock_synced { "set from a trusted source" } else { "not confirmed" }.to_owned());
     line("Collectors", status.collectors.join(", "));
+    if let Some(count) = status.terminals {
+        let waits = if count.pending == 0 { String::new() } else { format!(", {} to be admitted", count.pending) };
+        line("Terminals", format!("{} of {} connected{waits}", count.connected, count.admitted));
+    }
     text.truncate(text.trim_end().len());
     text
 }
@@ -77,7 +81,7 @@ mod tests {
     use vigie_shared::wire::{Lane, LaneDepth};
 
     use super::*;
-    use crate::status::Link;
+    use crate::status::{Link, TerminalCount};
 
     #[test]
     fn an_outage_is_told_with_what_is_safe() {
@@ -96,6 +100,7 @@ mod tests {
             }],
             is_clock_synced: true,
             collectors: vec!["host".to_owned(), "lan".to_owned()],
+            terminals: Some(TerminalCount { admitted: 3, connected: 2, pending: 1 }),
         };
         insta::assert_snapshot!(text(&status, 100_000), @r"
         Agent         0.1.0
@@ -106,6 +111,7 @@ mod tests {
         ledger        212 waiting, the oldest 1m 30s ago
         Clock         set from a trusted source
         Collectors    host, lan
+        Terminals     2 of 3 connected, 1 to be admitted
         ");
     }
 }

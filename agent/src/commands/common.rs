@@ -8,6 +8,9 @@ use vigie_shared::wire::CommandKind;
 /// Reading what the box is can never be forbidden: without it nobody could say why something is.
 const ALWAYS: &str = "get_system_info";
 
+/// What opens, stops or empties something at a door: obeyed only if the owner says so.
+const ON_REQUEST: [&str; 3] = ["erase_terminal", "open_door", "reboot_terminal"];
+
 /// The unit of this agent, which answers to its predecessor's name as well.
 pub(crate) const OWN_UNIT: &str = "vigie-agent";
 
@@ -32,7 +35,8 @@ impl Allowed {
 
 impl Default for Allowed {
     fn default() -> Self {
-        Self(CommandKind::NAMES.iter().filter(|name| **name != ALWAYS).map(|name| (*name).to_owned()).collect())
+        let is_default = |name: &&&str| **name != ALWAYS && !ON_REQUEST.contains(*name);
+        Self(CommandKind::NAMES.iter().filter(is_default).map(|name| (*name).to_owned()).collect())
     }
 }
 
@@ -103,7 +107,7 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_agent_that_was_replaced() {
         let allowed = Allowed::default();
-        assert!(CommandKind::NAMES.iter().all(|name| allowed.includes(name)));
+        assert!(CommandKind::NAMES.iter().all(|name| allowed.includes(name) != ON_REQUEST.contains(name)));
         let services = Services::default();
         assert_eq!(services.unit("neopro-app.service").as_deref(), Some("neopro-app"));
         assert_eq!(services.unit("neopro-sync-agent").as_deref(), Some(OWN_UNIT));

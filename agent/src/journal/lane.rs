@@ -26,6 +26,9 @@ pub(super) const SILENCE_MAX: Duration = Duration::from_secs(180);
 /// How often a lane looks after itself.
 const TEND_INTERVAL: Duration = Duration::from_secs(10);
 
+/// How long a start of the agent counts as new.
+const FIRST_MINUTE: Duration = Duration::from_secs(60);
+
 /// How long records wait after the disk refused them; the keeper has a back-off of its own.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -53,6 +56,7 @@ pub(super) struct LaneThread {
     held: Held,
     tend_at: Instant,
     stop_by: Option<Instant>,
+    began: Instant,
     has_written: bool,
 }
 
@@ -65,10 +69,10 @@ impl LaneThread {
         view: watch::Sender<Option<View>>,
     ) -> Self {
         let alarms = LaneAlarms::new(keeper.lane());
-        let (held, tend_at) = (Held::default(), Instant::now());
-        let (stop_by, has_written) = (None, false);
+        let (held, began) = (Held::default(), Instant::now());
+        let (tend_at, stop_by, has_written) = (began, None, false);
         let mut thread =
-            Self { keeper, shared, requests, alarms_in, alarms, view, held, tend_at, stop_by, has_written };
+            Self { keeper, shared, requests, alarms_in, alarms, view, held, tend_at, stop_by, began, has_written };
         thread.publish();
         thread
     }
@@ -181,10 +185,14 @@ impl LaneThread {
         Ok(Slice { queue, first, below, start, records })
     }
 
-    /// Takes a record that nobody waits for. The process's first is written at once: somebody may have just started
-    /// the agent to see whether it works.
+    /// Takes a record that nobody waits for. Somebody may have just started the agent to see whether it works: the
+    /// first record is written at once, and what comes in the first minute soon.
     fn hold(&mut self, record: Vec<u8>) {
-        let wait = if self.has_written { self.shared.flush_interval } else { Duration::ZERO };
+        let wait = match self.shared.flush_interval {
+            _ if !self.has_written => Duration::ZERO,
+            interval if self.began.elapsed() < FIRST_MINUTE => interval / 10,
+            interval => interval,
+        };
         self.held.take(record, wait);
         let lost = self.held.shorten();
         if lost > 0 {

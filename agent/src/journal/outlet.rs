@@ -16,15 +16,20 @@ const ROOM_WAIT_MAX: Duration = Duration::from_secs(30);
 #[async_trait]
 impl Outlet for Journal {
     async fn append(&self, reading: Reading) {
+        self.keep(reading).await;
+    }
+
+    async fn keep(&self, reading: Reading) -> bool {
         let record = Record { stamp: self.clock.stamp(), reading };
         let seed = record.stamp.uptime_ms;
         let mut backoff = Backoff::new(ROOM_WAIT_MIN, ROOM_WAIT_MAX, seed);
         loop {
             match self.append_stamped(&record).await {
-                Ok(()) | Err(JournalError::Stopped) => return,
+                Ok(()) => return true,
+                Err(JournalError::Stopped) => return false,
                 Err(error @ JournalError::TooLarge { .. }) => {
                     tracing::error!(kind = record.reading.kind(), "a reading is given up: {error}");
-                    return;
+                    return true;
                 }
                 Err(error @ (JournalError::Full(_) | JournalError::Storage(_))) => {
                     tracing::debug!(kind = record.reading.kind(), "a reading waits: {error}");
@@ -32,7 +37,7 @@ impl Outlet for Journal {
             }
             if !pause(backoff.next_wait(), &self.stopping).await {
                 tracing::warn!(kind = record.reading.kind(), "a reading found no room before the agent stopped");
-                return;
+                return false;
             }
         }
     }

@@ -223,6 +223,19 @@ async fn what_waits_is_told_with_its_age() {
 }
 
 #[tokio::test]
+async fn what_waits_since_a_boot_in_1970_is_at_least_as_old_as_this_boot() {
+    let bench = bench(config());
+    bench.journal.append(punch(1)).await.unwrap();
+    let wall_ms = built_ms() + 60_000;
+    bench.clock.change(|stamp| *stamp = Stamp { boot: BootId([2; 16]), uptime_ms: 7_000, wall_ms, is_synced: true });
+
+    let depths = bench.journal.depths();
+
+    let ledger = depths.iter().find(|depth| depth.lane == Lane::Ledger).unwrap();
+    assert_eq!((ledger.waiting, ledger.oldest_s), (1, 7));
+}
+
+#[tokio::test]
 async fn live_messages_drop_their_oldest_when_nobody_reads() {
     let bench = bench(config());
     let mut live = bench.journal.live_receiver();

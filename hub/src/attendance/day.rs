@@ -104,7 +104,9 @@ pub struct Step {
 pub enum Rule {
     /// The terminal said so.
     TerminalSays,
-    /// The opposite of the one before, or the first.
+    /// The first of the day.
+    Begins,
+    /// The opposite of the one before.
     Alternates,
     /// So soon after the one before that it repeats it.
     Repeats,
@@ -173,6 +175,7 @@ fn strip(schedule: &Schedule, rows: Vec<&Row>) -> Vec<Step> {
         let (direction, rule) = match said {
             _ if is_repeated => (None, Rule::Repeats),
             Some(said) => (Some(said), Rule::TerminalSays),
+            None if last.is_none() => (Some(alternate), Rule::Begins),
             None => (Some(alternate), Rule::Alternates),
         };
         last = direction.map(|direction| (row.at_ms, direction)).or(last);

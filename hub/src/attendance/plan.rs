@@ -110,6 +110,15 @@ impl Shift {
     pub fn is_overnight(&self) -> bool {
         self.ends <= self.starts
     }
+
+    /// Whether its break lies within it.
+    #[must_use]
+    pub fn holds_its_pause(&self) -> bool {
+        // Times of the day after lie behind those of the first.
+        let place = |time: Time| (self.is_overnight() && time <= self.starts, time);
+        let (starts, ends) = ((false, self.starts), place(self.ends));
+        self.pause.is_none_or(|(from, to)| starts <= place(from) && place(from) <= place(to) && place(to) <= ends)
+    }
 }
 
 /// The schedule that holds for a terminal: the one that names it, else the one for all.

@@ -43,21 +43,23 @@ pub fn window(schedule: &Schedule, date: Date, zone: &TimeZone) -> Window {
     }
 }
 
-/// Where the day before ends and a day begins: midway between two shifts, at midnight between two days off.
+/// Where the day before ends and a day begins. A day off gives way where the shifts beside it reach over it.
 fn border(schedule: &Schedule, date: Date, zone: &TimeZone) -> i64 {
+    wish(schedule, date, zone).min(wish(schedule, next(date), zone))
+}
+
+/// Where a day would begin: midway between two shifts, at midnight between two days off, never after the day itself.
+fn wish(schedule: &Schedule, date: Date, zone: &TimeZone) -> i64 {
     let midnight_ms = midnight(date, zone);
     let ended_ms = previous(date).and_then(|before| Some(span(schedule.shift(before)?, before, zone).1));
     let starts_ms = schedule.shift(date).map(|shift| span(shift, date, zone).0);
-    match (ended_ms, starts_ms) {
-        (Some(ended_ms), Some(starts_ms)) => midpoint(ended_ms, starts_ms),
+    let begins_ms = match (ended_ms, starts_ms) {
+        (Some(ended_ms), Some(starts_ms)) => ended_ms.midpoint(starts_ms),
         (Some(ended_ms), None) => midnight_ms.max(ended_ms.saturating_add(AROUND_MS)),
         (None, Some(starts_ms)) => midnight_ms.min(starts_ms.saturating_sub(AROUND_MS)),
         (None, None) => midnight_ms,
-    }
-}
-
-fn midpoint(one: i64, other: i64) -> i64 {
-    one.midpoint(other)
+    };
+    begins_ms.min(midnight(next(date), zone))
 }
 
 /// When a shift begins and ends, milliseconds since 1970 UTC.

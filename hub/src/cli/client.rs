@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use futures_util::Stream;
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::http::problem::Problem;
 
@@ -70,6 +70,27 @@ impl Hub {
     /// Every [`HubError`].
     pub async fn get(&self, path: &str) -> Result<Value, HubError> {
         self.send(Method::GET, path, None).await
+    }
+
+    /// Asks for the rows of a list, page after page, at most that many; `query` is what else is asked, `a=b&c=d`.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`].
+    pub async fn pages(&self, path: &str, query: &str, rows_max: usize) -> Result<Value, HubError> {
+        let (mut items, mut after) = (Vec::new(), String::new());
+        while items.len() < rows_max {
+            let rows = (rows_max - items.len()).min(1000);
+            let mut page = self.get(&format!("{path}?limit={rows}&{query}{after}")).await?;
+            if let Some(Value::Array(rows)) = page.get_mut("items").map(Value::take) {
+                items.extend(rows);
+            }
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        Ok(json!({ "items": items }))
     }
 
     /// Asks for a change.

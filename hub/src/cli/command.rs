@@ -153,6 +153,12 @@ impl Given {
         Ok(Self(hub.change(Method::POST, &path(site), body).await?))
     }
 
+    /// Gives the box of a terminal a command.
+    pub(super) async fn on_terminal(hub: &Hub, serial: &str, body: &Value) -> Result<Self, VerbError> {
+        let path = format!("/api/v1/terminals/{}/commands", segment(serial));
+        Ok(Self(hub.change(Method::POST, &path, body).await?))
+    }
+
     /// Waits until it has ended, and tells meanwhile what the box is doing.
     pub(super) async fn ended(self, hub: &Hub, output: &mut Output<'_>) -> Result<Value, VerbError> {
         let Self(mut command) = self;

@@ -1,7 +1,7 @@
 //! `vigie-hub devices`: what was seen on the sites' networks.
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::VerbError;
 use super::client::{Hub, segment};
@@ -20,21 +20,8 @@ pub struct DevicesArgs {
 }
 
 pub(super) async fn act(hub: &Hub, args: &DevicesArgs, output: &mut Output<'_>) -> Result<(), VerbError> {
-    let site = args.site.as_deref().map(|site| format!("&site={}", segment(site))).unwrap_or_default();
-    let mut items = Vec::new();
-    let mut after = String::new();
-    while items.len() < args.limit {
-        let rows = (args.limit - items.len()).min(1000);
-        let mut page = hub.get(&format!("/api/v1/devices?limit={rows}{site}{after}")).await?;
-        if let Some(Value::Array(rows)) = page.get_mut("items").map(Value::take) {
-            items.extend(rows);
-        }
-        match page.get("next").and_then(Value::as_str) {
-            Some(next) => after = format!("&after={next}"),
-            None => break,
-        }
-    }
-    output.answer(&json!({ "items": items }), list)?;
+    let site = args.site.as_deref().map(|site| format!("site={}", segment(site))).unwrap_or_default();
+    output.answer(&hub.pages("/api/v1/devices", &site, args.limit).await?, list)?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use vigie_shared::lifecycle::Lifecycle;
 use super::*;
 use crate::http::ports::Rebuilder as _;
 use crate::http::router;
-use crate::http::serve::{bind_socket, serve_socket};
+use crate::http::serve::{bind_socket, serve_socket, socket_path};
 use crate::http::testing::{NOW, Stage, live};
 
 /// A hub on a socket, and somebody who types.
@@ -220,4 +220,72 @@ async fn what_needs_no_hub_works_without_one() {
     assert_eq!(type_in("init").await.out, "prepared\n");
     let failed = type_in("run").await;
     assert_eq!((failed.code, failed.err.as_str()), (ExitCode::from(1), "vigie-hub: port 8080 is taken\n"));
+}
+
+#[tokio::test]
+async fn terminals_are_listed_and_shown() {
+    let desk = Desk::new().await;
+    assert!(desk.type_in("terminal list").await.out.contains("No terminal yet"));
+    desk.stage.add_attendance().await;
+    let list = desk.type_in("terminal list --standing admitted").await.out;
+    assert!(list.contains("ZX1") && list.contains("metz"), "{list}");
+    let one = desk.type_in("terminal show ZX1").await.out;
+    assert!(one.contains("log: 5 of 1000") && one.contains("Clock      not measured"), "{one}");
+    let unknown = desk.type_in("terminal show ZX9").await;
+    assert_eq!(unknown.code, ExitCode::from(4));
+    assert!(desk.type_in("terminal users ZX1").await.out.contains("Nobody is known on it"));
+}
+
+#[tokio::test]
+async fn a_day_is_told_in_words_as_a_table_and_explained() {
+    let desk = Desk::new().await;
+    desk.stage.add_attendance().await;
+    insta::assert_snapshot!("attendance_day", desk.type_in("attendance day 2031-05-06").await.out);
+    insta::assert_snapshot!(
+        "attendance_explained",
+        desk.type_in("attendance person ZX1/7 2031-05-06 --explain").await.out
+    );
+    let csv = desk.type_in("attendance period 2031-05-06 2031-05-07 --csv").await.out;
+    assert!(csv.starts_with("date,person,terminal,number,name,state,"), "{csv}");
+    assert!(csv.contains("2031-05-06,,ZX1,7,,late,"), "{csv}");
+    assert!(desk.type_in("attendance day 2031-05-07").await.out.contains("nobody was expected"));
+}
+
+#[tokio::test]
+async fn punches_are_listed_exported_and_decided_of() {
+    let desk = Desk::new().await;
+    desk.stage.add_attendance().await;
+    let list = desk.type_in("attendance punches --json").await.out;
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let key = list["items"][0]["key"].as_str().unwrap();
+    let refused = desk.type_in(&format!("attendance review {key} --refuse --comment test")).await;
+    assert!(refused.out.contains("counts for nothing"), "{}{}", refused.out, refused.err);
+    let csv = desk.type_in("attendance punches --csv --only counting").await.out;
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    assert!(desk.type_in(&format!("attendance review {key} --undo")).await.out.contains("taken back"));
+    assert!(desk.type_in("attendance punches --terminal ZX1 --only counting").await.out.contains(key));
+}
+
+#[tokio::test]
+async fn schedules_holidays_and_people_are_set_listed_and_removed() {
+    let desk = Desk::new().await;
+    let set = desk
+        .type_in("schedule set office --terminal ZX1 --day weekdays=08:00-17:00 --break 12:00-13:00 --tolerance 15")
+        .await;
+    assert!(set.out.contains("office is set"), "{}", set.err);
+    desk.type_in("schedule set all --day sunday=10:00-12:00 --zone Europe/Paris").await;
+    insta::assert_snapshot!("schedule_list", desk.type_in("schedule list").await.out);
+    let wrong = desk.type_in("schedule set x --day lundi=08:00-17:00").await;
+    assert_eq!(wrong.code, ExitCode::from(4), "{}", wrong.err);
+    assert!(desk.type_in("schedule set x --day monday").await.err.contains("write DAY=FROM-TO"));
+    assert!(desk.type_in("schedule remove all").await.out.contains("Punches stay"));
+
+    assert!(desk.type_in("schedule holiday add 2031-12-25 Noël").await.out.contains("Nobody is expected"));
+    assert!(desk.type_in("schedule holiday list").await.out.contains("Noël"));
+    assert!(desk.type_in("schedule holiday remove 2031-12-25").await.out.contains("like others"));
+
+    assert!(desk.type_in("person set E104 --name Ama --number ZX1/12").await.out.contains("E104 is Ama"));
+    assert!(desk.type_in("person list").await.out.contains("ZX1/12"));
+    assert!(desk.type_in("person set E1 --name Bo --number 12").await.err.contains("SERIAL/NUMBER"));
+    assert!(desk.type_in("person remove E104").await.out.contains("is forgotten"));
 }

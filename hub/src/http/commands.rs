@@ -17,8 +17,7 @@ use utoipa::IntoParams;
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::wire::Command;
 
-use self::give::{NewCommand, give};
-pub(super) use self::give::{store, stored};
+pub(super) use self::give::{NewCommand, give, store, stored};
 pub(super) use self::stream::{__path_stream, stream};
 pub(super) use self::view::CommandView;
 use super::Admin;

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use vigie_shared::wire::reading::Standing;
+
 use super::ports::{Metric, MetricKind, Sample};
 use crate::gateway::GatewayFigures;
 use crate::ingest::Counters;
 use crate::ingest::driver::Commits;
 use crate::operators::OperatorsFigures;
+use crate::store::attendance::PunchFigures;
+use crate::store::terminals::Terminal;
 
 /// What the ingest decided since the hub started.
 #[must_use]
@@ -87,6 +91,22 @@ pub fn of_operators(figures: &OperatorsFigures) -> Vec<Metric> {
     ];
     metrics.extend(told.map(|(name, help, value)| counter(name, help, value)));
     metrics
+}
+
+/// What the store holds of time clocks at this moment.
+#[must_use]
+pub fn of_attendance(terminals: &[Terminal], punches: PunchFigures) -> Vec<Metric> {
+    let count = |is_it: fn(&Terminal) -> bool| terminals.iter().filter(|terminal| is_it(terminal)).count();
+    let pending = count(|terminal| terminal.state.standing == Standing::Pending);
+    let connected = count(|terminal| terminal.state.is_connected && terminal.state.standing == Standing::Admitted);
+    let number = |name, help, value: u64| Metric::plain(name, help, MetricKind::Gauge, value as f64);
+    vec![
+        gauge("vigie_terminals", "Time clocks that boxes told of.", terminals.len()),
+        gauge("vigie_terminals_connected", "Admitted time clocks that are connected to their box.", connected),
+        gauge("vigie_terminals_pending", "Time clocks that wait for somebody to admit them.", pending),
+        number("vigie_punches", "Punches that are held, each once.", punches.rows),
+        number("vigie_punches_in_doubt", "Punches that wait for somebody to look at them.", punches.in_doubt),
+    ]
 }
 
 fn ended(name: &'static str, by_reason: &BTreeMap<&'static str, u64>) -> Metric {

@@ -9,8 +9,10 @@ use vigie_shared::wire::LaneDepth;
 
 use super::Admin;
 use super::guard::Viewer;
+use super::meters::of_attendance;
 use super::ports::{Metric, MetricKind, Sample};
 use super::problem::{Problem, Refused};
+use crate::attendance::driver::TERMINALS_MAX;
 use crate::fleet::BoxNow;
 use crate::store::sites::Site;
 
@@ -32,6 +34,8 @@ pub(super) async fn show(_: Viewer, State(admin): State<Admin>) -> Result<impl I
         .collect();
     let mut metrics = own();
     metrics.extend(of_fleet(&rows, admin.clock.wall_ms()));
+    let (terminals, punches) = (admin.store.terminals(None, TERMINALS_MAX).await?, admin.store.punch_figures().await?);
+    metrics.extend(of_attendance(&terminals, punches));
     metrics.extend(of_third_parties(&admin).await?);
     metrics.extend(admin.meters.read());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], exposition(&metrics)))

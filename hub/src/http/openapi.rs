@@ -14,8 +14,9 @@ use utoipa_axum::routes;
 use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, about, backups, blobs, commands, connectors, devices, diary, enrolments, events, health, imports, jobs,
-    legacy, local, media, metrics, pins, rebuild, releases, replace, rollouts, session, site, sites, tokens, users, version,
+    Admin, about, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events, health,
+    holidays, imports, jobs, legacy, local, media, metrics, people, pins, punches, rebuild, releases, replace,
+    rollouts, schedules, session, site, sites, terminals, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -46,6 +47,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .merge(of_sites())
         .merge(of_media())
         .merge(of_software())
+        .merge(of_attendance())
         .merge(of_third_parties())
         .merge(of_people())
         .merge(of_hub())
@@ -111,6 +113,24 @@ fn of_software() -> OpenApiRouter<Admin> {
         .routes(routes!(rollouts::retry))
         .routes(routes!(pins::list))
         .routes(routes!(pins::put, pins::remove))
+}
+
+fn of_attendance() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(terminals::list))
+        .routes(routes!(terminals::show))
+        .routes(routes!(terminals::users))
+        .routes(routes!(terminals::order))
+        .routes(routes!(punches::list))
+        .routes(routes!(punches::show))
+        .routes(routes!(punches::review, punches::unreview))
+        .routes(routes!(attendance::list))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::put, schedules::remove))
+        .routes(routes!(holidays::list))
+        .routes(routes!(holidays::put, holidays::remove))
+        .routes(routes!(people::list))
+        .routes(routes!(people::put, people::remove))
 }
 
 fn of_people() -> OpenApiRouter<Admin> {

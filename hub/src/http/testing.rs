@@ -26,6 +26,7 @@ use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
 
 mod ask;
+mod clocks;
 mod doubles;
 mod history;
 

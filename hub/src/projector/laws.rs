@@ -6,16 +6,19 @@ use proptest::prelude::*;
 use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::pseudonym::Pseudonym;
 use vigie_shared::wire::reading::{
-    AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, HostSample, Sight, Sighting, Sightings, TimeSource,
+    AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, HostSample, LogOrigin, LogRow, Sight, Sighting, Sightings,
+    TerminalLog, TerminalState, TerminalUser, TerminalUsers, TimeSource, UserStretch,
 };
 use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 
 use super::driver::{Projector, Trail};
 use crate::ingest::driver::Onlooker as _;
 use crate::retention::settle;
+use crate::store::attendance::{Punch, PunchFilter};
+use crate::store::contract::attendance::{MORNING, terminal, told};
 use crate::store::facts::{Arrival, Commit, QueueState};
 use crate::store::projections::{Anchor, CoverageSpan, Derived, Device, MetricSample, Step};
-use crate::store::{Diary, Facts, Memory, Projections, Upkeep};
+use crate::store::{Attendance, Diary, Facts, Memory, Projections, Terminals, Upkeep};
 
 fn site() -> SiteId {
     "a".parse().unwrap()
@@ -28,6 +31,12 @@ enum Event {
     Sight(u8, u16),
     Cover(bool),
     Alarm,
+    /// Somebody punches in that second, on a terminal that is so far ahead of the box.
+    Punch(u8, Option<i64>),
+    /// A terminal tells how full it is.
+    Fill(u64),
+    /// Who is enrolled: in a stretch, or one more.
+    Enrol(u64, bool),
     /// Its clock becomes right.
     Sync,
     Reboot,
@@ -48,6 +57,9 @@ fn any_event() -> impl Strategy<Value = Event> {
         4 => (0..4u8, 1..5u16).prop_map(|(device, count)| Event::Sight(device, count)),
         1 => any::<bool>().prop_map(Event::Cover),
         1 => Just(Event::Alarm),
+        3 => (0..5u8, prop::option::of(-2_000..2_000i64)).prop_map(|(second, ahead_ms)| Event::Punch(second, ahead_ms)),
+        1 => (0..9u64).prop_map(Event::Fill),
+        1 => (0..9u64, any::<bool>()).prop_map(|(number, is_all)| Event::Enrol(number, is_all)),
         2 => Just(Event::Sync),
         1 => Just(Event::Reboot),
         1 => Just(Event::Unreadable),
@@ -69,7 +81,7 @@ struct World {
     boot: u8,
     booted_ms: i64,
     is_synced: bool,
-    lanes: [Queue; 2],
+    lanes: [Queue; 3],
     confirmed: u64,
 }
 
@@ -77,7 +89,7 @@ impl World {
     async fn new() -> Self {
         let (store, trail) = (Arc::new(Memory::default()), Arc::new(Trail::default()));
         let projector = Projector::start(store.clone(), trail.clone()).await.unwrap();
-        let lanes = [(Lane::Telemetry, 0, Vec::new()), (Lane::Observations, 0, Vec::new())];
+        let lanes = [Lane::Telemetry, Lane::Observations, Lane::Ledger].map(|lane| (lane, 0, Vec::new()));
         let (true_ms, booted_ms) = (1_000_000, 1_000_000);
         Self { store, trail, projector, true_ms, boot: 1, booted_ms, is_synced: false, lanes, confirmed: 0 }
     }
@@ -95,8 +107,8 @@ impl World {
     }
 
     fn add_bytes(&mut self, bytes: Vec<u8>) {
-        let is_sample = matches!(Record::decode(&bytes), Ok(Record { reading: Reading::Host(_), .. }));
-        let (_, last, waiting) = &mut self.lanes[usize::from(!is_sample)];
+        let lane = Record::decode(&bytes).map_or(Lane::Observations, |record| record.reading.lane());
+        let (_, last, waiting) = self.lanes.iter_mut().find(|(own, ..)| *own == lane).unwrap();
         *last += 1;
         waiting.push((*last, bytes));
     }
@@ -134,6 +146,12 @@ impl World {
             Event::Alarm => {
                 self.add(Reading::Alarm(BoxAlarm { kind: AlarmKind::DiskFull, text: "full".to_owned() }));
             }
+            Event::Punch(second, clock_ahead_ms) => self.add(log(*second, *clock_ahead_ms)),
+            Event::Fill(used) => {
+                let state: TerminalState = terminal("a", "ZX1", *used).state;
+                self.add(Reading::TerminalState(state));
+            }
+            Event::Enrol(number, is_all) => self.add(enrol(*number, *is_all)),
             Event::Sync => {
                 let (boot, uptime_ms) = (BootId([self.boot; 16]), self.stamp().uptime_ms);
                 let anchor =
@@ -166,7 +184,8 @@ impl World {
                 records: vec![bytes.into()],
             });
             let queues = vec![QueueState { site: site(), lane: *lane, queue, through: *last, born_ms: 1 }];
-            let commit = Commit { arrivals: arrivals.collect(), queues, ..Commit::default() };
+            let commit =
+                Commit { arrivals: arrivals.collect(), queues, received_ms: self.true_ms, ..Commit::default() };
             self.store.commit(Arc::new(commit.clone())).await.unwrap();
             self.trail.on_committed(&commit);
         }
@@ -182,7 +201,13 @@ impl World {
         let (cursors, entries) = (self.store.cursors().await.unwrap(), self.store.entries(None, 10_000).await.unwrap());
         let (hours, anchors) =
             (self.store.hours(&site(), 0, i64::MAX, 10_000).await, self.store.anchors(&site()).await);
-        format!("{metrics:#?}{coverage:#?}{devices:#?}{cursors:#?}{entries:#?}{hours:#?}{anchors:#?}")
+        let mut punches = self.store.punches(&PunchFilter::default(), None, 10_000).await.unwrap();
+        punches.iter_mut().for_each(|punch| punch.order = 0);
+        punches.sort_by_key(|punch: &Punch| punch.key);
+        let (terminals, enrolled) =
+            (self.store.terminals(None, 9).await.unwrap(), self.store.enrolled("ZX1", None, 99).await.unwrap());
+        let clocks = format!("{punches:#?}{terminals:#?}{enrolled:#?}");
+        format!("{clocks}{metrics:#?}{coverage:#?}{devices:#?}{cursors:#?}{entries:#?}{hours:#?}{anchors:#?}")
     }
 
     /// Writes what no fact says into every projection.
@@ -196,6 +221,8 @@ impl World {
             devices: vec![Derived { value: device, undated: None }],
             metrics: vec![Derived { value: (site(), dated(12_345)), undated: None }],
             coverage: vec![Derived { value: (site(), span), undated: None }],
+            punches: vec![Derived { value: told("ZX1", 7, "2031-05-06 08:00:03", 1), undated: None }],
+            terminals: vec![crate::store::terminals::Terminal { told_ms: i64::MAX, ..terminal("a", "ZX1", 77) }],
             anchors: (1..9).map(|boot| Anchor { site: site(), boot: BootId([boot; 16]), began_ms: 5 }).collect(),
             ..Step::default()
         };
@@ -203,8 +230,42 @@ impl World {
     }
 }
 
+/// A log of one row in that second.
+fn log(second: u8, clock_ahead_ms: Option<i64>) -> Reading {
+    let local_time = format!("2031-05-06 08:00:{second:02}");
+    Reading::TerminalLog(TerminalLog {
+        terminal: "ZX1".to_owned(),
+        zone: "UTC".to_owned(),
+        clock_ahead_ms,
+        origin: LogOrigin::Pushed,
+        log_index: None,
+        rows: vec![LogRow { enrol_id: Some(7), local_time, ..LogRow::default() }],
+    })
+}
+
+fn enrol(enrol_id: u64, is_all: bool) -> Reading {
+    let stretch = is_all.then_some(UserStretch { from: 0, through: u64::MAX });
+    let rows = vec![TerminalUser { enrol_id, ..TerminalUser::default() }];
+    Reading::TerminalUsers(TerminalUsers { terminal: "ZX1".to_owned(), stretch, rows })
+}
+
 fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+}
+
+#[test]
+fn a_row_that_was_sent_again_is_one_punch_that_was_seen_twice() {
+    let punches = run(async {
+        let mut world = World::new().await;
+        world.true_ms = MORNING;
+        for event in [Event::Sync, Event::Punch(1, Some(500)), Event::Punch(1, None), Event::Punch(2, None)] {
+            world.apply(&event).await;
+        }
+        world.deliver(true).await;
+        world.store.punches_after(0, 9).await.unwrap()
+    });
+    let shown: Vec<_> = punches.iter().map(|punch| (punch.at_ms.unwrap() - MORNING, punch.seen)).collect();
+    assert_eq!(shown, [(500, 2), (2_000, 1)], "the first row's correction stands");
 }
 
 proptest! {

@@ -17,6 +17,7 @@ mod projections;
 mod releases;
 mod rollouts;
 mod sites;
+mod step;
 mod timetable;
 mod upkeep;
 

@@ -15,8 +15,10 @@ use crate::wire::delivery::message;
 use crate::wire::frame::{self, FrameError};
 
 pub use kind::{
-    CommandKind, ConfigTarget, DeleteVideo, DeployVideo, GetLogs, GetSystemInfo, Reboot, RestartService, UpdateConfig,
-    UpdateSoftware, When,
+    AdmitTerminal, CommandKind, ConfigTarget, DeleteTerminalUsers, DeleteVideo, DeployVideo, EraseTerminal, Erased,
+    GetLogs, GetSystemInfo, GetTerminalInfo, GetTerminalLog, GetTerminalUsers, OpenDoor, Reboot, RebootTerminal,
+    RestartService, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, UpdateConfig, UpdateSoftware, WantedUser,
+    When,
 };
 
 /// Largest sealed command, bytes: it travels as one message, with its signature.

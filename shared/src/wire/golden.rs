@@ -311,11 +311,50 @@ fn kinds() -> Vec<(CommandKind, &'static str)> {
     ]
 }
 
+/// What a box can be asked about its time clocks.
+fn terminal_kinds() -> Vec<(CommandKind, &'static str)> {
+    let users = r#"{"terminal":"ZX1","users":[{"enrol_id":12,"name":"Ama K.","admin":1,"is_enabled":false,"weekzone":2,
+        "group":1,"starts":"2031-05-01 00:00:00","ends":"2032-04-30 23:59:59","slot":11,"record":"3390021"}]}"#;
+    let read = |name: &str, data: &str| json::parse_kind(name, serde_json::from_str(data).unwrap()).unwrap().0;
+    vec![
+        (read("get_terminal_info", r#"{"terminal":"ZX1"}"#), include_str!("golden/command_get_terminal_info.hex")),
+        (
+            read("get_terminal_users", r#"{"terminal":"ZX1","enrol_id":12,"names":true}"#),
+            include_str!("golden/command_get_terminal_users.hex"),
+        ),
+        (read("set_terminal_users", users), include_str!("golden/command_set_terminal_users.hex")),
+        (
+            read("delete_terminal_users", r#"{"terminal":"ZX1","enrol_ids":[12,13],"slot":11}"#),
+            include_str!("golden/command_delete_terminal_users.hex"),
+        ),
+        (
+            read("get_terminal_log", r#"{"terminal":"ZX1","from":"2031-05-01","to":"2031-05-31"}"#),
+            include_str!("golden/command_get_terminal_log.hex"),
+        ),
+        (read("set_terminal_time", r#"{"terminal":"ZX1"}"#), include_str!("golden/command_set_terminal_time.hex")),
+        (read("reboot_terminal", r#"{"terminal":"ZX1"}"#), include_str!("golden/command_reboot_terminal.hex")),
+        (read("open_door", r#"{"terminal":"ZX1","door":2}"#), include_str!("golden/command_open_door.hex")),
+        (
+            read("set_terminal_schedule", r#"{"terminal":"ZX1","schedule":{"weekday":0}}"#),
+            include_str!("golden/command_set_terminal_schedule.hex"),
+        ),
+        (
+            read("admit_terminal", r#"{"terminal":"ZX1","is_admitted":true}"#),
+            include_str!("golden/command_admit_terminal.hex"),
+        ),
+        (
+            read("erase_terminal", r#"{"terminal":"ZX1","what":"log"}"#),
+            include_str!("golden/command_erase_terminal.hex"),
+        ),
+    ]
+}
+
 #[test]
 fn signed_commands_of_every_kind_keep_their_bytes() {
     let key = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
-    assert_eq!(kinds().len(), CommandKind::NAMES.len());
-    for (kind, golden) in kinds() {
+    let kinds = [kinds(), terminal_kinds()].concat();
+    assert_eq!(kinds.len(), CommandKind::NAMES.len());
+    for (kind, golden) in kinds {
         let header = CommandHeader {
             site: "rennes01".parse().unwrap(),
             id: CommandId([7; 16]),

@@ -5,6 +5,7 @@ mod alarm;
 mod clock;
 mod local;
 mod media;
+mod punch;
 mod software;
 mod terminal;
 
@@ -21,6 +22,7 @@ pub use self::alarm::{AlarmKind, BoxAlarm};
 pub use self::clock::{ClockAnchor, TimeSource};
 pub use self::local::{LocalLine, LocalLines};
 pub use self::media::{MediaFile, MediaStretch};
+pub use self::punch::Punch;
 pub use self::software::{SoftwareList, SoftwareVersion};
 pub use self::terminal::{
     LogOrigin, LogRow, Standing, TerminalHardware, TerminalLog, TerminalRoom, TerminalState, TerminalUser,
@@ -277,25 +279,4 @@ pub enum Sight {
     Clear,
     /// It could not, for this reason; nobody may be called absent because of it.
     Blind(String),
-}
-
-/// A punch on a time clock, as the terminal said it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Punch {
-    /// The terminal's serial number.
-    pub terminal: String,
-    /// The number under which the terminal knows the person.
-    pub enrol_id: u64,
-    /// The terminal's own local time, `YYYY-MM-DD HH:MM:SS`, untouched.
-    pub local_time: String,
-    /// Seconds by which the terminal's clock was ahead of ours when last measured.
-    pub clock_ahead_s: Option<i32>,
-    /// How the person was recognised, the terminal's number.
-    pub mode: i16,
-    /// In or out, the terminal's number.
-    pub in_out: i16,
-    /// The event, the terminal's number.
-    pub event: i16,
-    /// Everything else the terminal said, as it said it (JSON), without photo, template and temperature.
-    pub extra: String,
 }

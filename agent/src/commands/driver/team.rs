@@ -89,13 +89,15 @@ impl Team {
         })
     }
 
-    /// The book first, then the ledger, then the mark.
+    /// The book first, then the ledger, then the mark. Without room in the ledger there is no mark, and the next start of
+    /// the agent tells it.
     async fn finish(&self, page: &mut Page, outcome: CommandOutcome) {
         page.end(outcome.clone());
         self.write(page).await;
-        self.tell(outcome).await;
-        page.is_told = true;
-        self.write(page).await;
+        page.is_told = self.tell(outcome).await;
+        if page.is_told {
+            self.write(page).await;
+        }
     }
 
     async fn write(&self, page: &Page) {
@@ -133,9 +135,10 @@ impl Team {
         }
     }
 
-    pub(super) async fn tell(&self, outcome: CommandOutcome) {
+    /// False if the ledger had no room before the agent stopped.
+    pub(super) async fn tell(&self, outcome: CommandOutcome) -> bool {
         tracing::info!(command.id = %outcome.id, outcome = outcome.state.as_str(), "a command ended: {}", outcome.detail);
-        self.outlet.append(Reading::Outcome(outcome)).await;
+        self.outlet.keep(Reading::Outcome(outcome)).await
     }
 
     fn underway(&self, id: CommandId) -> Underway {

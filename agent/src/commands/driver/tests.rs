@@ -210,6 +210,21 @@ async fn what_was_open_at_the_stop_is_settled_before_anything_else() {
 }
 
 #[tokio::test]
+async fn an_outcome_that_found_no_room_is_told_after_the_next_start() {
+    let stage = Stage::new();
+    let running = stage.start(|_| {});
+    running.kept.fill();
+    running.send(stage.command(1, RESTART, FAR_MS)).await;
+    running.kept.until(|kept| kept.refused() > 0).await;
+    running.stop().await;
+
+    let again = stage.start(|_| {});
+
+    assert_eq!(again.told(1).await[0].id, id(1));
+    assert_eq!(stage.acts.done().len(), 1, "it is not done again");
+}
+
+#[tokio::test]
 async fn a_page_of_another_version_ends_unknown_and_a_damaged_one_is_never_begun() {
     let stage = Stage::new();
     let book = Book::open(stage.folder.path().join("commands/book")).unwrap();

@@ -41,6 +41,26 @@ pub(in crate::http) struct NewCommand {
     expires: Option<Patience>,
 }
 
+impl NewCommand {
+    /// The same with a terminal among its parameters.
+    ///
+    /// # Errors
+    ///
+    /// 422 `invalid` if the parameters are no object, or name another terminal.
+    pub(in crate::http) fn on_terminal(mut self, serial: &str) -> Result<Self, Problem> {
+        if self.data.is_null() {
+            self.data = Value::Object(serde_json::Map::new());
+        }
+        let fields =
+            self.data.as_object_mut().ok_or_else(|| Problem::invalid("data", "the parameters are an object"))?;
+        let named = fields.entry("terminal").or_insert_with(|| Value::String(serial.to_owned()));
+        if named.as_str() != Some(serial) {
+            return Err(Problem::invalid("data.terminal", format_args!("the address names terminal `{serial}`")));
+        }
+        Ok(self)
+    }
+}
+
 /// How long a command may wait.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -65,7 +85,7 @@ impl Patience {
 }
 
 /// Checks what was asked and gives it.
-pub(super) async fn give(
+pub(in crate::http) async fn give(
     admin: &Admin,
     caller: &Caller,
     (id, new): &(String, NewCommand),

@@ -7,7 +7,7 @@ use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::wire::frame;
 use vigie_shared::wire::reading::HostSample;
 
-use super::{Memory, State};
+use super::Memory;
 use crate::store::StoreError;
 use crate::store::projections::{
     CoverageSpan, Cursor, Derived, Device, DeviceKind, MetricSample, Projections, Step, Undated,
@@ -34,9 +34,9 @@ pub(super) struct ProjectionTables {
     metrics: BTreeMap<(SiteId, Boot, i64), Row<HostSample>>,
     coverage: BTreeMap<SpanKey, Row<SpanEnd>>,
     cursors: BTreeMap<(SiteId, QueueId), (Cursor, Option<Undated>)>,
-    anchors: BTreeMap<(SiteId, BootId), i64>,
+    pub(super) anchors: BTreeMap<(SiteId, BootId), i64>,
     /// Records whose entry is in the diary; not forgotten with the projections.
-    told: BTreeSet<(SiteId, QueueId, u64)>,
+    pub(super) told: BTreeSet<(SiteId, QueueId, u64)>,
 }
 
 #[async_trait]
@@ -137,37 +137,8 @@ impl Projections for Memory {
     }
 }
 
-impl State {
-    fn apply(&mut self, mut step: Step) {
-        let heard = step.take_attendance();
-        let tables = &mut self.projections;
-        step.devices.into_iter().for_each(|device| tables.merge_device(device.value, device.undated));
-        step.metrics.into_iter().for_each(|sample| tables.add_sample(sample));
-        step.coverage.into_iter().for_each(|span| tables.add_coverage(span));
-        for Derived { value: cursor, undated } in step.cursors {
-            tables.move_cursor(cursor, undated);
-        }
-        for anchor in step.anchors {
-            tables.anchors.entry((anchor.site, anchor.boot)).or_insert(anchor.began_ms);
-        }
-        tables.date_all();
-        self.media.hear_all(step.media, &tables.anchors);
-        self.attendance.hear(&heard, &mut self.places);
-        self.attendance.date(&tables.anchors);
-        step.software.into_iter().for_each(|told| self.releases.hear(told));
-        step.outcomes.into_iter().for_each(|told| self.hear(told));
-        let tables = &mut self.projections;
-        for origin in step.entries {
-            let site = origin.entry.site.clone();
-            if site.is_none_or(|site| tables.told.insert((site, origin.queue, origin.seq))) {
-                self.people.write(origin.entry);
-            }
-        }
-    }
-}
-
 impl ProjectionTables {
-    fn move_cursor(&mut self, cursor: Cursor, undated: Option<Undated>) {
+    pub(super) fn move_cursor(&mut self, cursor: Cursor, undated: Option<Undated>) {
         let key = (cursor.site.clone(), cursor.queue);
         match self.cursors.get_mut(&key) {
             Some((known, _)) if cursor.complete_ms.is_none() => known.through = cursor.through,
@@ -175,7 +146,7 @@ impl ProjectionTables {
         }
     }
 
-    fn merge_device(&mut self, mut device: Device, undated: Option<Undated>) {
+    pub(super) fn merge_device(&mut self, mut device: Device, undated: Option<Undated>) {
         let (boot, believed_ms) = dating(undated);
         device.shift(-believed_ms);
         let key = (device.site.clone(), device.id.clone(), boot);
@@ -188,7 +159,7 @@ impl ProjectionTables {
         }
     }
 
-    fn add_sample(&mut self, Derived { value: (site, sample), undated }: Derived<(SiteId, MetricSample)>) {
+    pub(super) fn add_sample(&mut self, Derived { value: (site, sample), undated }: Derived<(SiteId, MetricSample)>) {
         let (boot, believed_ms) = dating(undated);
         let key = (site, boot, sample.at_ms - believed_ms);
         let row = self.metrics.entry(key).or_insert_with(|| Row { value: sample.host.clone(), believed_ms });
@@ -198,7 +169,7 @@ impl ProjectionTables {
         }
     }
 
-    fn add_coverage(&mut self, Derived { value: (site, span), undated }: Derived<(SiteId, CoverageSpan)>) {
+    pub(super) fn add_coverage(&mut self, Derived { value: (site, span), undated }: Derived<(SiteId, CoverageSpan)>) {
         let (boot, believed_ms) = dating(undated);
         let new = Row { value: (span.to_ms - believed_ms, span.blind), believed_ms };
         let key = (site, boot, span.from_ms - believed_ms, span.network);
@@ -210,7 +181,7 @@ impl ProjectionTables {
     }
 
     /// Moves everything whose boot has an anchor to its true time.
-    fn date_all(&mut self) {
+    pub(super) fn date_all(&mut self) {
         let anchors = self.anchors.clone();
         let began = |site: &SiteId, boot: &Boot| boot.and_then(|boot| anchors.get(&(site.clone(), boot)).copied());
         for ((site, id, boot), row) in self.devices.clone() {

@@ -8,6 +8,13 @@ use serde_json::Value;
 
 use super::fields;
 
+mod terminal;
+
+pub use terminal::{
+    AdmitTerminal, DeleteTerminalUsers, EraseTerminal, Erased, GetTerminalInfo, GetTerminalLog, GetTerminalUsers,
+    OpenDoor, RebootTerminal, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, WantedUser,
+};
+
 /// Declares every kind: what it does, its name in JSON, and the struct of its parameters.
 macro_rules! kinds {
     ($($(#[doc = $about:literal])+ $name:literal => $kind:ident,)+) => {
@@ -63,6 +70,28 @@ kinds! {
     "update_software" => UpdateSoftware,
     /// Replace the local application's configuration, or the agent's settings.
     "update_config" => UpdateConfig,
+    /// What a time clock is, and how its clock, its memories and its doors are set.
+    "get_terminal_info" => GetTerminalInfo,
+    /// Who is enrolled on a time clock.
+    "get_terminal_users" => GetTerminalUsers,
+    /// Put people on a time clock, or change what it knows of them.
+    "set_terminal_users" => SetTerminalUsers,
+    /// Take people, or one credential of each, from a time clock.
+    "delete_terminal_users" => DeleteTerminalUsers,
+    /// Read a time clock's log once more, of a period or what nobody acknowledged.
+    "get_terminal_log" => GetTerminalLog,
+    /// Set a time clock's clock.
+    "set_terminal_time" => SetTerminalTime,
+    /// Restart a time clock.
+    "reboot_terminal" => RebootTerminal,
+    /// Open a door of a time clock.
+    "open_door" => OpenDoor,
+    /// Bring a schedule to a time clock that knows what a schedule is; few do.
+    "set_terminal_schedule" => SetTerminalSchedule,
+    /// Let a time clock deliver, or refuse it.
+    "admit_terminal" => AdmitTerminal,
+    /// Erase what a time clock holds.
+    "erase_terminal" => EraseTerminal,
 }
 
 /// Needs nothing.

@@ -67,6 +67,9 @@ impl LogRow {
     pub const MISCOUNTED: u16 = 8;
     /// The row was fresh when it came: not part of a backlog.
     pub const LIVE: u16 = 16;
+    /// No row of a log: another message that the box does not understand, or a code that somebody showed to the
+    /// reader; it stands in `rest`.
+    pub const OTHER_MESSAGE: u16 = 32;
 }
 
 /// Who is enrolled on a terminal: one row per credential.

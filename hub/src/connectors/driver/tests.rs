@@ -30,9 +30,12 @@ const MORNING: i64 = 1_935_820_800_000;
 
 type Reply = Result<Answer, Broken>;
 
+/// What it says to a request, and to the how manieth.
+type Script = Box<dyn Fn(&Ask, usize) -> Reply + Send + Sync>;
+
 /// A third party that answers as told and remembers what it was asked.
 struct Third {
-    reply: Box<dyn Fn(&Ask, usize) -> Reply + Send + Sync>,
+    reply: Script,
     asked: Mutex<Vec<Ask>>,
 }
 
@@ -114,6 +117,7 @@ impl Stage {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "scripts answer or break")]
 fn says(status: u16, body: &Value) -> Reply {
     Ok(Answer { status, text: body.to_string(), json: Some(body.clone()), ..Answer::default() })
 }

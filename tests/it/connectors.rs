@@ -4,6 +4,7 @@
 mod answers;
 mod batches;
 mod desk;
+mod elsewhere;
 mod logins;
 mod lost;
 mod order;

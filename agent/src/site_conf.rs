@@ -147,7 +147,10 @@ impl Reader {
             self.notes
                 .push(note(line, format!("ALLOWED_COMMANDS: `{name}` is not a command of this agent; it is left out")));
         }
-        self.set("commands.allowed", line, json!(known));
+        // What it allowed by default means what this agent allows by default.
+        if !is_same(&json!(ALLOWED_BEFORE), &json!(known)) {
+            self.set("commands.allowed", line, json!(known));
+        }
     }
 
     fn finish(mut self) -> Imported {
@@ -196,6 +199,10 @@ impl Reader {
         OwnerPaths { writable, ..OwnerPaths::default() }
     }
 }
+
+/// What the agent that Vigie replaces allowed unless its owner said otherwise.
+const ALLOWED_BEFORE: [&str; 7] =
+    ["deploy_video", "delete_video", "update_software", "update_config", "reboot", "restart_service", "get_logs"];
 
 /// Lists count as sets: the order of allowed commands means nothing.
 fn is_same(default: &Value, value: &Value) -> bool {

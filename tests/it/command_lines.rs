@@ -56,7 +56,9 @@ fn ours(line: &str) -> Option<&str> {
     let line = line.trim();
     let line = line.strip_prefix("Example: ").unwrap_or(line);
     let line = line.strip_prefix("sudo ").unwrap_or(line);
-    let is_ours = ["vigie-agent ", "vigie-hub "].iter().any(|name| line.starts_with(name));
+    // The second line of a usage names a verb that has verbs of its own.
+    let is_usage = line.ends_with("<COMMAND>");
+    let is_ours = !is_usage && ["vigie-agent ", "vigie-hub "].iter().any(|name| line.starts_with(name));
     let end = ENDS.iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
     line.get(..end).filter(|_| is_ours)
 }

@@ -14,6 +14,31 @@ const GROUP_RECORDS_MAX: usize = 1024;
 /// What waits in memory while the disk refuses, bytes; beyond it the oldest goes.
 const HELD_BYTES_MAX: usize = 1 << 20;
 
+/// How long a start of the agent counts as new.
+const FIRST_MINUTE: Duration = Duration::from_secs(60);
+
+/// How long a record may wait for others. Somebody may have just started the agent to see whether it works: the first
+/// record is written at once, and what comes in the first minute soon.
+pub(super) struct Pace {
+    flush_interval: Duration,
+    began: Instant,
+    pub(super) has_written: bool,
+}
+
+impl Pace {
+    pub(super) fn new(flush_interval: Duration) -> Self {
+        Self { flush_interval, began: Instant::now(), has_written: false }
+    }
+
+    pub(super) fn wait(&self) -> Duration {
+        match self.flush_interval {
+            _ if !self.has_written => Duration::ZERO,
+            interval if self.began.elapsed() < FIRST_MINUTE => interval / 10,
+            interval => interval,
+        }
+    }
+}
+
 /// What is accepted and not yet on the disk.
 #[derive(Default)]
 pub(super) struct Held {

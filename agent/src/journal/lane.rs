@@ -13,7 +13,7 @@ use vigie_shared::wire::reading::BoxAlarm;
 use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 
 use super::alarms::LaneAlarms;
-use super::held::Held;
+use super::held::{Held, Pace};
 use super::shared::{Request, Shared, View};
 use super::{JournalError, Slice};
 use crate::queue::keeper::{Keeper, Notice};
@@ -25,9 +25,6 @@ pub(super) const SILENCE_MAX: Duration = Duration::from_secs(180);
 
 /// How often a lane looks after itself.
 const TEND_INTERVAL: Duration = Duration::from_secs(10);
-
-/// How long a start of the agent counts as new.
-const FIRST_MINUTE: Duration = Duration::from_secs(60);
 
 /// How long records wait after the disk refused them; the keeper has a back-off of its own.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -56,8 +53,7 @@ pub(super) struct LaneThread {
     held: Held,
     tend_at: Instant,
     stop_by: Option<Instant>,
-    began: Instant,
-    has_written: bool,
+    pace: Pace,
 }
 
 impl LaneThread {
@@ -69,10 +65,9 @@ impl LaneThread {
         view: watch::Sender<Option<View>>,
     ) -> Self {
         let alarms = LaneAlarms::new(keeper.lane());
-        let (held, began) = (Held::default(), Instant::now());
-        let (tend_at, stop_by, has_written) = (began, None, false);
-        let mut thread =
-            Self { keeper, shared, requests, alarms_in, alarms, view, held, tend_at, stop_by, began, has_written };
+        let (held, tend_at, stop_by) = (Held::default(), Instant::now(), None);
+        let pace = Pace::new(shared.flush_interval);
+        let mut thread = Self { keeper, shared, requests, alarms_in, alarms, view, held, tend_at, stop_by, pace };
         thread.publish();
         thread
     }
@@ -185,15 +180,9 @@ impl LaneThread {
         Ok(Slice { queue, first, below, start, records })
     }
 
-    /// Takes a record that nobody waits for. Somebody may have just started the agent to see whether it works: the
-    /// first record is written at once, and what comes in the first minute soon.
+    /// Takes a record that nobody waits for.
     fn hold(&mut self, record: Vec<u8>) {
-        let wait = match self.shared.flush_interval {
-            _ if !self.has_written => Duration::ZERO,
-            interval if self.began.elapsed() < FIRST_MINUTE => interval / 10,
-            interval => interval,
-        };
-        self.held.take(record, wait);
+        self.held.take(record, self.pace.wait());
         let lost = self.held.shorten();
         if lost > 0 {
             self.alarms.on_notice(Notice::Dropped { count: lost, shortage: Shortage::Disk });
@@ -231,7 +220,7 @@ impl LaneThread {
         }
         let result = self.keeper.append(&self.held.records, self.shared.now());
         let answers = std::mem::take(&mut self.held.answers);
-        self.has_written |= result.is_ok();
+        self.pace.has_written |= result.is_ok();
         match &result {
             Ok(()) => self.held = Held::default(),
             Err(_) if !answers.is_empty() => self.held = Held::default(),

@@ -44,7 +44,7 @@ pub enum ConnectorVerb {
     #[command(after_help = "Examples:
   vigie-hub connector set hr --interval immediate --batch 50
   vigie-hub connector set hr --off
-  vigie-hub connector set hr --auth bearer --secret token=/root/new.token")]
+  vigie-hub connector set hr --auth bearer --secret token=new.token")]
     Set {
         /// Its name.
         name: String,
@@ -73,8 +73,7 @@ pub enum ConnectorVerb {
     /// Show what a mapping would send for a row, without sending anything; the hub need not run.
     #[command(after_help = "Examples:
   vigie-hub connector try erpnext --row enrollid=7 --row time=2031-05-06T08:00:00Z --row dir=in
-  vigie-hub connector try kimai --row start=2031-05-06T08:00:00Z --row end=2031-05-06T12:00:00Z \\
-      --person id=42 --cfg project=1 --cfg activity=2")]
+  vigie-hub connector try kimai --row start=2031-05-06T08:00:00Z --row end=2031-05-06T12:00:00Z --person id=42 --cfg project=1 --cfg activity=2")]
     Try(TryArgs),
     /// Serve a connector now; one that stopped starts again.
     #[command(after_help = "Example:\n  vigie-hub connector sync hr")]
@@ -84,9 +83,9 @@ pub enum ConnectorVerb {
     },
     /// Show what the third party's list of people would change, or take it over. Nobody is deleted.
     #[command(after_help = "Examples:
-  vigie-hub connector people hr             what would change
-  vigie-hub connector people hr --take      take it over
-  vigie-hub connector people hr --confirmed take it over although many go at once")]
+  vigie-hub connector people hr              what would change
+  vigie-hub connector people hr --take       take it over
+  vigie-hub connector people hr --confirmed  take it over although many go at once")]
     People {
         /// Its name.
         name: String,

@@ -39,6 +39,7 @@ pub mod reach;
 mod rebuild;
 mod releases;
 mod replace;
+mod rest;
 mod rollouts;
 mod schedules;
 pub mod serve;

@@ -13,7 +13,7 @@ use vigie_shared::id::to_hex;
 
 use super::input::BODY_BYTES_MAX;
 use super::problem::Problem;
-use super::{Admin, page};
+use super::{Admin, page, rest};
 use crate::login::secret;
 
 /// How long a handler may work before it answers. Live streams answer at once and go on.
@@ -44,15 +44,24 @@ pub(super) fn wrap(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
     routes
         .fallback(page::missing)
         .layer(from_fn(with_etag))
+        .layer(from_fn(heard_out))
         .layer(from_fn(in_time))
         .layer(from_fn(as_problem))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response: Response| ready(with_headers(response, is_tls))))
 }
 
+fn is_upload(request: &Request) -> bool {
+    request.method() == Method::POST && UPLOADS.contains(&request.uri().path())
+}
+
+/// Whoever uploads is answered even if it was not wanted to its end.
+async fn heard_out(request: Request, next: Next) -> Response {
+    if is_upload(&request) { rest::read_on(request, next).await } else { next.run(request).await }
+}
+
 async fn in_time(request: Request, next: Next) -> Response {
-    let is_upload = request.method() == Method::POST && UPLOADS.contains(&request.uri().path());
-    let within = if is_upload { UPLOAD_WITHIN } else { ANSWER_WITHIN };
+    let within = if is_upload(&request) { UPLOAD_WITHIN } else { ANSWER_WITHIN };
     match tokio::time::timeout(within, next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => {

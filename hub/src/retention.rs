@@ -44,7 +44,7 @@ pub struct RetentionConfig {
     /// Sightings, coverage, alarms of boxes, terminals that nobody admitted.
     #[serde(with = "units::duration")]
     pub observations: Duration,
-    /// Punches and outcomes of commands.
+    /// Punches, what was sent of them, and outcomes of commands.
     #[serde(with = "units::duration")]
     pub ledger: Duration,
     /// Devices that nobody registered, after they were last seen.
@@ -85,6 +85,8 @@ impl RetentionConfig {
             (Ending::Records(Lane::Ledger), before(self.ledger)),
             (Ending::Rows(Class::PassingDevices), before(self.passing_devices)),
             (Ending::Rows(Class::Punches), before(self.ledger)),
+            // Not before their punches: a punch without its job would be sent once more.
+            (Ending::Jobs, before(self.ledger)),
             (Ending::Rows(Class::PendingTerminals), before(self.observations)),
             (Ending::Rows(Class::Commands), before(self.ledger)),
             (Ending::Rows(Class::Diary), before(self.diary)),
@@ -100,6 +102,8 @@ pub enum Ending {
     Records(Lane),
     /// Rows that stand alone.
     Rows(Class),
+    /// What was sent to third parties, refused by them for good, or skipped.
+    Jobs,
 }
 
 /// How many of each were forgotten.
@@ -154,6 +158,7 @@ pub async fn round(
             let count = match ending {
                 Ending::Records(lane) => settle(store, lane, before_ms, STEP_ROWS).await?,
                 Ending::Rows(class) => store.forget(class, before_ms, STEP_ROWS).await?,
+                Ending::Jobs => u64::try_from(store.forget_jobs(before_ms, STEP_ROWS).await?).unwrap_or(u64::MAX),
             };
             if count == 0 {
                 break;
@@ -198,6 +203,7 @@ fn words(ending: Ending) -> &'static str {
         Ending::Rows(Class::Punches) => "punches, and what was decided of them",
         Ending::Rows(Class::PendingTerminals) => "terminals that nobody admitted",
         Ending::Rows(Class::Commands) => "commands",
+        Ending::Jobs => "settled rows for third parties",
         Ending::Rows(Class::Diary) => "entries of the diary",
         Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",
     }
@@ -210,7 +216,10 @@ mod tests {
     use vigie_shared::wire::Stamp;
 
     use super::*;
-    use crate::store::{Diary as _, Memory};
+    use crate::connectors::job::{JobState, NewJob};
+    use crate::connectors::settings::tests::connector;
+    use crate::store::contract::connectors::new;
+    use crate::store::{Connectors as _, Diary as _, Jobs as _, Memory};
 
     #[test]
     fn durations_have_units_and_unknown_keys_are_refused() {
@@ -247,5 +256,21 @@ mod tests {
         let entries = store.entries(None, 9).await.unwrap();
         assert_eq!(entries.len(), 1);
         assert!(entries[0].text.contains("2001 entries of the diary"), "{}", entries[0].text);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_settled_with_third_parties_goes_with_its_punches_and_open_rows_stay() {
+        let (store, config, mut forgotten) = (Memory::default(), RetentionConfig::default(), Forgotten::new());
+        store.add_connector(&connector("hr")).await.unwrap();
+        let sent = NewJob { state: JobState::Sent, ..new(1, 7, 10) };
+        store.add_jobs("hr", &[sent, new(2, 7, 20)], 0).await.unwrap();
+        let lasts_ms = i64::try_from(config.ledger.as_millis()).unwrap();
+
+        round(&store, &config, lasts_ms, &mut forgotten).await.unwrap();
+        assert_eq!(forgotten, Forgotten::new());
+        round(&store, &config, lasts_ms + 1, &mut forgotten).await.unwrap();
+
+        assert_eq!(forgotten, Forgotten::from([(Ending::Jobs, 1)]));
+        assert_eq!(store.due_jobs("hr", i64::MAX, 9).await.unwrap().len(), 1);
     }
 }

@@ -21,7 +21,7 @@ use crate::store::{
 mod agreement;
 pub(crate) mod attendance;
 mod commands;
-mod connectors;
+pub(crate) mod connectors;
 mod derived;
 mod facts;
 mod media;

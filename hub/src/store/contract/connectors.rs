@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::connectors::{Connectors as _, RUNS_MAX, Run, RunKind};
 use crate::store::jobs::{JobFilter, JobMove, Jobs as _};
 
-fn new(key: u8, enrol_id: u64, at_ms: i64) -> NewJob {
+pub(crate) fn new(key: u8, enrol_id: u64, at_ms: i64) -> NewJob {
     NewJob::pending(RowKey([key; 16]), enrol_id, Row { at_ms, granted: true, ..Row::default() })
 }
 

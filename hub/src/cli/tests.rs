@@ -289,3 +289,15 @@ async fn schedules_holidays_and_people_are_set_listed_and_removed() {
     assert!(desk.type_in("person set E1 --name Bo --number 12").await.err.contains("SERIAL/NUMBER"));
     assert!(desk.type_in("person remove E104").await.out.contains("is forgotten"));
 }
+
+#[test]
+fn the_help_names_every_command_that_a_box_can_be_given() {
+    let mut verb = <Cli as clap::CommandFactory>::command();
+    let send = verb.find_subcommand_mut("command").unwrap().find_subcommand_mut("send").unwrap();
+    let help = send.render_long_help().to_string();
+    let api = include_str!("../../openapi.json");
+    for name in vigie_shared::wire::CommandKind::NAMES {
+        assert!(help.contains(name), "the help of `command send` lacks {name}");
+        assert!(api.contains(&format!("`{name}`")), "the API's document lacks {name}");
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! [`device`] is the terminal itself, pure: its session, its timers, its faults; [`memory`] is what it stores,
 //! [`clock`] what time it believes, [`orders`] what it answers to commands, [`speech`] how it writes JSON.
-//! [`running`] drives a device over a [`line`]; [`load`] drives many and measures. A [`line`] alone says any bytes,
+//! [`running`] drives a device over a [line](mod@line); [`load`] drives many and measures. A line alone says any bytes,
 //! and [`hostile`] says the worst of them.
 
 #[cfg(test)]

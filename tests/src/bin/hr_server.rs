@@ -33,7 +33,7 @@ struct Args {
     /// Where it keeps what it stored.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// TRICK[@people|push|probe|undo|login|any][+SPARED][*TIMES]; may stand several times.
+    /// TRICK, with `@people` (push, probe, undo, login, any), `+SPARED` and `*TIMES` as needed; may stand several times.
     #[arg(long, value_name = "PLAN")]
     plan: Vec<Plan>,
     /// This share of the pushes, in percent, meets a misbehaviour that trying again survives.

@@ -22,6 +22,7 @@ pub mod ingest;
 pub mod login;
 pub mod operators;
 pub mod pki;
+pub mod presence;
 pub mod projector;
 pub mod rate;
 pub mod releases;

@@ -111,7 +111,7 @@ where
 {
     let files = read_files(sources)?;
     let config: T = merge(&files, layer, sources.env_prefix)?;
-    let tree = serde_json::to_value(&config).map_err(|error| single("configuration", error.to_string()))?;
+    let tree = tree_of(&config)?;
     let places = Places::new(&files, layer, sources.env_prefix);
     let mut settings = Vec::new();
     list(&tree, &mut Vec::new(), &mut |path, value| {
@@ -125,7 +125,23 @@ fn merge<T>(files: &[File], layer: Option<&Layer>, env_prefix: &'static str) -> 
 where
     T: Default + Serialize + DeserializeOwned,
 {
-    let mut figment = Figment::from(Serialized::defaults(T::default()));
+    let defaults = tree_of(&T::default())?;
+    let tree = merged(&defaults, files, layer, env_prefix)?;
+    check(tree, &defaults, &Places::new(files, layer, env_prefix))
+}
+
+/// Settings as a tree. Everything but this and [`check`] works on trees, so that their types cost a small program little.
+fn tree_of<T: Serialize>(settings: &T) -> Result<Value, ConfigErrors> {
+    serde_json::to_value(settings).map_err(|error| single("configuration", error.to_string()))
+}
+
+fn merged(
+    defaults: &Value,
+    files: &[File],
+    layer: Option<&Layer>,
+    env_prefix: &'static str,
+) -> Result<Value, ConfigErrors> {
+    let mut figment = Figment::from(Serialized::defaults(defaults));
     for file in files {
         figment = figment.merge(Serialized::defaults(&file.table));
     }
@@ -133,8 +149,7 @@ where
         figment = figment.merge(Serialized::defaults(&layer.tree));
     }
     figment = figment.merge(Env::prefixed(env_prefix).split("__"));
-    let tree: Value = figment.extract().map_err(|error| single("configuration", error.to_string()))?;
-    check(tree, &Places::new(files, layer, env_prefix))
+    figment.extract().map_err(|error| single("configuration", error.to_string()))
 }
 
 /// Every leaf of a tree; a list is one, and so is an empty table.
@@ -152,13 +167,9 @@ fn list(tree: &Value, path: &mut Vec<String>, found: &mut dyn FnMut(&[String], &
 }
 
 /// Turns a merged tree into settings, or into the list of everything that is wrong with it.
-fn check<T>(mut tree: Value, places: &Places<'_>) -> Result<T, ConfigErrors>
-where
-    T: Default + Serialize + DeserializeOwned,
-{
-    let defaults = serde_json::to_value(T::default()).unwrap_or(Value::Null);
+fn check<T: DeserializeOwned>(mut tree: Value, defaults: &Value, places: &Places<'_>) -> Result<T, ConfigErrors> {
     let mut problems = Vec::new();
-    remove_unknown(&mut tree, &defaults, &mut Vec::new(), &mut |path, known| {
+    remove_unknown(&mut tree, defaults, &mut Vec::new(), &mut |path, known| {
         problems.push(Problem { place: places.of(path), text: unknown_key(path, known) });
     });
     loop {
@@ -168,7 +179,7 @@ where
             Err(error) => {
                 let path = path_of(error.path());
                 problems.push(Problem { place: places.of(&path), text: wrong_value(&path, error.inner()) });
-                let is_mended = restore_default(&mut tree, &defaults, &path);
+                let is_mended = restore_default(&mut tree, defaults, &path);
                 if !is_mended || problems.len() >= PROBLEMS_MAX {
                     return Err(ConfigErrors(problems));
                 }
@@ -263,9 +274,9 @@ where
     T: Default + Serialize + DeserializeOwned,
 {
     let file = File::parse(PathBuf::from(name), text.to_owned()).map_err(|problem| ConfigErrors(vec![problem]))?;
-    let figment = Figment::from(Serialized::defaults(T::default())).merge(Serialized::defaults(&file.table));
-    let tree: Value = figment.extract().map_err(|error| single(name, error.to_string()))?;
-    check(tree, &Places::new(&[file], None, "\0"))
+    let files = [file];
+    // No variable's name begins so.
+    merge(&files, None, "\0")
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod punches;
 pub mod queue_writer;
 pub mod stored;
 pub mod terminals;
+pub mod to_hr;
 pub mod wire_client;
 
 pub use effort::effort;

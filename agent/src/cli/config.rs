@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 use vigie_shared::config::{self, Setting, Sources};
 
 use crate::config::AgentConfig;
@@ -44,11 +45,24 @@ pub(super) fn run(sources: &Sources, args: &ConfigArgs) -> anyhow::Result<ExitCo
     match &args.verb {
         ConfigVerb::Import(args) => import::run(sources, args),
         ConfigVerb::Show { origin: true, json } => show_origins(sources, &config, *json),
-        ConfigVerb::Show { json: true, .. } => super::print_json(&config),
-        ConfigVerb::Show { json: false, .. } => {
-            super::print_line(toml::to_string_pretty(&config).context("write TOML")?.trim_end())
+        ConfigVerb::Show { json, .. } => {
+            let tree = serde_json::to_value(&config).context("write the settings")?;
+            if *json { super::print_json(&tree) } else { super::print_line(&as_file(tree)?) }
         }
         ConfigVerb::Check => super::print_line("the configuration is right"),
+    }
+}
+
+/// The settings as a file has them: what is not set is not there.
+fn as_file(mut tree: Value) -> anyhow::Result<String> {
+    remove_unset(&mut tree);
+    Ok(toml::to_string_pretty(&tree).context("write TOML")?.trim_end().to_owned())
+}
+
+fn remove_unset(tree: &mut Value) {
+    if let Value::Object(table) = tree {
+        table.retain(|_, value| !value.is_null());
+        table.values_mut().for_each(remove_unset);
     }
 }
 

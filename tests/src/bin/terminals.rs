@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use vigie_shared::lifecycle::Lifecycle;
 use vigie_tests::terminals::hostile::attack_for_ever;
-use vigie_tests::terminals::load::{Plan, paced, saturate, serial};
+use vigie_tests::terminals::load::{Listed, Plan, paced, saturate, serial};
 use vigie_tests::terminals::{Dialect, Fault};
 
 #[derive(Parser)]
@@ -88,8 +88,8 @@ async fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let (figures, listed) = paced(&plan, args.rate, &lifecycle).await?;
         if let Some(path) = &args.list {
             let mut file = File::create(path).with_context(|| format!("write {}", path.display()))?;
-            for (terminal, person, time) in &listed {
-                writeln!(file, "{terminal}\t{person}\t{time}")?;
+            for Listed { serial, person, time, .. } in &listed {
+                writeln!(file, "{serial}\t{person}\t{time}")?;
             }
         }
         figures

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::ToSpan as _;
+use jiff::{Timestamp, ToSpan as _};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -49,6 +49,17 @@ pub struct Record {
     pub said: Value,
     /// Whether an answer about it left the server whole.
     pub was_answered: bool,
+    /// When it was stored, microseconds since 1970 UTC.
+    #[serde(default)]
+    pub stored_us: i64,
+}
+
+impl Record {
+    /// A row as it is said, before the server has a number for it.
+    #[must_use]
+    pub fn new(person: u64, from: String, said: Value) -> Self {
+        Self { id: 0, person, from, to: None, way: None, said, was_answered: false, stored_us: 0 }
+    }
 }
 
 /// Everything the server holds.
@@ -113,6 +124,7 @@ impl Books {
     pub(super) fn store(&mut self, mut record: Record) -> u64 {
         self.last_id += 1;
         record.id = self.last_id;
+        record.stored_us = Timestamp::now().as_microsecond();
         self.touched.push(record.id);
         self.records.insert(record.id, record);
         self.last_id
@@ -166,7 +178,7 @@ mod tests {
 
     fn row(person: u64, from: &str) -> Record {
         let from = from.to_owned();
-        Record { id: 0, person, from, to: None, way: None, said: Value::Null, was_answered: false }
+        Record::new(person, from, Value::Null)
     }
 
     #[test]

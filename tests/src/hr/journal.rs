@@ -92,7 +92,7 @@ mod tests {
         let path = folder.path().join("rows");
         let row = |id| {
             let from = "2031-05-06 08:00:00".to_owned();
-            Record { id, person: 7, from, to: None, way: None, said: json!({}), was_answered: false }
+            Record { id, ..Record::new(7, from, json!({})) }
         };
         let mut journal = Journal::open(&path).unwrap();
         for id in 1..=3 {

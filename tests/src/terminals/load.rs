@@ -1,9 +1,11 @@
 //! Many terminals at once: as many punches a second as people make, or as many as the server takes.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use vigie_shared::clock::{Clock as _, SystemClock};
@@ -109,7 +111,17 @@ impl Figures {
 }
 
 /// A punch that a terminal made and the server acknowledged.
-pub type Listed = (String, u64, String);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The terminal's serial number.
+    pub serial: String,
+    /// Who.
+    pub person: u64,
+    /// The terminal's local time.
+    pub time: String,
+    /// When the finger was there, microseconds since 1970 UTC.
+    pub made_us: i64,
+}
 
 /// The serial number of the `at`-th terminal of a load.
 #[must_use]
@@ -135,14 +147,18 @@ pub async fn paced(plan: &Plan, rate: u64, lifecycle: &Lifecycle) -> anyhow::Res
     for (at, terminal) in terminals.iter().enumerate() {
         terminal.until(&format!("the acceptance of {}", serial(at)), Device::is_registered).await?;
     }
+    let mut made = BTreeMap::new();
     let began = Instant::now();
     let mut ticks = tokio::time::interval(Duration::from_micros(1_000_000 / rate.max(1)));
     for punch in 0..rate * plan.seconds {
         ticks.tick().await;
         // Each round over the terminals is another person, so that nobody punches twice in a second.
         let (at, round) = (punch % terminals.len() as u64, punch / terminals.len() as u64);
-        if let Some(terminal) = usize::try_from(at).ok().and_then(|at| terminals.get(at)) {
-            terminal.punch(1 + round % PEOPLE);
+        let at = usize::try_from(at)?;
+        if let Some(terminal) = terminals.get(at) {
+            let person = 1 + round % PEOPLE;
+            made.insert((serial(at), person), Timestamp::now().as_microsecond());
+            terminal.punch(person);
         }
     }
     let took = began.elapsed();
@@ -153,10 +169,10 @@ pub async fn paced(plan: &Plan, rate: u64, lifecycle: &Lifecycle) -> anyhow::Res
     };
     // What is not acknowledged by then is a figure, too.
     drop(tokio::time::timeout(SETTLE_MAX, settled).await);
-    Ok(told(&terminals, took))
+    Ok(told(&terminals, took, &made))
 }
 
-fn told(terminals: &[Terminal], took: Duration) -> (Figures, Vec<Listed>) {
+fn told(terminals: &[Terminal], took: Duration, made: &BTreeMap<(String, u64), i64>) -> (Figures, Vec<Listed>) {
     let mut figures = Figures { took, ..Figures::default() };
     let mut listed = Vec::new();
     for terminal in terminals {
@@ -167,7 +183,11 @@ fn told(terminals: &[Terminal], took: Duration) -> (Figures, Vec<Listed>) {
             figures.unacknowledged += device.memory.unread() as u64;
             figures.hang_ups += device.hang_ups;
             let rows = device.memory.rows.iter().take(device.memory.read);
-            listed.extend(rows.map(|row| (device.make().serial.clone(), row.enrol_id, row.time.clone())));
+            listed.extend(rows.map(|row| {
+                let (serial, person) = (device.make().serial.clone(), row.enrol_id);
+                let made_us = made.get(&(serial.clone(), person)).copied().unwrap_or_default();
+                Listed { serial, person, time: row.time.clone(), made_us }
+            }));
         });
     }
     (figures, listed)

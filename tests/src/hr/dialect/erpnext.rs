@@ -122,7 +122,7 @@ fn push(books: &mut Books, manners: &Manners, said: &Value) -> Reply {
         let words = if manners.speaks_french { "Un pointage identique existe :" } else { "There is the same one:" };
         return invalid(manners, &format!("{words} {link}"), "ValidationError");
     }
-    let record = Record { id: 0, person, from: time, to: None, way, said: said.clone(), was_answered: false };
+    let record = Record { way, ..Record::new(person, time, said.clone()) };
     let id = books.store(record);
     let message = json!({ "name": checkin(id), "employee_name": employee.name, "time": said["timestamp"] });
     Reply::json(200, &json!({ "message": message }))

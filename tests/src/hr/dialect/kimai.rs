@@ -116,7 +116,7 @@ fn create(books: &mut Books, manners: &Manners, said: &Value) -> Reply {
     if to.as_ref().is_some_and(|to| *to < from) {
         return refused(manners, "end");
     }
-    let record = Record { id: 0, person, from, to, way: None, said: said.clone(), was_answered: false };
+    let record = Record { to, ..Record::new(person, from, said.clone()) };
     if manners.refuses_overlap && books.of(person).into_iter().any(|held| overlaps(held, &record)) {
         return refused(manners, "begin");
     }

@@ -116,7 +116,7 @@ fn create(books: &mut Books, manners: &Manners, said: &Value) -> Reply {
             return fault(500, "builtins.ValueError", "time data does not match");
         };
         let to = row.get("check_out").filter(|to| to.is_string()).and_then(|to| time(manners, to));
-        let new = Record { id: 0, person, from, to, way: None, said: row, was_answered: false };
+        let new = Record { to, ..Record::new(person, from, row) };
         let others = books.of(person).into_iter().chain(records.iter().filter(|other| other.person == person));
         if others.into_iter().any(|other| overlaps(other, &new)) {
             return refused(manners);

@@ -98,7 +98,7 @@ fn stored(books: &mut Books, manners: &Manners, row: &Value) -> Verdict {
     let (Verdict::Stored(_), Some(person)) = (&verdict, number(&row["enrollid"])) else { return verdict };
     let from = moved(row["time"].as_str().unwrap_or_default(), manners.ahead_minutes).unwrap_or_default();
     let way = Some(row["inout"].to_string());
-    let record = Record { id: 0, person, from, to: None, way, said: row.clone(), was_answered: false };
+    let record = Record { way, ..Record::new(person, from, row.clone()) };
     Verdict::Stored(books.store(record))
 }
 

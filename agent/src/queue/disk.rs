@@ -17,6 +17,7 @@ mod guard;
 use std::fs::{self, File};
 use std::io;
 use std::ops::RangeInclusive;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -127,6 +128,11 @@ impl Store {
     pub fn records(&self, from: u64, through: u64) -> Records {
         let parts = self.db.range(part_key(from, 0)..=part_key(through, u8::MAX));
         Records { parts, begun: None }
+    }
+
+    /// Bytes that the file takes on the disk; 0 if it cannot be asked.
+    pub fn file_bytes(&self) -> u64 {
+        self.file.metadata().map_or(0, |metadata| metadata.blocks() * 512)
     }
 
     /// Bytes of the records from one key through another, as far as they can be read.

@@ -5,6 +5,7 @@
 
 mod open;
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
 
 use vigie_shared::id::QueueId;
@@ -44,6 +45,17 @@ pub struct DurableQueue {
     deferred: Option<RangeInclusive<u64>>,
     folder: Folder,
     set_aside_bytes_max: u64,
+    /// What the folder took when the store's file was last of another size: to walk it at each record costs more than
+    /// to write the record.
+    weighed: Cell<Weighed>,
+}
+
+/// What a folder took, and the store and size of its file then.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weighed {
+    generation: u64,
+    file_bytes: u64,
+    folder_bytes: u64,
 }
 
 impl DurableQueue {
@@ -221,7 +233,13 @@ impl Queue for DurableQueue {
     }
 
     fn size_bytes(&self) -> u64 {
-        self.folder.size_bytes()
+        let (generation, file_bytes) = (self.identity.generation, self.store.file_bytes());
+        let mut weighed = self.weighed.get();
+        if (weighed.generation, weighed.file_bytes) != (generation, file_bytes) {
+            weighed = Weighed { generation, file_bytes, folder_bytes: self.folder.size_bytes() };
+            self.weighed.set(weighed);
+        }
+        weighed.folder_bytes
     }
 
     fn rebuild(&mut self, wall_ms: i64) -> Result<String, QueueError> {

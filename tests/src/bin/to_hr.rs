@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use vigie_shared::id::random_bytes;
@@ -125,8 +126,11 @@ async fn cast(args: &Args, folder: &Path, journal_file: &Path, door: u16) -> any
     hr_args.extend(args.storm.iter().flat_map(|percent| ["--storm".to_owned(), percent.to_string()]));
     let hr_log = folder.join("hr.log");
     let hr = start_hr(&hr_args, &hr_log)?;
+    // A terminal's time has no fractions of a second, and the first punches shall not lie before the beginning.
+    let start_at = Timestamp::now() - Duration::from_secs(60);
     let connector = json!({
         "name": "hr", "base": format!("http://localhost:{hr_port}"), "interval": "immediate", "timeout": "5s",
+        "start_at": start_at.to_string(),
         "users_endpoint": "/users", "attendance_endpoint": "/attendance"
     });
     hub.post("/api/v1/connectors", &connector).await?;

@@ -1,5 +1,6 @@
 //! Opening a lane, whatever it finds: nothing, a lane, an interrupted change, damage.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use vigie_shared::wire::frame;
@@ -70,7 +71,7 @@ pub fn open(options: &DurableOptions, opening: Opening, wall_ms: i64) -> Result<
 
 fn queue(folder: Folder, store: Store, identity: Identity, extent: Extent, options: &DurableOptions) -> DurableQueue {
     let set_aside_bytes_max = options.set_aside_bytes_max;
-    DurableQueue { store, identity, extent, deferred: None, folder, set_aside_bytes_max }
+    DurableQueue { store, identity, extent, deferred: None, folder, set_aside_bytes_max, weighed: Cell::default() }
 }
 
 /// Positions that the identity remembers and the store does not.

@@ -26,6 +26,8 @@ pub(crate) fn punch(enrol_id: u64, at_ms: i64, direction: Option<Direction>) -> 
         in_out: Some(0),
         event: Some(0),
         temperature_centi_c: Some(3650),
+        photo: None,
+        means: None,
         access: None,
         kind: PunchKind::Person,
         direction,

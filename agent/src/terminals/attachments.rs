@@ -212,7 +212,7 @@ mod tests {
     fn add_old(waiting: &Waiting, content: &[u8], age_s: u64) -> u64 {
         let lost = add(waiting, content);
         let path = waiting.folder.join(BlobRef::of(content).sha256);
-        let then = SystemTime::now() - Duration::from_secs(age_s);
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age_s);
         std::fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
         lost
     }

@@ -118,7 +118,10 @@ pub(super) async fn act(hub: &Hub, verb: &TerminalVerb, output: &mut Output<'_>)
         }
         TerminalVerb::Show { serial } => {
             let mut terminal = hub.get(&path(serial, "")).await?;
-            terminal["profile"] = hub.get(&path(serial, "/profile")).await?;
+            let profile = hub.get(&path(serial, "/profile")).await?;
+            if let Some(fields) = terminal.as_object_mut() {
+                fields.insert("profile".to_owned(), profile);
+            }
             output.answer(&terminal, show)?;
         }
         TerminalVerb::Set(args) => {
@@ -154,20 +157,25 @@ fn path(serial: &str, rest: &str) -> String {
 /// Changes what is said of the terminal, and leaves the rest.
 async fn set(hub: &Hub, args: &SetArgs) -> Result<Value, VerbError> {
     let path = path(&args.serial, "/profile");
-    let mut profile = match &args.profile {
-        Some(family) => json!({ "family": family }),
-        None => hub.get(&path).await?,
-    };
-    for (table, option, numbers) in [("inout", "--inout", &args.inout), ("mode", "--mode", &args.mode)] {
-        for said in numbers {
+    let before = if args.profile.is_some() { Value::Null } else { hub.get(&path).await? };
+    let table = |name: &str, option: &str, said: &[String]| {
+        let mut numbers = before.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+        for one in said {
             let (number, meaning) =
-                said.split_once('=').with_context(|| format!("`{option} {said}`: write NUMBER=MEANING"))?;
-            profile[table][number] = meaning.into();
+                one.split_once('=').with_context(|| format!("`{option} {one}`: write NUMBER=MEANING"))?;
+            numbers.insert(number.to_owned(), meaning.into());
         }
-    }
-    if let Some(day) = &args.week_begins {
-        profile["week_begins"] = day.as_str().into();
-    }
+        anyhow::Ok(numbers)
+    };
+    let said = |name: &str, given: Option<&String>| {
+        given.map(|word| word.as_str().into()).or_else(|| before.get(name).cloned())
+    };
+    let profile = json!({
+        "family": said("family", args.profile.as_ref()).unwrap_or_else(|| "common".into()),
+        "inout": table("inout", "--inout", &args.inout)?,
+        "mode": table("mode", "--mode", &args.mode)?,
+        "week_begins": said("week_begins", args.week_begins.as_ref()).unwrap_or_else(|| "monday".into()),
+    });
     Ok(hub.change(Method::PUT, &path, &profile).await?)
 }
 
@@ -180,7 +188,7 @@ async fn bring(
 ) -> Result<ExitCode, VerbError> {
     let given = hub.change(Method::POST, &path(serial, "/schedule"), wish).await?;
     let mut ended = Vec::new();
-    for command in given["items"].as_array().into_iter().flatten() {
+    for command in given.get("items").and_then(Value::as_array).into_iter().flatten() {
         let command = Given(command.clone());
         ended.push(if is_awaited { command.ended(hub, output).await? } else { command.0 });
     }

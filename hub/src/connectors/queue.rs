@@ -167,11 +167,9 @@ fn later(job: &mut Job, cause: Cause, around: &Around) {
     }
     job.state = JobState::Failed;
     job.attempts = job.attempts.saturating_add(1);
-    if cause == Cause::NotTaken {
-        // Who cannot be reached breaks over nothing.
-        job.failing_ms = None;
-    }
-    let failing_ms = *job.failing_ms.get_or_insert(around.now_ms);
+    // Who cannot be reached breaks over nothing.
+    job.failing_ms = if cause == Cause::NotTaken { None } else { job.failing_ms.or(Some(around.now_ms)) };
+    let failing_ms = job.failing_ms.unwrap_or(around.now_ms);
     let others_passed = around.passed_ms.is_some_and(|passed_ms| passed_ms >= failing_ms);
     let is_hopeless = around.now_ms.saturating_sub(failing_ms) >= BROKEN_MS_MAX;
     let is_given_up = match cause {

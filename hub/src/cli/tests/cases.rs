@@ -166,7 +166,7 @@ async fn case_51_a_time_that_came_twice_is_the_first_and_one_that_was_skipped_mo
 #[tokio::test]
 async fn case_71_a_schedule_that_a_terminal_does_not_know_still_judges_its_days() {
     let desk = Desk::told(vec![message(&[row(7, "2026-11-20 09:00:00")])]).await;
-    let office = json!({ "terminals": [ZX], "days": { "friday": { "starts": "08:00", "ends": "17:00" } } });
+    let office = json!({ "terminals": [ZX], "zone": "Europe/Paris", "days": { "friday": { "starts": "08:00", "ends": "17:00" } } });
     let path = "/api/v1/schedules/office";
     desk.stage.request(axum::http::Method::PUT, path).json(&office).role(Role::Operator).send().await;
     let given = desk.ask(Role::Operator, &format!("/api/v1/terminals/{ZX}/schedule"), &json!({})).await.json();

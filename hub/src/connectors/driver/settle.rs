@@ -6,7 +6,7 @@ use super::talk::{Halt, Heard, Talk};
 use crate::connectors::job::{Job, JobState};
 use crate::connectors::mapping::PushMapping;
 use crate::connectors::outcome::On;
-use crate::connectors::queue::{Around, End, settle};
+use crate::connectors::queue::{Around, Cause, End, settle};
 use crate::connectors::request::Request;
 use crate::connectors::template::Values;
 use crate::store::StoreError;
@@ -15,7 +15,7 @@ use crate::store::diary::{Entry, Level};
 /// Why nobody knows what became of rows that a crash left midway.
 const MIDWAY: &str = "the hub stopped while it was being sent";
 
-/// What is counted of rows that were given up though nobody refused them.
+/// What is counted of rows that were given up because the third party breaks over them.
 const GIVEN_UP: &str = "given_up";
 
 impl Talk<'_> {
@@ -54,14 +54,15 @@ impl Talk<'_> {
         for (mut job, end) in ends {
             self.count("duplicate", usize::from(matches!(end, End::Duplicate(_))));
             let is_passed = matches!(end, End::Delivered(_) | End::Duplicate(_));
-            let is_rejected = matches!(end, End::Rejected(_));
+            let (is_rejected, is_broken) =
+                (matches!(end, End::Rejected(_)), matches!(end, End::Later(_, Cause::Broke)));
             settle(&mut job, end, &around);
             self.count(job.state.word(), 1);
             if is_passed {
                 self.standing.health.on_passed(now_ms);
             } else if is_rejected {
                 run = self.standing.health.on_rejected(&job).or(run);
-            } else if job.state == JobState::Dead {
+            } else if is_broken && job.state == JobState::Dead {
                 self.count(GIVEN_UP, 1);
             }
             jobs.push(job);
@@ -101,8 +102,9 @@ impl Talk<'_> {
         let Some(count) = self.counts.get(GIVEN_UP) else { return Ok(()) };
         let name = &self.connector.name;
         let text = format!(
-            "Connector {name} gave {count} rows up: the third party breaks whenever it gets them. They are kept: \
-             `vigie-hub job list --connector {name} --state dead` says why, `vigie-hub job retry --all --connector {name}` sends them again."
+            "Connector {name} gave rows up, {count} of them: the third party breaks whenever it gets them. They are kept: \
+             `vigie-hub job list --connector {name} --state dead` says why, \
+             `vigie-hub job retry --all --connector {name}` sends them again."
         );
         let (at_ms, kind) = (self.now_ms(), "connector_gave_up".to_owned());
         self.parts.store.write(&Entry { at_ms, site: None, level: Level::Alarm, kind, text }).await

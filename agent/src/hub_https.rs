@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use async_trait::async_trait;
 use reqwest::Client;
 use vigie_shared::blob::{BLOB_BYTES_MAX, BLOBS_PATH, BlobRef};
 
@@ -16,6 +17,17 @@ const CONNECT_MAX: Duration = Duration::from_secs(15);
 
 /// Longest silence of the hub in the middle of an exchange.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// Port: what takes blobs for the hub.
+#[async_trait]
+pub trait Upload: Send + Sync {
+    /// Hands the hub a blob; returns the reference to it.
+    ///
+    /// # Errors
+    ///
+    /// Words on what stood in the way; what was sent so far counts for nothing.
+    async fn put_blob(&self, content: Vec<u8>) -> anyhow::Result<BlobRef>;
+}
 
 /// Makes clients with the box's certificate.
 pub struct HubHttps {
@@ -58,13 +70,11 @@ impl HubHttps {
             .context("prepare HTTPS")?;
         Ok((client, format!("https://{}", identity.hub)))
     }
+}
 
-    /// Hands the hub a blob; returns the reference to it.
-    ///
-    /// # Errors
-    ///
-    /// Words on what stood in the way; what was sent so far counts for nothing.
-    pub async fn put_blob(&self, content: Vec<u8>) -> anyhow::Result<BlobRef> {
+#[async_trait]
+impl Upload for HubHttps {
+    async fn put_blob(&self, content: Vec<u8>) -> anyhow::Result<BlobRef> {
         anyhow::ensure!(content.len() <= BLOB_BYTES_MAX, "{} bytes are more than the hub takes", content.len());
         let blob = BlobRef::of(&content);
         let (client, hub) = self.client()?;

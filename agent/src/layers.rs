@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vigie_shared::config::{self, ConfigErrors, Layer, Sources};
-use vigie_shared::file::{make_private_folder, replace_private, sync_folder};
+use vigie_shared::file::{make_private_folder, read_json, replace_private, sync_folder};
 
 use crate::config::AgentConfig;
 use crate::previous::Previous;
@@ -195,18 +195,7 @@ impl Layers {
 
     /// What cannot be read counts as missing: the owner's files stand without it.
     fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let path = self.folder.join(name);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                tracing::warn!("{} cannot be read: {error}", path.display());
-                return None;
-            }
-        };
-        serde_json::from_slice(&bytes)
-            .inspect_err(|error| tracing::warn!("{} is damaged and counts as missing: {error}", path.display()))
-            .ok()
+        read_json(&self.folder.join(name))
     }
 }
 

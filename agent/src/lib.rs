@@ -54,7 +54,7 @@ use vigie_shared::lifecycle::Lifecycle;
 use crate::collectors::{CollectConfig, Collector, Context, Outlet};
 use crate::config::AgentConfig;
 use crate::host_names::HostNames;
-use crate::hub_https::HubHttps;
+use crate::hub_https::{HubHttps, Upload};
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalOptions, OnDamage};
 use crate::layers::trial::Upkeep;
@@ -123,14 +123,16 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     let names = start_collectors(config, &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
+    let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
+    let hub = Arc::new(HubHttps::new(config.identity_folder(), Arc::clone(&time)));
     let desk = terminals::Parts {
         data: config.data.clone(),
         clock: Arc::clone(&clock),
         ledger: Arc::new(journal.clone()),
+        uploads: Arc::clone(&hub) as Arc<dyn Upload>,
         limits: Limits::default(),
     };
     let terminals = Terminals::start(&config.terminals, desk, lifecycle)?;
-    let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
     time.spawn(Arc::clone(&outlet), lifecycle);
     let board = Board::default();
     let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
@@ -161,7 +163,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
         data: config.data.clone(),
         settings: Arc::new(config.clone()),
         privileges: parts.privileges,
-        hub: Arc::new(HubHttps::new(config.identity_folder(), Arc::clone(&time))),
+        hub,
         time,
         board: board.clone(),
         upkeep: parts.upkeep,

@@ -5,8 +5,9 @@
 //! together for one terminal. Those are pure. `hall` is what all connections share, `connection` drives a socket, `talk`
 //! answers; [`Terminals`] is the handle for the rest of the agent.
 //!
-//! A punch is acknowledged only when it is on the disk: the terminal forgets it then.
+//! A punch is acknowledged only when it is on the disk: the terminal forgets it then. Photos come after it: `attachments`.
 
+pub mod attachments;
 pub mod clock;
 pub mod config;
 mod connection;
@@ -49,6 +50,7 @@ pub use config::Config;
 pub use limits::Limits;
 pub use serial::Serial;
 
+use crate::hub_https::Upload;
 use crate::journal::{Journal, JournalError};
 use hall::Hall;
 use reply::Order;
@@ -81,6 +83,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where punches go.
     pub ledger: Arc<dyn Ledger>,
+    /// Where photos and templates go that are too large for the ledger.
+    pub uploads: Arc<dyn Upload>,
     /// How long terminals may take.
     pub limits: Limits,
 }
@@ -172,7 +176,8 @@ impl Terminals {
         let stop = lifecycle.stopping();
         lifecycle.spawn("terminals", server::serve(Arc::clone(&hall), listener, lifecycle.clone()));
         lifecycle.spawn("terminals' states", server::tell_states(Arc::clone(&hall), stop.clone()));
-        lifecycle.spawn("terminals' memory", server::save_changes(Arc::clone(&hall), stop));
+        lifecycle.spawn("terminals' memory", server::save_changes(Arc::clone(&hall), stop.clone()));
+        lifecycle.spawn("terminals' attachments", attachments::deliver(Arc::clone(&hall), stop));
         Ok(Self { hall: Some(hall), address })
     }
 

@@ -5,8 +5,10 @@ pub mod day;
 pub mod driver;
 pub mod forecast;
 mod plan;
+pub mod profile;
 pub mod row;
 pub mod time;
 pub mod window;
 
 pub use self::plan::{Directions, Holiday, Person, REPEAT_S, Schedule, Shift, schedule_of};
+pub use self::profile::Profile;

@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
 /// Replaces a file with new content, readable by its owner only. After a power cut either the old or the new
 /// content is there.
 ///
@@ -28,6 +30,22 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     std::fs::rename(&fresh, path)?;
     sync_folder(folder)
+}
+
+/// What a JSON file says; one that cannot be read or is damaged counts as missing, and that is said in the log.
+#[must_use]
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            tracing::warn!("{} cannot be read: {error}", path.display());
+            return None;
+        }
+    };
+    serde_json::from_slice(&bytes)
+        .inspect_err(|error| tracing::warn!("{} is damaged and counts as missing: {error}", path.display()))
+        .ok()
 }
 
 /// Makes a folder that only its owner may enter, and those above it; an existing one is left as it is.

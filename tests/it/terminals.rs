@@ -16,12 +16,13 @@ mod users;
 const CASES: u32 = 85;
 
 /// The tests of the cases, as text.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     include_str!("terminals/session.rs"),
     include_str!("terminals/attendance/durable.rs"),
     include_str!("terminals/attendance/times.rs"),
     include_str!("terminals/attendance/batches.rs"),
     include_str!("terminals/attendance/fields.rs"),
+    include_str!("terminals/attendance/photos.rs"),
     include_str!("terminals/attendance/approval.rs"),
     include_str!("terminals/users.rs"),
     include_str!("terminals/commands.rs"),

@@ -75,7 +75,7 @@ fn terminal(bytes: &[u8]) {
     let record = frame.record.as_deref().and_then(elements);
     assert!(record.is_some() || row::Batch::find(&frame).is_err());
     for raw in record.unwrap_or_default() {
-        let row = row::read(raw, Kept { photos: true, temperatures: true });
+        let (row, _) = row::read(raw, Kept { photos: true, temperatures: true });
         assert!(serde_json::from_str::<serde_json::Value>(&row.rest).is_ok(), "{}", row.rest);
     }
 }

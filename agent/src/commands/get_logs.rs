@@ -24,7 +24,7 @@ use self::select::{Excerpt, Wanted};
 use self::source::{LogFile, LogUnit};
 use super::common::OWN_UNIT;
 use super::{Act, Answer, Context, Failure, Services, Underway};
-use crate::hub_https::HubHttps;
+use crate::hub_https::{HubHttps, Upload as _};
 
 /// Lines if the command does not say how many.
 const LINES: u32 = 100;

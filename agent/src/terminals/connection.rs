@@ -187,6 +187,7 @@ impl Connection {
         let Some(serial) = self.session.serial().cloned() else { return ControlFlow::Continue(()) };
         let said = self.hall.serve(&serial, frame, checksum).await;
         self.say(&said.reply).await?;
+        self.hall.keep(said.attachments).await;
         if said.is_violation {
             let before = self.session.violations();
             let meaning = self.session.on_violation(Meaning::Nothing);

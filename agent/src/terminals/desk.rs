@@ -226,7 +226,9 @@ impl Terminals {
             is_single: false,
         };
         let stored = hall.store_rows(serial, &batch, origin).await;
-        anyhow::ensure!(stored.is_some(), "the box has no room for the terminal's log; what it took stays");
+        let stored =
+            stored.ok_or_else(|| anyhow::anyhow!("the box has no room for the terminal's log; what it took stays"))?;
+        hall.keep(stored.attachments).await;
         Ok(batch.rows.len() as u64)
     }
 

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use vigie_shared::blob::BlobRef;
 use vigie_shared::clock::ManualClock;
 use vigie_shared::id::BootId;
 use vigie_shared::lifecycle::Lifecycle;
@@ -15,6 +16,7 @@ use vigie_shared::wire::reading::{LogRow, TerminalUsers};
 use vigie_shared::wire::{Reading, Stamp};
 
 use super::{Config, Ledger, Limits, Parts, Terminals};
+use crate::hub_https::Upload;
 use crate::journal::JournalError;
 
 /// The moment of all tests, 2026-11-18 in the morning.
@@ -35,6 +37,13 @@ impl Ledger for Shelf {
         }
         self.readings.lock().unwrap().push(reading);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Upload for Shelf {
+    async fn put_blob(&self, content: Vec<u8>) -> anyhow::Result<BlobRef> {
+        Ok(BlobRef::of(&content))
     }
 }
 
@@ -86,6 +95,7 @@ impl Site {
             data: folder.path().to_owned(),
             clock: Arc::new(ManualClock::new(stamp)),
             ledger: shelf.clone(),
+            uploads: shelf.clone(),
             limits,
         };
         let terminals = Terminals::start(&config, parts, &lifecycle).unwrap();

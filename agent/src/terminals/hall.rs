@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use vigie_shared::wire::Reading;
 use vigie_shared::wire::reading::Standing;
 
+use super::attachments::Waiting;
 use super::clock::Zone;
 use super::config::Config;
 use super::limits::millis;
@@ -32,6 +33,9 @@ pub(super) struct Hall {
     folder: Folder,
     saved: Turn<Memory>,
     pub(super) is_dirty: Notify,
+    /// What waits to be uploaded.
+    pub(super) waiting: Waiting,
+    pub(super) has_attachments: Notify,
 }
 
 /// Behind the lock.
@@ -45,6 +49,8 @@ pub(super) struct State {
     pub(super) last_id: u64,
     /// When somebody was last told that a stranger waits.
     pub(super) strangers_ms: Option<u64>,
+    /// How many attachments were lost since somebody was told so, and when that was.
+    pub(super) lost: (u64, Option<u64>),
     memory: Memory,
 }
 
@@ -66,6 +72,7 @@ impl Hall {
     pub(super) fn open(config: Config, parts: Parts) -> anyhow::Result<Self> {
         let folder = Folder::below(&parts.data)
             .with_context(|| format!("make the folder of terminals in {}", parts.data.display()))?;
+        let waiting = folder.waiting().context("make the folder of what waits to be uploaded")?;
         let memory = folder.memory();
         let registry = Registry::new(config.allowed.clone(), config.strict, memory.decisions.clone());
         let state = State {
@@ -77,6 +84,7 @@ impl Hall {
             unregistered: BTreeMap::new(),
             last_id: 0,
             strangers_ms: None,
+            lost: (0, None),
             memory: memory.clone(),
         };
         Ok(Self {
@@ -88,6 +96,8 @@ impl Hall {
             folder,
             saved: Turn::new(memory),
             is_dirty: Notify::new(),
+            waiting,
+            has_attachments: Notify::new(),
         })
     }
 

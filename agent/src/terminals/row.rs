@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use vigie_shared::wire::reading::LogRow;
 
+use super::attachments::Attachment;
 use super::clock;
 use super::frame::{Fields, Frame, Object, Policy, elements, int};
 
@@ -23,7 +24,7 @@ const NONSENSE_CHARS_MAX: usize = 200;
 /// Photos, by the names that firmwares give them.
 const PHOTOS: &[&str] = &["image", "photo", "record"];
 
-/// Bytes of a photo that is kept, as text: what fits a record beside its row.
+/// Bytes of a photo that stays in its row, as text: what fits a record beside it. A larger one is attached.
 const PHOTO_BYTES_MAX: usize = 20 * 1024;
 
 /// How a JPEG begins.
@@ -92,15 +93,16 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Reads one row.
+/// Reads one row, and its photo if that is kept and too large for a record.
 #[must_use]
-pub fn read(raw: &RawValue, kept: Kept) -> LogRow {
+pub fn read(raw: &RawValue, kept: Kept) -> (LogRow, Option<Attachment>) {
     let policy = Policy { left_out: if kept.photos { &[] } else { PHOTOS }, ..Policy::PLAIN };
-    let Some(mut object) = Object::read(raw.get(), policy) else { return nonsense(raw.get()) };
+    let Some(mut object) = Object::read(raw.get(), policy) else { return (nonsense(raw.get()), None) };
     if !kept.temperatures {
         object.fields.remove("temp");
     }
-    let photo = PHOTOS.iter().filter_map(|name| object.fields.remove(*name)).find_map(|value| photo(&value));
+    let photos = PHOTOS.iter().filter_map(|name| object.fields.remove(*name));
+    let (photo, attachment) = photos.filter_map(|value| photo(&value)).next().unzip();
     let enrol_id = object.fields.get("enrollid").and_then(enrol_id);
     let time = object.fields.get("time").and_then(Value::as_str).and_then(clock::local);
     let mut row = LogRow { enrol_id, ..LogRow::default() };
@@ -122,7 +124,7 @@ pub fn read(raw: &RawValue, kept: Kept) -> LogRow {
     if object.is_lossy || is_shortened {
         row.flags |= LogRow::LOSSY_TEXT;
     }
-    row
+    (row, attachment.flatten())
 }
 
 /// A message that is no row, as one: everything that it says, but nothing that is secret or of somebody's body.
@@ -159,13 +161,16 @@ pub fn temperature(value: &Value) -> Option<i32> {
     Some((number * scale).round() as i32)
 }
 
-/// A photo that is one, and that fits.
-fn photo(value: &Value) -> Option<String> {
+/// A photo that is one, as its row says it: itself, or the reference to what is attached.
+fn photo(value: &Value) -> Option<(Value, Option<Attachment>)> {
     let text = value.as_str()?.trim();
     let text = text.strip_prefix("data:image/jpeg;base64,").unwrap_or(text);
-    let fits = text.len() <= PHOTO_BYTES_MAX;
-    let is_jpeg = fits && STANDARD.decode(text).is_ok_and(|bytes| bytes.starts_with(JPEG));
-    is_jpeg.then(|| text.to_owned())
+    let bytes = STANDARD.decode(text).ok().filter(|bytes| bytes.starts_with(JPEG))?;
+    if text.len() <= PHOTO_BYTES_MAX {
+        return Some((Value::from(text), None));
+    }
+    let attachment = Attachment::new(bytes)?;
+    Some((serde_json::to_value(&attachment.blob).ok()?, Some(attachment)))
 }
 
 fn nonsense(text: &str) -> LogRow {
@@ -188,7 +193,7 @@ fn forget_if(fields: &mut Fields, name: &str, is_said: impl FnOnce(&Value) -> bo
 }
 
 /// Everything else as JSON, and whether something was replaced or shortened.
-fn rest(fields: Fields, photo: Option<String>) -> (String, bool) {
+fn rest(fields: Fields, photo: Option<Value>) -> (String, bool) {
     let is_empty = |value: &Value| value.is_null() || value.as_str() == Some("");
     let mut map: Map<String, Value> = fields.into_iter().filter(|(_, value)| !is_empty(value)).collect();
     let mut is_shortened = map.values_mut().fold(false, |is_shortened, value| clean(value) | is_shortened);
@@ -197,7 +202,7 @@ fn rest(fields: Fields, photo: Option<String>) -> (String, bool) {
         map.retain(|_, value| !value.is_object() && !value.is_array());
         is_shortened = true;
     }
-    map.extend(photo.map(|photo| ("image".to_owned(), Value::from(photo))));
+    map.extend(photo.map(|photo| ("image".to_owned(), photo)));
     (Value::Object(map).to_string(), is_shortened)
 }
 

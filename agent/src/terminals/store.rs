@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use vigie_shared::file::{make_private_folder, replace_private};
+use vigie_shared::file::{make_private_folder, read_json, replace_private};
 
+use super::attachments::Waiting;
 use super::clock::TerminalClock;
 use super::registry::Decisions;
 use super::roster::Roster;
@@ -35,12 +35,17 @@ impl Folder {
         Ok(Self(folder))
     }
 
+    /// What waits to be uploaded.
+    pub(super) fn waiting(&self) -> io::Result<Waiting> {
+        Waiting::in_folder(self.0.join("attachments"))
+    }
+
     pub(super) fn memory(&self) -> Memory {
-        read(&self.0.join("terminals.json")).unwrap_or_default()
+        read_json(&self.0.join("terminals.json")).unwrap_or_default()
     }
 
     pub(super) fn roster(&self, serial: &Serial) -> Roster {
-        read(&self.people(serial)).unwrap_or_default()
+        read_json(&self.people(serial)).unwrap_or_default()
     }
 
     pub(super) fn write_memory(&self, memory: &Memory) -> io::Result<()> {
@@ -54,21 +59,6 @@ impl Folder {
     fn people(&self, serial: &Serial) -> PathBuf {
         self.0.join("people").join(format!("{serial}.json"))
     }
-}
-
-/// What a file says; a damaged one counts as missing, and that is said in the log.
-fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-        Err(error) => {
-            tracing::warn!("{} cannot be read: {error}", path.display());
-            return None;
-        }
-    };
-    serde_json::from_slice(&bytes)
-        .inspect_err(|error| tracing::warn!("{} is damaged and counts as missing: {error}", path.display()))
-        .ok()
 }
 
 #[cfg(test)]

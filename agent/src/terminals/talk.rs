@@ -4,6 +4,7 @@ use serde_json::Value;
 use vigie_shared::wire::Reading;
 use vigie_shared::wire::reading::{AlarmKind, LogOrigin, LogRow, TerminalLog, TerminalUser, TerminalUsers};
 
+use super::attachments::Attachment;
 use super::frame::{Frame, Verb};
 use super::hall::Hall;
 use super::profile::is_credential;
@@ -18,25 +19,35 @@ const ROWS_AT_ONCE: usize = 400;
 /// Characters of a code that are kept.
 const CODE_CHARS_MAX: usize = 256;
 
-/// Bytes of a credential that fits a record.
+/// Bytes of a credential that fits a record; a longer one is attached.
 const CREDENTIAL_BYTES_MAX: usize = 24 * 1024;
 
-/// What to answer, and whether the message broke a rule.
+/// What to answer, whether the message broke a rule, and what to keep after the answer.
+#[derive(Default)]
 pub(super) struct Said {
     pub(super) reply: String,
     pub(super) is_violation: bool,
+    pub(super) attachments: Vec<Attachment>,
 }
 
 impl Said {
     fn well(reply: &Reply<'_>) -> Self {
-        Self { reply: reply.text(), is_violation: false }
+        Self { reply: reply.text(), ..Self::default() }
     }
+}
+
+/// What became of rows that are stored.
+#[derive(Default)]
+pub(super) struct Stored {
+    access: Option<bool>,
+    backlog: u64,
+    pub(super) attachments: Vec<Attachment>,
 }
 
 impl Hall {
     /// Serves one message of a registered terminal; `checksum` names its bytes.
     pub(super) async fn serve(&self, serial: &Serial, frame: &Frame, checksum: u32) -> Said {
-        let Verb::Cmd(cmd) = &frame.verb else { return Said { reply: String::new(), is_violation: true } };
+        let Verb::Cmd(cmd) = &frame.verb else { return Said { is_violation: true, ..Said::default() } };
         match cmd.as_str() {
             "sendlog" => self.on_rows(serial, frame, checksum).await,
             "senduser" => self.on_user(serial, frame).await,
@@ -62,7 +73,7 @@ impl Hall {
             Ok(batch) => batch,
             Err(error @ (NoBatch::NegativeCount | NoBatch::NoRows)) => {
                 tracing::debug!(terminal = %serial, "a message of rows is refused: {error}");
-                return Said { reply: Reply::not_done("sendlog").text(), is_violation: true };
+                return Said { is_violation: true, ..Said::well(&Reply::not_done("sendlog")) };
             }
         };
         let mut flags = if batch.is_miscounted() { LogRow::MISCOUNTED } else { 0 };
@@ -76,9 +87,10 @@ impl Hall {
             flags,
             is_single: batch.rows.len() == 1,
         };
-        let Some(access) = self.store_rows(serial, &batch, origin).await else {
+        let Some(Stored { access, backlog, attachments }) = self.store_rows(serial, &batch, origin).await else {
             return Said::well(&Reply::not_done("sendlog"));
         };
+        self.with(serial, |terminal| terminal.on_acknowledged(backlog));
         if batch.is_miscounted() {
             self.tell_miscount(serial, &batch).await;
         }
@@ -90,25 +102,27 @@ impl Hall {
             access: access.map(u8::from),
             ..Reply::done("sendlog")
         };
-        Said::well(&reply)
+        Said { attachments, ..Said::well(&reply) }
     }
 
     /// Brings rows to the disk, a part after the other; none if one of them is not there.
-    pub(super) async fn store_rows(&self, serial: &Serial, batch: &Batch<'_>, origin: Origin) -> Option<Option<bool>> {
-        let mut access = None;
+    pub(super) async fn store_rows(&self, serial: &Serial, batch: &Batch<'_>, origin: Origin) -> Option<Stored> {
+        let mut stored = Stored::default();
         for raws in batch.rows.chunks(ROWS_AT_ONCE) {
             let (now_ms, (wall_ms, _)) = (self.now_ms(), self.wall());
             let told = self.with(serial, |terminal| terminal.on_rows(raws, origin, wall_ms, now_ms))?;
-            let Told { logs, access: decided, alarms } = told;
+            let Told { logs, access, alarms, backlog, attachments } = told;
             for log in logs {
                 if !self.store(log).await {
                     return None;
                 }
             }
             self.tell(alarms).await;
-            access = access.or(decided);
+            stored.access = stored.access.or(access);
+            stored.backlog += backlog;
+            stored.attachments.extend(attachments);
         }
-        Some(access)
+        Some(stored)
     }
 
     async fn tell_miscount(&self, serial: &Serial, batch: &Batch<'_>) {
@@ -142,12 +156,13 @@ impl Hall {
         if is_changed {
             self.people_changed(serial);
         }
+        let (record, attachment) = if keeps { credential(frame).unzip() } else { (None, None) };
         let user = TerminalUser {
             enrol_id,
             name,
             slot: number,
             admin: frame.int("admin").and_then(|admin| i32::try_from(admin).ok()),
-            record: keeps.then(|| credential(frame)).flatten(),
+            record,
         };
         let users = TerminalUsers { terminal: serial.to_string(), stretch: None, rows: vec![user] };
         if !self.store(Reading::TerminalUsers(users)).await {
@@ -160,7 +175,8 @@ impl Hall {
             backupnum: slot,
             ..Reply::done("senduser")
         };
-        Said::well(&reply)
+        let attachments = attachment.flatten().into_iter().collect();
+        Said { attachments, ..Said::well(&reply) }
     }
 
     /// A code that somebody showed: the number of a person whom the box knows opens, if the owner lets the box decide;
@@ -214,13 +230,17 @@ impl Hall {
     }
 }
 
-/// The credential as it was said, if it fits a record.
-fn credential(frame: &Frame) -> Option<String> {
+/// The credential as it was said, or the reference to it if it is too long for a record.
+fn credential(frame: &Frame) -> Option<(String, Option<Attachment>)> {
     let record: Value = serde_json::from_str(frame.record.as_ref()?.get()).ok()?;
     let text = match record {
         Value::String(text) => text,
         Value::Number(number) => number.to_string(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
-    (text.len() <= CREDENTIAL_BYTES_MAX).then_some(text)
+    if text.len() <= CREDENTIAL_BYTES_MAX {
+        return Some((text, None));
+    }
+    let attachment = Attachment::new(text.into_bytes())?;
+    Some((format!("{}{}", TerminalUser::ATTACHED, attachment.blob.sha256), Some(attachment)))
 }

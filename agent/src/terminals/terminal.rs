@@ -11,6 +11,7 @@ use vigie_shared::wire::Reading;
 use vigie_shared::wire::delivery::RECORD_BYTES_MAX;
 use vigie_shared::wire::reading::{AlarmKind, BoxAlarm, LogOrigin, LogRow, Standing, TerminalLog, TerminalState};
 
+use super::attachments::Attachment;
 use super::clock::{self, TerminalClock};
 use super::config::Terms;
 use super::health::Device;
@@ -80,6 +81,10 @@ pub struct Told {
     pub access: Option<bool>,
     /// What somebody should know.
     pub alarms: Vec<Reading>,
+    /// How many of them are a backlog's: those are fewer once they are acknowledged.
+    pub backlog: u64,
+    /// What is kept once they are acknowledged.
+    pub attachments: Vec<Attachment>,
 }
 
 impl Terminal {
@@ -137,7 +142,14 @@ impl Terminal {
     pub fn on_rows(&mut self, raws: &[&RawValue], origin: Origin, wall_ms: i64, now_ms: u64) -> Told {
         let mut told = Told::default();
         let mut groups = Groups::default();
-        let times: Vec<(LogRow, Option<DateTime>)> = raws.iter().map(|raw| self.row(raw, origin)).collect();
+        let mut times: Vec<(LogRow, Option<DateTime>)> = Vec::with_capacity(raws.len());
+        for raw in raws {
+            let (mut row, attachment) = row::read(raw, self.terms.kept);
+            row.flags |= origin.flags;
+            let time = clock::local(&row.local_time);
+            times.push((row, time));
+            told.attachments.extend(attachment);
+        }
         let newest = times.iter().filter_map(|(row, time)| Some(((*time)?, row.enrol_id))).max();
         let is_still = newest.is_some_and(|(time, who)| {
             origin.origin == LogOrigin::Pushed && self.clock.look(time, who, origin.checksum, wall_ms)
@@ -147,6 +159,8 @@ impl Terminal {
             let ahead_ms = moment_ms.and_then(|moment_ms| self.clock.ahead_of(moment_ms, wall_ms));
             if moment_ms.is_some_and(|moment_ms| self.clock.is_live(moment_ms, wall_ms)) {
                 row.flags |= LogRow::LIVE;
+            } else if origin.origin == LogOrigin::Pushed {
+                told.backlog += 1;
             }
             if is_still && time == newest.map(|(time, _)| time) {
                 row.flags |= LogRow::FROZEN_CLOCK;
@@ -163,11 +177,9 @@ impl Terminal {
         told
     }
 
-    fn row(&self, raw: &RawValue, origin: Origin) -> (LogRow, Option<DateTime>) {
-        let mut row = row::read(raw, self.terms.kept);
-        row.flags |= origin.flags;
-        let time = clock::local(&row.local_time);
-        (row, time)
+    /// So many rows of a backlog are acknowledged; the terminal counts them itself at its next registration.
+    pub fn on_acknowledged(&mut self, backlog: u64) {
+        self.device.unsent = self.device.unsent.map(|unsent| unsent.saturating_sub(backlog));
     }
 
     /// Only a person who stands there now waits for a decision.

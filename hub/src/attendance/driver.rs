@@ -188,8 +188,18 @@ async fn read_books(
     })
 }
 
-/// How far the ledgers of sites are complete, and where they have holes.
-struct Lines(BTreeMap<SiteId, (Option<i64>, Vec<i64>)>);
+/// How far the facts of sites are complete, and where their ledgers have holes.
+struct Lines(BTreeMap<SiteId, Line>);
+
+#[derive(Clone, Default)]
+struct Line {
+    /// Every punch before this moment has arrived from the box, milliseconds since 1970 UTC.
+    ledger_ms: Option<i64>,
+    /// How terminals were before this moment is known; none if no box ever told of any.
+    observed_ms: Option<Option<i64>>,
+    /// When holes in the ledger were noticed.
+    gaps_ms: Vec<i64>,
+}
 
 impl Lines {
     async fn read(store: &dyn Store, fleet: &BTreeMap<SiteId, BoxNow>) -> Result<Self, StoreError> {
@@ -200,22 +210,36 @@ impl Lines {
             let gaps = store.gaps(&site).await?;
             let pulse = fleet.get(&site).and_then(|now| now.heartbeat.as_ref());
             let of_site = deliveries.lines(&site, &gaps, pulse);
-            let complete_ms = of_site.iter().find(|line| line.lane == Lane::Ledger).and_then(|line| line.complete_ms);
+            let complete = |lane| of_site.iter().find(|line| line.lane == lane).map(|line| line.complete_ms);
             let of_ledger = gaps.iter().filter(|gap| gap.lane == Lane::Ledger);
-            lines.insert(site, (complete_ms, of_ledger.map(|gap| gap.noticed_ms).collect()));
+            let line = Line {
+                ledger_ms: complete(Lane::Ledger).flatten(),
+                observed_ms: complete(Lane::Observations),
+                gaps_ms: of_ledger.map(|gap| gap.noticed_ms).collect(),
+            };
+            lines.insert(site, line);
         }
         Ok(Self(lines))
     }
 
-    /// A terminal that is connected holds nothing back; of one that is not, nobody knows what it saw since.
+    /// A terminal that is connected and has sent everything holds nothing back, as far as its box has told; of one that
+    /// is away, nobody knows what it saw since; of one that has not sent everything, nobody knows which rows are missing.
     fn of(&self, terminal: &Terminal) -> Clock {
-        let heard_ms = if terminal.state.is_connected { i64::MAX } else { terminal.heard_ms.unwrap_or(i64::MIN) };
-        self.clock(&terminal.site, &terminal.state.zone, heard_ms)
+        let state = &terminal.state;
+        let heard_ms = if state.unsent.is_some_and(|unsent| unsent > 0) {
+            i64::MIN
+        } else if state.is_connected {
+            let observed_ms = self.0.get(&terminal.site).and_then(|line| line.observed_ms);
+            observed_ms.map_or(i64::MAX, |observed_ms| observed_ms.unwrap_or(i64::MIN))
+        } else {
+            terminal.heard_ms.unwrap_or(i64::MIN)
+        };
+        self.clock(&terminal.site, &state.zone, heard_ms)
     }
 
     fn clock(&self, site: &SiteId, zone: &str, heard_ms: i64) -> Clock {
-        let (complete_ms, gaps_ms) = self.0.get(site).cloned().unwrap_or_default();
-        Clock { zone: zone.to_owned(), complete_ms: complete_ms.map(|complete_ms| complete_ms.min(heard_ms)), gaps_ms }
+        let Line { ledger_ms, gaps_ms, .. } = self.0.get(site).cloned().unwrap_or_default();
+        Clock { zone: zone.to_owned(), complete_ms: ledger_ms.map(|ledger_ms| ledger_ms.min(heard_ms)), gaps_ms }
     }
 }
 

@@ -1,22 +1,20 @@
-//! From a row of a terminal's log to a punch: what it is, whose, and which way.
-//!
-//! The tables of firmwares contradict each other. What is read here is what all of them share or only one of them
-//! says; everything else stays the terminal's own number.
+//! From a row of a terminal's log to a punch: what it is, whose, and which way by the usual tables; a terminal's own
+//! [`Profile`] may read its numbers otherwise later.
 
+use serde::Deserialize as _;
 use serde_json::Value;
-use vigie_shared::id::SiteId;
+use vigie_shared::blob::BlobRef;
+use vigie_shared::id::{SiteId, from_hex};
 use vigie_shared::wire::reading::{LogRow, TerminalLog};
 
-use crate::store::attendance::{Direction, Doubt, Punch, PunchKey, PunchKind, Told};
+use super::profile::Profile;
+use crate::store::attendance::{Doubt, Punch, PunchKey, PunchKind, Told};
 
 /// The number of the door and of the terminal itself.
 const DOOR: u64 = 0;
 
 /// The number that terminals give to a face that they do not know.
 const NOBODY: u64 = 99_999_999;
-
-/// The in/out number of somebody who was recognised and did not pass the turnstile.
-const NOT_PASSED: i32 = 7;
 
 /// Longest name that is kept, characters.
 const NAME_CHARS_MAX: usize = 200;
@@ -34,13 +32,14 @@ pub struct Arrived {
 #[must_use]
 pub fn punch(site: &SiteId, log: &TerminalLog, row: &LogRow, arrived: Arrived) -> Told {
     let enrol_id = row.enrol_id.filter(|id| i64::try_from(*id).is_ok());
+    let rest = serde_json::from_str(&row.rest).unwrap_or(Value::Null);
     let punch = Punch {
         order: 0,
         key: PunchKey::of(&log.terminal, row),
         site: site.clone(),
         terminal: log.terminal.clone(),
         enrol_id,
-        name: name(&row.rest),
+        name: name(&rest),
         local_time: row.local_time.clone(),
         zone: log.zone.clone(),
         meant_ms: None,
@@ -51,13 +50,16 @@ pub fn punch(site: &SiteId, log: &TerminalLog, row: &LogRow, arrived: Arrived) -
         event: row.event,
         temperature_centi_c: row.temperature_centi_c,
         access: row.access,
+        photo: photo(&rest),
         kind: kind(enrol_id, row),
-        direction: direction(row.in_out),
+        means: None,
+        direction: None,
         doubts: if row.flags & LogRow::FROZEN_CLOCK == 0 { Vec::new() } else { vec![Doubt::FrozenClock] },
         counts: false,
         seen: 1,
     };
     let told_ms = arrived.told_ms.map_or(arrived.received_ms, |told_ms| told_ms.min(arrived.received_ms));
+    let punch = Profile::default().applied(punch);
     let mut told = Told { punch, clock_ahead_ms: log.clock_ahead_ms, told_ms, last_ms: arrived.received_ms };
     told.correct(log.clock_ahead_ms.filter(|_| arrived.told_ms.is_some()));
     told
@@ -69,24 +71,18 @@ fn kind(enrol_id: Option<u64>, row: &LogRow) -> PunchKind {
         None => PunchKind::Unreadable,
         Some(DOOR) => PunchKind::Door,
         Some(NOBODY) => PunchKind::Stranger,
-        Some(_) if row.in_out == Some(NOT_PASSED) || row.access == Some(false) => PunchKind::NotPassed,
         Some(_) => PunchKind::Person,
     }
 }
 
-/// Which way a terminal's number says, where firmwares do not contradict each other: 0 in, 1 out, 2 out for a break,
-/// 3 back from it, 4 in for overtime. 5 is out of overtime for some and a turnstile's direction for others.
-fn direction(in_out: Option<i32>) -> Option<Direction> {
-    match in_out? {
-        0 | 3 | 4 => Some(Direction::In),
-        1 | 2 => Some(Direction::Out),
-        _ => None,
-    }
+/// The photo that follows the row, by its hash.
+fn photo(rest: &Value) -> Option<String> {
+    let blob = BlobRef::deserialize(rest.get("image")?).ok()?;
+    from_hex(&blob.sha256).filter(|bytes| bytes.len() == 32).map(|_| blob.sha256)
 }
 
 /// The name that the terminal gave with the row, if any.
-fn name(rest: &str) -> Option<String> {
-    let rest: Value = serde_json::from_str(rest).ok()?;
+fn name(rest: &Value) -> Option<String> {
     let name = rest.get("name")?.as_str()?.trim();
     (!name.is_empty()).then(|| name.chars().take(NAME_CHARS_MAX).collect())
 }

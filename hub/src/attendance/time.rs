@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use crate::store::attendance::{Doubt, Punch, PunchKind};
+use crate::store::attendance::{Doubt, Punch};
 
 const MINUTE_MS: i64 = 60 * 1000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -83,7 +83,7 @@ pub fn correct(punch: &mut Punch, ahead_ms: Option<i64>, told_ms: i64) {
         oddity,
     ];
     punch.doubts.extend(oddities.into_iter().flatten());
-    punch.counts = punch.kind == PunchKind::Person && !punch.doubts.iter().any(|doubt| doubt.excludes());
+    punch.counts = punch.counts_by_itself();
 }
 
 #[cfg(test)]

@@ -219,7 +219,7 @@ fn read(file: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn list(output: &Output<'_>, commands: &Value) -> String {
+pub(super) fn list(output: &Output<'_>, commands: &Value) -> String {
     let heads = ["COMMAND", "TYPE", "STATE", "GIVEN", "BY", "DETAIL"];
     output.table(&heads, commands, "No command yet.", |command| {
         vec![

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::VerbError;
@@ -49,6 +51,50 @@ pub enum TerminalVerb {
         #[arg(long)]
         refresh: bool,
     },
+    /// Set what the numbers of a terminal mean: firmwares contradict each other.
+    #[command(after_help = "Examples:
+  vigie-hub terminal set ZXTEST000417 --profile evo
+  vigie-hub terminal set ZXTEST000417 --inout 5=in --inout 6=out --mode 1=card
+  vigie-hub terminal set ZXTEST000417 --week-begins sunday
+
+Punches are read anew by it, past ones too; `vigie-hub terminal show` says what holds.")]
+    Set(SetArgs),
+    /// Bring the schedule that holds for a terminal to it, if it knows what a schedule is; few do.
+    #[command(after_help = "Example:
+  vigie-hub terminal schedule ZXTEST000417 --wait
+
+Its box refuses unless `terminals.terminal.SERIAL.schedules` is true there. Days are judged by the hub's schedule in any
+case.")]
+    Schedule {
+        /// Its serial number.
+        serial: String,
+        /// Another schedule than the one that holds.
+        #[arg(long)]
+        schedule: Option<String>,
+        /// Wait until its box has done it.
+        #[arg(long)]
+        wait: bool,
+    },
+}
+
+/// What a terminal's numbers mean.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// Its serial number.
+    serial: String,
+    /// The family whose tables hold; what was set of single numbers before is forgotten.
+    #[arg(long, value_parser = ["common", "classic", "classic_v1", "evo", "topdata", "aiface"])]
+    profile: Option<String>,
+    /// A number for in or out, and what it means: `in`, `out`, `not_passed` or `unsaid`.
+    #[arg(long, value_name = "NUMBER=WAY")]
+    inout: Vec<String>,
+    /// A number for how people are recognised, and what it means: `finger`, `vein`, `palm`, `face`, `card`, `password` or
+    /// `qr_code`.
+    #[arg(long, value_name = "NUMBER=MEANS")]
+    mode: Vec<String>,
+    /// The day that its weekly tables begin with.
+    #[arg(long, value_parser = ["monday", "sunday"])]
+    week_begins: Option<String>,
 }
 
 /// Which terminal.
@@ -71,8 +117,20 @@ pub(super) async fn act(hub: &Hub, verb: &TerminalVerb, output: &mut Output<'_>)
             output.answer(&terminals, list)?;
         }
         TerminalVerb::Show { serial } => {
-            let terminal = hub.get(&format!("/api/v1/terminals/{}", segment(serial))).await?;
+            let mut terminal = hub.get(&path(serial, "")).await?;
+            let profile = hub.get(&path(serial, "/profile")).await?;
+            if let Some(fields) = terminal.as_object_mut() {
+                fields.insert("profile".to_owned(), profile);
+            }
             output.answer(&terminal, show)?;
+        }
+        TerminalVerb::Set(args) => {
+            let set = set(hub, args).await?;
+            output.answer(&set, profile)?;
+        }
+        TerminalVerb::Schedule { serial, schedule, wait } => {
+            let wish = json!({ "schedule": schedule });
+            return bring(hub, (serial, &wish), *wait, output).await;
         }
         TerminalVerb::Admit(args) => return decide(hub, args, true, output).await,
         TerminalVerb::Refuse(args) => return decide(hub, args, false, output).await,
@@ -85,12 +143,58 @@ pub(super) async fn act(hub: &Hub, verb: &TerminalVerb, output: &mut Output<'_>)
                     return Ok(ExitCode::from(EXIT_NOT_DONE));
                 }
             }
-            let path = format!("/api/v1/terminals/{}/users", segment(serial));
-            let users = hub.pages(&path, "", ENROLLED_MAX).await?;
+            let users = hub.pages(&path(serial, "/users"), "", ENROLLED_MAX).await?;
             output.answer(&users, people)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn path(serial: &str, rest: &str) -> String {
+    format!("/api/v1/terminals/{}{rest}", segment(serial))
+}
+
+/// Changes what is said of the terminal, and leaves the rest.
+async fn set(hub: &Hub, args: &SetArgs) -> Result<Value, VerbError> {
+    let path = path(&args.serial, "/profile");
+    let before = if args.profile.is_some() { Value::Null } else { hub.get(&path).await? };
+    let table = |name: &str, option: &str, said: &[String]| {
+        let mut numbers = before.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+        for one in said {
+            let (number, meaning) =
+                one.split_once('=').with_context(|| format!("`{option} {one}`: write NUMBER=MEANING"))?;
+            numbers.insert(number.to_owned(), meaning.into());
+        }
+        anyhow::Ok(numbers)
+    };
+    let said = |name: &str, given: Option<&String>| {
+        given.map(|word| word.as_str().into()).or_else(|| before.get(name).cloned())
+    };
+    let profile = json!({
+        "family": said("family", args.profile.as_ref()).unwrap_or_else(|| "common".into()),
+        "inout": table("inout", "--inout", &args.inout)?,
+        "mode": table("mode", "--mode", &args.mode)?,
+        "week_begins": said("week_begins", args.week_begins.as_ref()).unwrap_or_else(|| "monday".into()),
+    });
+    Ok(hub.change(Method::PUT, &path, &profile).await?)
+}
+
+/// Brings a schedule to a terminal: several commands, each of which can end otherwise.
+async fn bring(
+    hub: &Hub,
+    (serial, wish): (&str, &Value),
+    is_awaited: bool,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, VerbError> {
+    let given = hub.change(Method::POST, &path(serial, "/schedule"), wish).await?;
+    let mut ended = Vec::new();
+    for command in given.get("items").and_then(Value::as_array).into_iter().flatten() {
+        let command = Given(command.clone());
+        ended.push(if is_awaited { command.ended(hub, output).await? } else { command.0 });
+    }
+    let is_well = !is_awaited || ended.iter().all(command::is_done);
+    output.answer(&json!({ "items": ended }), command::list)?;
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
 }
 
 async fn decide(
@@ -149,6 +253,7 @@ fn show(output: &Output<'_>, one: &Value) -> String {
         format!("Make       {} {}", word(&one["model"]), word(&one["firmware"])),
         format!("Clock      {ahead}, times in {}", name(&one["zone"])),
         format!("Unsent     {}", word(&one["unsent"])),
+        format!("Numbers    {}", profile(output, &one["profile"])),
     ];
     let memories = one["memories"].as_array().map(Vec::as_slice).unwrap_or_default();
     lines.extend(memories.iter().map(|memory| {
@@ -157,6 +262,16 @@ fn show(output: &Output<'_>, one: &Value) -> String {
         format!("Memory     {what}: {used} of {capacity}{end}")
     }));
     lines.join("\n")
+}
+
+/// What a terminal's numbers mean, on one line.
+fn profile(_: &Output<'_>, profile: &Value) -> String {
+    let own = ["inout", "mode"].into_iter().flat_map(|table| {
+        let numbers = profile[table].as_object().into_iter().flatten();
+        numbers.map(move |(number, meaning)| format!(", {table} {number} is {}", name(meaning)))
+    });
+    let own: String = own.collect();
+    format!("read as {}{own}; weeks begin on {}", name(&profile["family"]), name(&profile["week_begins"]))
 }
 
 fn people(output: &Output<'_>, users: &Value) -> String {

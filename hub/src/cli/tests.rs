@@ -1,5 +1,7 @@
 //! The verbs against a real socket with the real routes behind it.
 
+mod cases;
+
 use std::process::ExitCode;
 
 use tempfile::TempDir;

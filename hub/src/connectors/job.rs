@@ -137,7 +137,7 @@ pub struct Job {
     pub last_error: Option<String>,
     /// Not tried before, milliseconds since 1970 UTC.
     pub next_try_ms: i64,
-    /// Since when it fails.
+    /// Since when it fails, though the third party can be reached.
     pub failing_ms: Option<i64>,
     /// Others of its person go first: what it needs is not possible yet.
     pub is_postponed: bool,

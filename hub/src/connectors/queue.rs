@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::job::{Job, JobState, Wish};
@@ -13,6 +14,9 @@ use super::wait::Patience;
 
 /// So many tries a row gets that breaks the server while it takes others.
 pub const BREAKS_MAX: u32 = 5;
+
+/// So long a server may break over a row while it takes no other: longer than any weekend in which nobody looks.
+pub const BROKEN_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// So many refusals in a row mean that something is wrong with the connector, not with the rows.
 pub const REJECTS_MAX: usize = 10;
@@ -163,10 +167,13 @@ fn later(job: &mut Job, cause: Cause, around: &Around) {
     }
     job.state = JobState::Failed;
     job.attempts = job.attempts.saturating_add(1);
-    let failing_ms = *job.failing_ms.get_or_insert(around.now_ms);
+    // Who cannot be reached breaks over nothing.
+    job.failing_ms = if cause == Cause::NotTaken { None } else { job.failing_ms.or(Some(around.now_ms)) };
+    let failing_ms = job.failing_ms.unwrap_or(around.now_ms);
     let others_passed = around.passed_ms.is_some_and(|passed_ms| passed_ms >= failing_ms);
+    let is_hopeless = around.now_ms.saturating_sub(failing_ms) >= BROKEN_MS_MAX;
     let is_given_up = match cause {
-        Cause::Broke => job.attempts >= BREAKS_MAX && others_passed,
+        Cause::Broke => job.attempts >= BREAKS_MAX && (others_passed || is_hopeless),
         Cause::Late => job.attempts >= LATE_TRIES_MAX,
         Cause::NotTaken | Cause::Lost | Cause::Throttled => false,
     };
@@ -198,8 +205,10 @@ impl Waiting {
     }
 }
 
-/// How a connector fares: whether refusals mean rows or the connector itself.
-#[derive(Debug, Default)]
+/// How a connector fares: whether refusals mean rows or the connector itself. It is kept with how the connector stands,
+/// so that a run goes on after a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Health {
     run: Vec<(i64, u64)>,
     passed_ms: Option<i64>,
@@ -220,6 +229,12 @@ impl Health {
         let people: BTreeSet<u64> = self.run.iter().map(|(_, enrol_id)| *enrol_id).collect();
         let is_run = self.run.len() >= REJECTS_MAX && people.len() >= REJECTED_PEOPLE_MIN;
         is_run.then(|| std::mem::take(&mut self.run).into_iter().map(|(no, _)| no).collect())
+    }
+
+    /// Whether both have seen the same refusals since a row last passed.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.run == other.run
     }
 
     /// When a row last passed, milliseconds since 1970 UTC.

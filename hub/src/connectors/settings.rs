@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::auth::{ACCESS, AuthKind, AuthMapping, REFRESH, RawAuth};
 use super::mapping::shipped::shipped;
 use super::mapping::{Fault, Mapping, MappingErrors, Rate};
+use super::queue::Health;
 use super::template::{Template, Values};
 
 /// Most connectors of a hub: each has a place of its own in every round.
@@ -94,6 +95,8 @@ pub struct Standing {
     pub wait_until_ms: Option<i64>,
     /// When its token is to be renewed.
     pub renew_ms: Option<i64>,
+    /// What was refused since a row last passed.
+    pub health: Health,
 }
 
 /// Why a connector stopped.

@@ -1,6 +1,7 @@
 //! `/api/v1/connectors`: third parties that get punches and give people.
 
 mod exchange;
+mod known;
 mod set;
 mod terminals;
 mod view;
@@ -10,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
+use self::known::Known;
 use self::set::{ConnectorChange, changed, made};
 use self::view::ConnectorView;
 use super::Admin;
@@ -91,10 +93,10 @@ pub(super) async fn show(
 pub(super) async fn change(
     _: Owner,
     State(admin): State<Admin>,
-    Path(name): Path<String>,
+    Known(connector): Known,
     Body(change): Body<ConnectorChange>,
 ) -> Result<Json<ConnectorView>, Problem> {
-    let (connector, _) = admin.store.connector(&name).await?.ok_or_else(|| Problem::unknown("connector", &name))?;
+    let name = connector.name.clone();
     let kept = admin.store.connector_secrets(&name).await?;
     let (connector, secrets) = changed(connector, change, kept.into_keys().collect())?;
     admin.store.put_connector_secrets(&name, &secrets).await?;

@@ -13,12 +13,23 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use super::Admin;
 use super::problem::Problem;
 use crate::login::{Caller, Via, secret};
+use crate::store::StoreError;
 use crate::store::accounts::{CredentialKind, Role};
+use crate::store::diary::{Entry, Level};
 
 /// The session cookie where pages are reached without TLS.
 const COOKIE: &str = "vigie_session";
 /// The same with TLS: the prefix makes browsers refuse it over anything else.
 const COOKIE_TLS: &str = "__Host-vigie_session";
+
+/// What the diary calls an attempt beyond somebody's role.
+const REFUSAL: &str = "role_refused";
+/// An account's attempts are told once in this time.
+const REFUSAL_MS: i64 = 60 * 60 * 1000;
+/// Entries among which the last attempt is looked for: a busy hour of a large fleet.
+const REFUSALS_LOOKED_AT: usize = 100;
+/// Characters of an address that the diary keeps.
+const PATH_CHARS_MAX: usize = 120;
 
 /// Where a connection comes from, put into every request by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,8 +99,33 @@ async fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Pro
         let given = text_of(&parts.headers, "x-csrf-token").unwrap_or_default();
         own_request(&parts.headers, given, &caller)?;
     }
-    may(&caller, needed)?;
+    if let Err(refused) = may(&caller, needed) {
+        if changes(&parts.method)
+            && let Err(error) = note_refusal(admin, &caller, parts).await
+        {
+            tracing::warn!("an attempt beyond a role is not in the diary: {:#}", anyhow::Error::new(error));
+        }
+        return Err(refused);
+    }
     Ok(caller)
+}
+
+/// Writes down that somebody tried what their role does not allow; once in an hour, so that nobody fills the diary.
+async fn note_refusal(admin: &Admin, caller: &Caller, parts: &Parts) -> Result<(), StoreError> {
+    let (account, at_ms) = (&caller.account, admin.clock.wall_ms());
+    let beginning = format!("Account {account} is {} and asked for more: ", word(caller.role));
+    let is_told = |entry: &Entry| {
+        let is_recent = at_ms.saturating_sub(entry.at_ms) < REFUSAL_MS;
+        is_recent && entry.kind == REFUSAL && entry.text.starts_with(&beginning)
+    };
+    if admin.store.entries(None, REFUSALS_LOOKED_AT).await?.iter().any(is_told) {
+        return Ok(());
+    }
+    let path: String = parts.uri.path().chars().take(PATH_CHARS_MAX).collect();
+    let text =
+        format!("{beginning}{} {path}. It was refused; what else it asks for within an hour is, too.", parts.method);
+    let entry = Entry { at_ms, site: None, level: Level::Note, kind: REFUSAL.to_owned(), text };
+    admin.store.write(&entry).await
 }
 
 /// Refuses who has too little a role.

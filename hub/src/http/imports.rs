@@ -14,7 +14,7 @@ use super::guard::Owner;
 use super::input::Params;
 use super::problem::{Problem, Refused};
 use super::time::Time;
-use crate::imports::{ImportFailure, LaneReport, Report, Terms};
+use crate::imports::{Content, ImportFailure, LaneReport, Report, Terms};
 
 /// How to import.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -72,9 +72,8 @@ pub(super) async fn create(
     Params(how): Params<How>,
     body: Body,
 ) -> Result<Json<ImportView>, Problem> {
-    let content = Box::pin(body.into_data_stream().map_err(std::io::Error::other));
     let terms = Terms { is_dry: how.dry_run, is_forced: how.force };
-    let report = admin.imports.import(content, terms).await.map_err(refused)?;
+    let report = admin.imports.import(content(body), terms).await.map_err(refused)?;
     let new: u64 = report.lanes.iter().map(|lane| lane.new).sum();
     if !how.dry_run && new > 0 {
         let site = &report.site;
@@ -86,6 +85,11 @@ pub(super) async fn create(
         note_of_site(&admin, site, "records_imported", text).await?;
     }
     Ok(Json(view(report, how.dry_run)))
+}
+
+/// A file as it comes: no body of such a size is ever held.
+pub(super) fn content(body: Body) -> Content {
+    Box::pin(body.into_data_stream().map_err(std::io::Error::other))
 }
 
 fn view(report: Report, is_dry_run: bool) -> ImportView {

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
-use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Admin;
 use super::diary::note_of_hub;
 use super::guard::Owner;
+use super::imports::content;
 use super::input::Params;
 use super::problem::{Problem, Refused};
 use crate::imports::tm20::cutover::take_over;
@@ -104,8 +104,7 @@ fn terms(how: &How, now_ms: i64) -> Result<Terms, Problem> {
 
 /// Reads the dump while it comes: rows need a reader that blocks, and only what is of use stays in memory.
 async fn parsed(body: Body, terms: Terms) -> Result<Legacy, Problem> {
-    let content = StreamReader::new(body.into_data_stream().map_err(std::io::Error::other));
-    let bridge = SyncIoBridge::new(Box::pin(content));
+    let bridge = SyncIoBridge::new(StreamReader::new(content(body)));
     match tokio::task::spawn_blocking(move || read(bridge, &terms)).await {
         Ok(Ok(legacy)) => Ok(legacy),
         Ok(Err(unreadable)) => Err(refused(&unreadable)),

@@ -121,6 +121,8 @@ fn of_attendance() -> OpenApiRouter<Admin> {
         .routes(routes!(terminals::show))
         .routes(routes!(terminals::users))
         .routes(routes!(terminals::order))
+        .routes(routes!(terminals::profile::show, terminals::profile::set))
+        .routes(routes!(terminals::schedule::push))
         .routes(routes!(punches::list))
         .routes(routes!(punches::show))
         .routes(routes!(punches::review, punches::unreview))

@@ -78,6 +78,8 @@ pub(super) struct PunchView {
     kind: String,
     /// `in` or `out`, if the terminal's numbers say so.
     direction: Option<String>,
+    /// `finger`, `vein`, `palm`, `face`, `card`, `password` or `qr_code`, if the terminal's numbers say so.
+    recognised: Option<String>,
     /// The terminal's number for how the person was recognised.
     mode: Option<i32>,
     /// The terminal's number for in or out.
@@ -88,6 +90,8 @@ pub(super) struct PunchView {
     temperature_centi_c: Option<i32>,
     /// Whether the box let the person in, where it was asked.
     access: Option<bool>,
+    /// The SHA-256 of the photo, if it was kept: `/api/v1/sites/{id}/blobs/{sha256}` gives it once it has arrived.
+    photo: Option<String>,
     /// What is odd: `no_time`, `clock_reset`, `future`, `ancient`, `frozen_clock`, `ambiguous`, `skipped`.
     doubts: Vec<String>,
     /// Whether it counts.
@@ -228,11 +232,13 @@ impl From<&Punch> for PunchView {
             received: Time(punch.received_ms),
             kind: word(punch.kind),
             direction: punch.direction.map(word),
+            recognised: punch.means.map(word),
             mode: punch.mode,
             inout: punch.in_out,
             event: punch.event,
             temperature_centi_c: punch.temperature_centi_c,
             access: punch.access,
+            photo: punch.photo.clone(),
             doubts: punch.doubts.iter().map(word).collect(),
             counts: punch.counts,
             seen: punch.seen,

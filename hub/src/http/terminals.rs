@@ -1,5 +1,8 @@
 //! `/api/v1/terminals`: time clocks as their boxes tell of them, who is enrolled, and what boxes are asked to do on them.
 
+pub(super) mod profile;
+pub(super) mod schedule;
+
 use std::collections::BTreeMap;
 
 use axum::Json;

@@ -20,6 +20,7 @@ pub(super) fn project(seen: &Seen<'_>, draft: &mut Draft) {
         AlarmKind::TerminalClock => "terminal_clock",
         AlarmKind::TerminalChanged => "terminal_changed",
         AlarmKind::TerminalUnruly => "terminal_unruly",
+        AlarmKind::UploadsDropped => "uploads_dropped",
     };
     let entry = Entry {
         at_ms: seen.at_ms,

@@ -14,6 +14,7 @@ use vigie_shared::wire::reading::LogRow;
 
 pub use self::review::Review;
 pub use self::told::Told;
+use crate::attendance::profile::Means;
 use crate::store::StoreError;
 
 /// The name of a row: the same for rows that say the same, however often and from wherever they come.
@@ -103,8 +104,14 @@ pub struct Punch {
     pub temperature_centi_c: Option<i32>,
     /// Whether the box let the person in, where it was asked.
     pub access: Option<bool>,
+    /// The SHA-256 of the photo among the site's blobs, if one was kept and is too large for the row.
+    #[serde(default)]
+    pub photo: Option<String>,
     /// What the row is.
     pub kind: PunchKind,
+    /// How the person was recognised, as far as the terminal's numbers say.
+    #[serde(default)]
+    pub means: Option<Means>,
     /// Which way, as far as the terminal's numbers say.
     pub direction: Option<Direction>,
     /// Why it should be looked at before it counts; empty if nothing is odd.
@@ -174,6 +181,12 @@ impl Punch {
     #[must_use]
     pub fn moment_ms(&self) -> i64 {
         self.at_ms.unwrap_or(self.received_ms)
+    }
+
+    /// Whether it counts if nobody decides otherwise: a person's, and nothing that is odd excludes it.
+    #[must_use]
+    pub fn counts_by_itself(&self) -> bool {
+        self.kind == PunchKind::Person && !self.doubts.iter().any(|doubt| doubt.excludes())
     }
 
     /// Whether somebody should look at it: a person's row that does not count by itself.

@@ -142,6 +142,7 @@ macro_rules! every_law {
                 schedules_and_holidays_are_kept_replaced_and_removed,
                 a_number_belongs_to_one_person_and_names_the_punches,
                 a_day_is_closed_once,
+                a_profile_reads_the_punches_of_its_terminal_anew_and_outlives_a_rebuild,
             ],
             rollouts: [
                 a_rollout_is_kept_with_its_boxes,

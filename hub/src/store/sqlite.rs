@@ -27,6 +27,7 @@ mod jobs;
 mod keys;
 mod media;
 mod migrations;
+mod profiles;
 mod projections;
 mod punches;
 mod releases;

@@ -1,9 +1,11 @@
 //! Port: what people set for attendance. These are no projections: a rebuild leaves them, a backup holds them.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 
-use crate::attendance::{Holiday, Person, Schedule};
+use crate::attendance::{Holiday, Person, Profile, Schedule};
 use crate::store::StoreError;
 
 /// A day that was final once.
@@ -82,6 +84,20 @@ pub trait Timetable {
     ///
     /// [`StoreError::Failed`].
     async fn remove_person(&self, id: &str) -> Result<bool, StoreError>;
+
+    /// How terminals are read that are not read by the usual tables, by serial number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError>;
+
+    /// Sets how a terminal is read. Punches that it reads otherwise than before get a new place in the order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn put_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError>;
 
     /// Days that were final once, from one date through another.
     ///

@@ -4,6 +4,7 @@ mod approval;
 mod batches;
 mod durable;
 mod fields;
+mod photos;
 mod times;
 
 use serde_json::Value;

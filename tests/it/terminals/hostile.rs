@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vigie_agent::terminals::Limits;
-use vigie_shared::wire::reading::LogRow;
+use vigie_shared::telemetry::{self, LogFile};
+use vigie_shared::wire::reading::{AlarmKind, LogRow};
 use vigie_tests::terminals::{Line, frame};
 
 use super::scene::{OTHER, Scene, ZX, log, registration, row};
@@ -167,6 +168,9 @@ async fn case_83_frames_without_mask_floods_of_pings_and_long_farewells_end_the_
 
 #[tokio::test]
 async fn case_84_line_breaks_and_escapes_forge_nothing_that_people_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.log");
+    telemetry::start_with("trace", &LogFile { path: Some(path.clone()), ..LogFile::default() }).unwrap();
     let scene = Scene::start();
     let forged = "ZX\r\n2031-05-06 ERROR all is lost\u{1b}[2J";
     let mut stranger = scene.dial().await;
@@ -177,7 +181,16 @@ async fn case_84_line_breaks_and_escapes_forge_nothing_that_people_read() {
     odd["name"] = json!(forged);
     assert_eq!(line.ask(log(ZX, &json!([odd]))).await.unwrap()["result"], true);
     assert_eq!(line.ask(json!({ "cmd": forged, "sn": ZX }).to_string()).await.unwrap()["result"], true);
+    let other = registration(ZX).replace("tfs30", r"tfs\r\n2031-05-06 ERROR all is lost\u001b[2J");
+    assert_eq!(scene.dial().await.ask(other).await.unwrap()["result"], true);
+    scene.until("the alarm", |scene| scene.has_alarm(AlarmKind::TerminalChanged, ZX)).await;
 
+    let log = std::fs::read_to_string(path).unwrap();
+    let own = log.lines().find(|line| line.contains("shows other hardware")).expect("what was said stands in the log");
+    assert!(own.contains("all is lost") && !own.contains("\u{1b}"), "{own:?}");
+    for line in log.lines() {
+        assert!(!line.starts_with("2031") && !line.chars().any(char::is_control), "{line:?}");
+    }
     let texts = scene.alarms().into_iter().map(|alarm| alarm.text);
     let rows = scene.rows().into_iter().map(|row| row.rest);
     let states = scene.states().into_iter().map(|state| state.terminal);

@@ -2,6 +2,7 @@
 
 mod ledger;
 mod orders;
+mod uploads;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use vigie_tests::terminals::Line;
 
 pub(super) use self::ledger::{MemoryLedger, Mood};
 pub(super) use self::orders::{ask_users, done};
+use self::uploads::MemoryUploads;
 
 /// The terminal of most tests.
 pub(super) const ZX: &str = "ZXTEST000417";
@@ -34,10 +36,14 @@ pub(super) const NOON_MS: i64 = 1_935_835_200_000;
 /// What makes a punch one and the same.
 pub(super) type Punch = (String, Option<u64>, String, Option<i32>, Option<i32>, Option<i32>);
 
+/// Where what terminals say goes: the box's ledger, and the hub.
+type Ends = (Arc<MemoryLedger>, Arc<MemoryUploads>);
+
 /// A running server.
 pub(super) struct Scene {
     pub(super) address: SocketAddr,
     pub(super) ledger: Arc<MemoryLedger>,
+    pub(super) hub: Arc<MemoryUploads>,
     pub(super) lifecycle: Lifecycle,
     pub(super) terminals: Terminals,
     pub(super) clock: Arc<ManualClock>,
@@ -65,16 +71,16 @@ impl Scene {
     /// The same with other settings, as they stand in `agent.toml`, and other limits.
     pub(super) fn with(settings: &str, limits: Limits) -> Self {
         let settings = format!("allowed = [\"{ZX}\", \"{OTHER}\"]\n{settings}");
-        Self::on(tempfile::tempdir().unwrap(), settings, limits, Arc::default())
+        Self::on(tempfile::tempdir().unwrap(), settings, limits, Ends::default())
     }
 
     /// A server that admits these.
     pub(super) fn admitting(serials: &[String]) -> Self {
         let settings = format!("allowed = {}", json!(serials));
-        Self::on(tempfile::tempdir().unwrap(), settings, Limits::default(), Arc::default())
+        Self::on(tempfile::tempdir().unwrap(), settings, Limits::default(), Ends::default())
     }
 
-    fn on(folder: tempfile::TempDir, settings: String, limits: Limits, ledger: Arc<MemoryLedger>) -> Self {
+    fn on(folder: tempfile::TempDir, settings: String, limits: Limits, (ledger, hub): Ends) -> Self {
         let text = format!("enabled = true\nlisten = \"127.0.0.1:0\"\nzone = \"Europe/Paris\"\n{settings}");
         let config: Config = toml::from_str(&text).unwrap();
         let stamp = Stamp { boot: BootId([7; 16]), uptime_ms: 1_000_000, wall_ms: WALL_MS, is_synced: true };
@@ -83,6 +89,7 @@ impl Scene {
             data: PathBuf::from(folder.path()),
             clock: clock.clone(),
             ledger: ledger.clone(),
+            uploads: hub.clone(),
             limits: limits.clone(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -92,16 +99,21 @@ impl Scene {
         };
         let address = terminals.address().unwrap();
         let (box_runtime, folder) = (Some(runtime), Some(folder));
-        Self { address, ledger, lifecycle, terminals, clock, box_runtime, folder, settings, limits }
+        Self { address, ledger, hub, lifecycle, terminals, clock, box_runtime, folder, settings, limits }
     }
 
     /// The same box after a power cut: its disk and its ledger are what they were.
     pub(super) fn killed_and_started(mut self) -> Self {
-        let (ledger, folder) = (Arc::clone(&self.ledger), self.folder.take().unwrap());
+        let (ends, folder) = ((Arc::clone(&self.ledger), Arc::clone(&self.hub)), self.folder.take().unwrap());
         let (settings, limits) = (std::mem::take(&mut self.settings), self.limits.clone());
         drop(self);
-        ledger.mood(Mood::Willing);
-        Self::on(folder, settings, limits, ledger)
+        ends.0.mood(Mood::Willing);
+        Self::on(folder, settings, limits, ends)
+    }
+
+    /// How many photos and templates wait on the box's disk.
+    pub(super) fn waiting(&self) -> usize {
+        std::fs::read_dir(self.data().join("terminals/attachments")).unwrap().count()
     }
 
     /// The box's folder of data.

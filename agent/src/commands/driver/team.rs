@@ -11,6 +11,7 @@ use crate::collectors::Outlet;
 use crate::commands::book::Page;
 use crate::commands::writer::Writer;
 use crate::commands::{Answer, Crew, Failure, Past, Settled, Underway};
+use crate::hub_https::Upload as _;
 
 /// A sentence in an outcome, in characters at most.
 const DETAIL_CHARS_MAX: usize = 2_000;

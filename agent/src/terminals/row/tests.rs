@@ -2,11 +2,12 @@
 
 use proptest::prelude::*;
 use serde_json::json;
+use vigie_shared::blob::{BLOB_BYTES_MAX, BlobRef};
 
 use super::*;
 
 fn row_of(text: &str) -> LogRow {
-    read(&serde_json::from_str::<Box<RawValue>>(text).unwrap(), Kept::default())
+    read(&serde_json::from_str::<Box<RawValue>>(text).unwrap(), Kept::default()).0
 }
 
 fn row(value: &Value) -> LogRow {
@@ -77,19 +78,32 @@ fn photos_and_temperatures_are_kept_only_if_the_owner_wants_them() {
         json!({"enrollid": 1, "time": "2031-05-06 08:01:09", "image": "data:image/jpeg;base64,/9j/", "temp": 36.5});
     assert_eq!(row(&value).rest, "{}");
     let raw = serde_json::from_str::<Box<RawValue>>(&value.to_string()).unwrap();
-    let row = read(&raw, Kept { photos: true, temperatures: true });
+    let (row, _) = read(&raw, Kept { photos: true, temperatures: true });
     assert_eq!((row.temperature_centi_c, row.rest.as_str()), (Some(3650), r#"{"image":"/9j/","temp":36.5}"#));
 }
 
 #[test]
-fn what_is_no_photo_or_does_not_fit_is_not_kept_but_its_row_is() {
-    let large = format!("/9j/{}", "A".repeat(PHOTO_BYTES_MAX));
+fn what_is_no_photo_or_larger_than_any_hub_takes_is_not_kept_but_its_row_is() {
+    let large = format!("/9j/{}", "A".repeat(BLOB_BYTES_MAX / 3 * 4 + 4));
     for image in [json!("iVBORw0KGgo="), json!("not base64"), json!(7), json!(large)] {
         let value = json!({"enrollid": 1, "time": "2031-05-06 08:01:09", "image": image});
         let raw = serde_json::value::to_raw_value(&value).unwrap();
-        let row = read(&raw, Kept { photos: true, temperatures: false });
-        assert_eq!((row.enrol_id, row.flags, row.rest.as_str()), (Some(1), 0, "{}"));
+        let (row, photo) = read(&raw, Kept { photos: true, temperatures: false });
+        assert_eq!((row.enrol_id, row.flags, row.rest.as_str(), photo), (Some(1), 0, "{}", None));
     }
+}
+
+#[test]
+fn a_photo_that_does_not_fit_its_record_is_attached_and_named_by_its_hash() {
+    let large = format!("/9j/{}", "A".repeat(PHOTO_BYTES_MAX));
+    let value = json!({"enrollid": 1, "time": "2031-05-06 08:01:09", "image": large});
+    let raw = serde_json::value::to_raw_value(&value).unwrap();
+
+    let (row, photo) = read(&raw, Kept { photos: true, temperatures: false });
+
+    let blob = photo.unwrap().blob;
+    assert_eq!(blob, BlobRef::of(&STANDARD.decode(&large).unwrap()));
+    assert_eq!(row.rest, json!({"image": {"sha256": blob.sha256, "size_bytes": blob.size_bytes}}).to_string());
 }
 
 #[test]

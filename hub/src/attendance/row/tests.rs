@@ -3,6 +3,7 @@
 use vigie_shared::wire::reading::LogOrigin;
 
 use super::*;
+use crate::store::attendance::Direction;
 
 const RECEIVED: Arrived = Arrived { told_ms: Some(1_935_820_800_000), received_ms: 1_935_820_800_000 };
 
@@ -46,6 +47,16 @@ fn a_number_of_twelve_digits_and_numbers_of_no_table_are_kept_as_they_are() {
     let punch = read(&odd);
     assert_eq!(punch.enrol_id, Some(999_999_999_999));
     assert_eq!((punch.mode, punch.in_out, punch.event, punch.direction), (Some(77), Some(6), Some(300), None));
+}
+
+#[test]
+fn a_photo_that_follows_its_row_is_named_by_its_hash() {
+    let hash = "ab".repeat(32);
+    let with = |image: &str| read(&LogRow { rest: format!(r#"{{"image":{image}}}"#), ..row(7, 0) }).photo;
+    assert_eq!(with(&format!(r#"{{"sha256":"{hash}","size_bytes":150000}}"#)), Some(hash));
+    for other in [r#""/9j/4AAQ""#, r#"{"sha256":"../../etc","size_bytes":1}"#, r#"{"sha256":7}"#, "null"] {
+        assert_eq!(with(other), None, "{other}");
+    }
 }
 
 #[test]

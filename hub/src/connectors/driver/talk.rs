@@ -13,7 +13,6 @@ use super::report::{ExchangeError, Report};
 use super::{Occasion, Parts, PeopleWish, millis};
 use crate::connectors::mapping::{Mapping, Rate};
 use crate::connectors::outcome::{Answer, On, Verdict, judge};
-use crate::connectors::queue::Health;
 use crate::connectors::request::{Call, Request};
 use crate::connectors::settings::{Connector, Standing, Stopped};
 use crate::connectors::template::Values;
@@ -26,7 +25,6 @@ use crate::store::diary::{Entry, Level};
 /// What is remembered of a connector between its rounds.
 #[derive(Default)]
 pub(super) struct Lane {
-    pub(super) health: Health,
     bucket: Option<(Rate, Bucket)>,
     throttles: u32,
 }
@@ -121,8 +119,9 @@ impl<'a> Talk<'a> {
             Err(halt) => Some(halt.to_string()),
         };
         self.standing.served_ms = Some(self.now_ms());
-        self.standing.passed_ms = self.lane.health.passed_ms().or(self.standing.passed_ms);
+        self.standing.passed_ms = self.standing.health.passed_ms().or(self.standing.passed_ms);
         self.parts.store.put_standing(&self.connector.name, &self.standing).await?;
+        self.tell_given_up().await?;
         if !self.counts.is_empty() || halted.is_some() {
             let (counts, ended_ms) = (self.counts.clone(), self.now_ms());
             let run = Run { kind: RunKind::Push, began_ms, ended_ms, counts, error: halted.clone() };

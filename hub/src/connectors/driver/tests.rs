@@ -21,7 +21,7 @@ use crate::connectors::web::{Ask, Broken};
 use crate::store::attendance::{Direction, Punch, Told};
 use crate::store::jobs::JobFilter;
 use crate::store::projections::{Derived, Projections as _, Step};
-use crate::store::{Connectors as _, Jobs as _, Memory};
+use crate::store::{Connectors as _, Diary as _, Jobs as _, Memory};
 
 const HOUR: i64 = 3_600_000;
 
@@ -307,6 +307,48 @@ async fn refusals_of_everybody_stop_the_connector_with_its_queue_intact() {
     is_mended.store(true, Ordering::Relaxed);
     stage.exchange.serve("hr", Occasion::Asked).await.unwrap();
     assert!(stage.states().await.iter().all(|state| *state == JobState::Sent));
+}
+
+#[tokio::test]
+async fn a_run_of_refusals_goes_on_after_the_hub_was_restarted() {
+    let one_by_one = Connector { batch_max: Some(1), ..of("default") };
+    let refuse = |ask: &Ask, _| if is_push(ask) { says(403, &json!({ "message": "no right" })) } else { nobody() };
+    let stage = Stage::new(one_by_one, refuse).await;
+    stage.hear((1..=6).map(|person| punch(person, MORNING, None))).await;
+    stage.serve().await;
+    assert_eq!(stage.states().await, [JobState::Dead; 6]);
+
+    let parts = Parts {
+        store: stage.store.clone(),
+        web: stage.third.clone(),
+        clock: stage.clock.clone(),
+        config: ConnectorsConfig::default(),
+    };
+    let stage = Stage { exchange: Exchange::new(parts), ..stage };
+    stage.hear((7..=15).map(|person| punch(person, MORNING, None))).await;
+    let report = stage.serve().await;
+
+    assert!(report.halted.unwrap().contains("10 rows of several people were refused"));
+    assert!(stage.states().await.iter().all(|state| *state == JobState::Pending));
+    assert_eq!(stage.bodies("/attendance").len(), 10);
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_for_ever_ends_with_dead_rows_their_tries_and_a_word_in_the_diary() {
+    let broken = |ask: &Ask, _| if is_push(ask) { says(500, &json!({ "error": "oops" })) } else { nobody() };
+    let stage = Stage::new(of("default"), broken).await;
+    stage.hear([punch(7, MORNING, None), punch(8, MORNING, None)]).await;
+
+    for _ in 0..100 {
+        stage.serve_later().await;
+    }
+
+    let jobs = stage.jobs().await;
+    assert!(jobs.iter().all(|job| job.state == JobState::Dead && job.attempts > 50), "{jobs:?}");
+    assert!(jobs[0].last_error.as_ref().unwrap().contains("500"));
+    let diary = stage.store.entries(None, 9).await.unwrap();
+    assert!(diary.iter().any(|entry| entry.kind == "connector_gave_up" && entry.text.contains("hr")), "{diary:?}");
+    assert_eq!(stage.standing().await.stopped, None);
 }
 
 #[tokio::test]

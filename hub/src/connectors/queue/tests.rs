@@ -103,6 +103,28 @@ fn a_row_that_breaks_the_server_is_given_up_only_if_others_pass() {
 }
 
 #[test]
+fn a_row_that_breaks_the_server_for_a_week_is_given_up_with_its_tries_though_nothing_else_passes() {
+    let mut job = job(1, 1);
+    let hours = BROKEN_MS_MAX / 3_600_000;
+    let mut ended = None;
+    for hour in 0..=hours {
+        settle(&mut job, later(Cause::Broke), &around(hour * 3_600_000, None));
+        ended = ended.or((job.state == JobState::Dead).then_some(hour));
+    }
+    assert_eq!((ended, i64::from(job.attempts), job.last_error.as_deref()), (Some(hours), hours + 1, Some("why")));
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_breaks_over_nothing() {
+    let mut job = job(1, 1);
+    for day in 0..30 {
+        settle(&mut job, later(Cause::NotTaken), &around(day * BROKEN_MS_MAX, None));
+    }
+    settle(&mut job, later(Cause::Broke), &around(30 * BROKEN_MS_MAX, None));
+    assert_eq!(job.state, JobState::Failed);
+}
+
+#[test]
 fn being_throttled_costs_no_try() {
     let mut job = job(1, 1);
     settle(&mut job, later(Cause::Throttled), &around(5, None));

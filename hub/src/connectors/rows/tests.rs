@@ -10,6 +10,11 @@ const HOUR: i64 = 3_600_000;
 /// A punch of a person at an hour since 1970, as the terminal `T1` told it.
 pub(crate) fn punch(enrol_id: u64, at_ms: i64, direction: Option<Direction>) -> Punch {
     let row = LogRow { enrol_id: Some(enrol_id), local_time: at_ms.to_string(), ..LogRow::default() };
+    let in_out = match direction {
+        Some(Direction::In) => 0,
+        Some(Direction::Out) => 1,
+        None => 9,
+    };
     Punch {
         order: 0,
         key: PunchKey::of("T1", &row),
@@ -23,9 +28,11 @@ pub(crate) fn punch(enrol_id: u64, at_ms: i64, direction: Option<Direction>) -> 
         at_ms: Some(at_ms),
         received_ms: at_ms,
         mode: Some(0),
-        in_out: Some(0),
+        in_out: Some(in_out),
         event: Some(0),
         temperature_centi_c: Some(3650),
+        photo: None,
+        means: None,
         access: None,
         kind: PunchKind::Person,
         direction,

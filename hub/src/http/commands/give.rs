@@ -44,6 +44,11 @@ pub(in crate::http) struct NewCommand {
 }
 
 impl NewCommand {
+    /// A command of that kind with these parameters and nothing unusual about it.
+    pub(in crate::http) fn of(kind: &str, data: Value) -> Self {
+        Self { id: None, kind: kind.to_owned(), data, dry_run: false, expires: None }
+    }
+
     /// The same with a terminal among its parameters.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::known::Known;
 use crate::connectors::driver::{ExchangeError, Occasion, PeopleReport, PeopleWish, Reconciliation, Report};
 use crate::connectors::people::Person;
 use crate::http::Admin;
@@ -158,10 +159,9 @@ pub(in crate::http) async fn sync(
 pub(in crate::http) async fn people(
     _: Operator,
     State(admin): State<Admin>,
-    Path(name): Path<String>,
+    Known(connector): Known,
 ) -> Result<Json<Page<PersonView>>, Problem> {
-    admin.store.connector(&name).await?.ok_or_else(|| Problem::unknown("connector", &name))?;
-    let listed = admin.store.listed_people(&name).await?;
+    let listed = admin.store.listed_people(&connector.name).await?;
     let items = listed.values().map(|listed| PersonView { is_gone: listed.is_gone, ..person(&listed.person) });
     Ok(Json(Page { items: items.collect(), next: None }))
 }
@@ -235,9 +235,8 @@ pub(in crate::http) async fn reconcile(
 pub(in crate::http) async fn runs(
     _: Viewer,
     State(admin): State<Admin>,
-    Path(name): Path<String>,
+    Known(connector): Known,
 ) -> Result<Json<Page<RunView>>, Problem> {
-    admin.store.connector(&name).await?.ok_or_else(|| Problem::unknown("connector", &name))?;
     let view = |run: Run| RunView {
         kind: run.kind,
         began: Time(run.began_ms),
@@ -245,7 +244,7 @@ pub(in crate::http) async fn runs(
         counts: run.counts,
         error: run.error,
     };
-    let items = admin.store.runs(&name, RUNS).await?.into_iter().map(view).collect();
+    let items = admin.store.runs(&connector.name, RUNS).await?.into_iter().map(view).collect();
     Ok(Json(Page { items, next: None }))
 }
 

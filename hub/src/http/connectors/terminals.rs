@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use vigie_shared::id::CommandId;
 use vigie_shared::wire::command::json::parse_kind;
 use vigie_shared::wire::{Command, CommandHeader};
 
+use super::known::Known;
 use crate::http::Admin;
 use crate::http::commands::{store, stored};
 use crate::http::guard::Operator;
@@ -73,11 +74,10 @@ pub(in crate::http) struct TerminalPeopleView {
 pub(in crate::http) async fn to_terminals(
     Operator(caller): Operator,
     State(admin): State<Admin>,
-    Path(name): Path<String>,
+    Known(connector): Known,
     Body(wish): Body<ToTerminals>,
 ) -> Result<Json<Page<TerminalPeopleView>>, Problem> {
-    let (connector, _) = admin.store.connector(&name).await?.ok_or_else(|| Problem::unknown("connector", &name))?;
-    let mut people = admin.store.listed_people(&name).await?;
+    let mut people = admin.store.listed_people(&connector.name).await?;
     if let Some(only) = &wish.people {
         people.retain(|enrol_id, _| only.contains(enrol_id));
     }

@@ -4,7 +4,9 @@ use jiff::civil::date;
 
 use super::attendance::{MORNING, told};
 use super::*;
-use crate::attendance::{Holiday, Person, Schedule};
+use crate::attendance::profile::{Means, Way};
+use crate::attendance::{Holiday, Person, Profile, Schedule};
+use crate::store::attendance::{Direction, Punch, PunchFilter, Told};
 use crate::store::timetable::Closing;
 
 pub(super) async fn schedules_and_holidays_are_kept_replaced_and_removed(subject: &impl Subject) {
@@ -58,4 +60,47 @@ pub(super) async fn a_day_is_closed_once(subject: &impl Subject) {
     let closed = store.closings(date(2031, 5, 1), date(2031, 5, 2)).await.unwrap();
     assert_eq!(closed, [closing(1, 10), closing(2, 20)]);
     assert_eq!(store.closings(date(2031, 5, 2), date(2031, 5, 1)).await.unwrap(), []);
+}
+
+/// A punch with those numbers for in or out and for how its person was recognised.
+fn numbered(terminal: &str, second: i64, (in_out, mode): (i32, i32)) -> Derived<Told> {
+    let told = told(terminal, 7, &format!("2031-05-06 08:00:{second:02}"), MORNING + 60_000);
+    let punch = Profile::default().applied(Punch { in_out: Some(in_out), mode: Some(mode), ..told.punch });
+    Derived { value: Told { punch, ..told }, undated: None }
+}
+
+pub(super) async fn a_profile_reads_the_punches_of_its_terminal_anew_and_outlives_a_rebuild(subject: &impl Subject) {
+    let store = subject.open();
+    let told = [("ZX1", 1, (0, 1)), ("ZX1", 2, (5, 1)), ("ZX1", 3, (7, 1)), ("ZX2", 4, (7, 1))];
+    let punches = told.map(|(terminal, second, numbers)| numbered(terminal, second, numbers)).to_vec();
+    store.apply(Step { punches: punches.clone(), ..Step::default() }).await.unwrap();
+    let last = store.punches_after(0, 9).await.unwrap().last().unwrap().order;
+    assert_eq!(counting(&store).await, [("ZX1".to_owned(), 5, None), ("ZX1".to_owned(), 0, Some(Direction::In))]);
+
+    let mut profile = Profile::default();
+    profile.inout.extend([(5, Way::In), (7, Way::Out)]);
+    profile.mode.insert(9, Means::Face);
+    store.put_profile("ZX1", &profile).await.unwrap();
+
+    let (into, out) = (Some(Direction::In), Some(Direction::Out));
+    let read = [("ZX1".to_owned(), 7, out), ("ZX1".to_owned(), 5, into), ("ZX1".to_owned(), 0, into)];
+    assert_eq!(counting(&store).await, read);
+    let moved: Vec<_> = store.punches_after(last, 9).await.unwrap().iter().map(|punch| punch.in_out).collect();
+    assert_eq!(moved, [Some(5), Some(7)], "what is read as before keeps its place");
+    let store = subject.reopen(store).await;
+    assert_eq!(store.profiles().await.unwrap(), [("ZX1".to_owned(), profile)].into());
+    store.forget_projections().await.unwrap();
+    store.apply(Step { punches, ..Step::default() }).await.unwrap();
+    assert_eq!(counting(&store).await, read);
+
+    store.put_profile("ZX1", &Profile::default()).await.unwrap();
+    assert_eq!(store.profiles().await.unwrap(), [].into());
+    assert_eq!(counting(&store).await.len(), 2);
+}
+
+/// Terminal, number for in or out, and direction of what counts, newest first.
+async fn counting(store: &impl Store) -> Vec<(String, i32, Option<Direction>)> {
+    let filter = PunchFilter { only_counting: true, ..PunchFilter::default() };
+    let punches = store.punches(&filter, None, 9).await.unwrap();
+    punches.into_iter().map(|punch| (punch.terminal, punch.in_out.unwrap(), punch.direction)).collect()
 }

@@ -7,6 +7,7 @@ use vigie_shared::id::{BootId, SiteId};
 use vigie_shared::wire::reading::Standing;
 
 use super::{Memory, State};
+use crate::attendance::Profile;
 use crate::store::StoreError;
 use crate::store::attendance::{Attendance, Punch, PunchFigures, PunchFilter, PunchKey, Review, Told};
 use crate::store::projections::{Derived, Step, Undated};
@@ -123,7 +124,8 @@ impl AttendanceTables {
 impl State {
     /// A row as people see it.
     fn shown(&self, told: &Told) -> Punch {
-        let punch = told.punch.clone();
+        let profile = self.timetable.profiles.get(&told.punch.terminal);
+        let punch = profile.unwrap_or(&Profile::default()).applied(told.punch.clone());
         let number = punch.enrol_id.map(|id| (punch.terminal.clone(), id));
         let person =
             self.timetable.people.values().find(|one| one.numbers.iter().any(|own| Some(own) == number.as_ref()));
@@ -153,6 +155,16 @@ impl State {
         if let Some((told, _)) = self.attendance.punches.get_mut(&key) {
             told.punch.order = self.places.next();
         }
+    }
+
+    /// Gives what a terminal's new profile reads otherwise a new place.
+    pub(super) fn read_anew(&mut self, terminal: &str, before: &Profile, profile: &Profile) {
+        let all = self.attendance.punches.values().map(|(told, _)| &told.punch);
+        let of_terminal = all.filter(|punch| punch.terminal == terminal);
+        let others = of_terminal.filter(|punch| before.applied((*punch).clone()) != profile.applied((*punch).clone()));
+        let mut rows: Vec<(u64, PunchKey)> = others.map(|punch| (punch.order, punch.key)).collect();
+        rows.sort_unstable();
+        rows.into_iter().for_each(|(_, key)| self.put_again(key));
     }
 
     /// New places for what was decided since it was kept.

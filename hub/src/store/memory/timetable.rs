@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 
 use super::Memory;
-use crate::attendance::{Holiday, Person, Schedule};
+use crate::attendance::{Holiday, Person, Profile, Schedule};
 use crate::store::StoreError;
 use crate::store::attendance::{PunchKey, Review};
 use crate::store::timetable::{Closing, Timetable};
@@ -16,6 +16,7 @@ pub(super) struct TimetableTables {
     schedules: BTreeMap<String, Schedule>,
     holidays: BTreeMap<(Date, Option<String>), Holiday>,
     pub(super) people: BTreeMap<String, Person>,
+    pub(super) profiles: BTreeMap<String, Profile>,
     pub(super) reviews: BTreeMap<PunchKey, Review>,
     closings: BTreeMap<(Date, String), i64>,
 }
@@ -80,6 +81,21 @@ impl Timetable for Memory {
 
     async fn remove_person(&self, id: &str) -> Result<bool, StoreError> {
         self.write(|state| Ok(state.timetable.people.remove(id).is_some()))
+    }
+
+    async fn profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError> {
+        Ok(self.read(|state| state.timetable.profiles.clone()))
+    }
+
+    async fn put_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError> {
+        self.write(|state| {
+            let before = state.timetable.profiles.remove(terminal).unwrap_or_default();
+            if *profile != Profile::default() {
+                state.timetable.profiles.insert(terminal.to_owned(), profile.clone());
+            }
+            state.read_anew(terminal, &before, profile);
+            Ok(())
+        })
     }
 
     async fn closings(&self, from: Date, through: Date) -> Result<Vec<Closing>, StoreError> {

@@ -6,6 +6,7 @@ use vigie_shared::id::{BootId, SiteId};
 
 use super::codes::BootColumn;
 use super::keys::site_no;
+use super::profiles::profile_of;
 use super::projections::dating;
 use super::{Sqlite, Writing, failed};
 use crate::store::StoreError;
@@ -28,13 +29,15 @@ impl Side {
 const COLUMNS: &str =
     "key, site_no, terminal, enrol_id, moment_ms, counts, in_doubt, received_ms, boot, believed_ms, body";
 
-/// A row with what was decided of it and the name of its person: a third party's, else the terminal's.
+/// A row with what was decided of it, the name of its person (a third party's, else the terminal's), and how its terminal
+/// is read.
 const PUNCH: &str = "SELECT punch.no, punch.body, review.key, review.is_accepted, review.at_ms, review.account,
     review.comment, review.made_ms, coalesce(
         (SELECT person.name FROM person_number JOIN person ON person.id = person_number.person
          WHERE person_number.terminal = punch.terminal AND person_number.enrol_id = punch.enrol_id),
         (SELECT enrolled.name FROM enrolled WHERE enrolled.terminal = punch.terminal
-         AND enrolled.enrol_id = punch.enrol_id AND enrolled.name <> '' LIMIT 1))
+         AND enrolled.enrol_id = punch.enrol_id AND enrolled.name <> '' LIMIT 1)),
+        (SELECT profile.body FROM terminal_profile AS profile WHERE profile.serial = punch.terminal)
     FROM punch LEFT JOIN punch_review AS review ON review.key = punch.key";
 
 #[async_trait]
@@ -135,13 +138,13 @@ impl Attendance for Sqlite {
 
 const REVIEW: &str = "SELECT key, is_accepted, at_ms, account, comment, made_ms FROM punch_review";
 
-/// A row as it lies there: its number, its body, what was decided of it, and a name.
-type Shown = (u64, String, Option<Review>, Option<String>);
+/// A row as it lies there: its number, its body, what was decided of it, a name, and its terminal's profile.
+type Shown = (u64, String, Option<Review>, Option<String>, Option<String>);
 
 fn shown(row: &Row<'_>) -> rusqlite::Result<Shown> {
     let is_reviewed = row.get::<_, Option<[u8; 16]>>(2)?.is_some();
     let review = is_reviewed.then(|| review(row, 2)).transpose()?;
-    Ok((row.get(0)?, row.get(1)?, review, row.get(8)?))
+    Ok((row.get(0)?, row.get(1)?, review, row.get(8)?, row.get(9)?))
 }
 
 /// A decision, from that column on.
@@ -156,8 +159,8 @@ fn review(row: &Row<'_>, at: usize) -> rusqlite::Result<Review> {
     })
 }
 
-fn punch((order, body, review, name): Shown) -> Result<Punch, StoreError> {
-    let punch = read(&body)?.punch;
+fn punch((order, body, review, name, profile): Shown) -> Result<Punch, StoreError> {
+    let punch = profile_of(profile)?.applied(read(&body)?.punch);
     let punch = Punch { order, name: name.or_else(|| punch.name.clone()), ..punch };
     Ok(match review {
         Some(review) => review.applied(punch),
@@ -165,7 +168,7 @@ fn punch((order, body, review, name): Shown) -> Result<Punch, StoreError> {
     })
 }
 
-fn read(body: &str) -> Result<Told, StoreError> {
+pub(super) fn read(body: &str) -> Result<Told, StoreError> {
     serde_json::from_str(body).map_err(failed)
 }
 
@@ -190,7 +193,7 @@ impl Writing<'_> {
         self.put_punch(side, &merged, waits)
     }
 
-    fn told(&self, Side(side): Side, key: PunchKey) -> Result<Option<(Told, Waits)>, StoreError> {
+    pub(super) fn told(&self, Side(side): Side, key: PunchKey) -> Result<Option<(Told, Waits)>, StoreError> {
         let mut select =
             self.sql.prepare_cached(&format!("SELECT body, boot, believed_ms FROM {side}punch WHERE key = ?1"))?;
         let found: Option<(String, BootColumn, i64)> =
@@ -198,17 +201,23 @@ impl Writing<'_> {
         found.map(|(body, boot, believed_ms)| Ok((read(&body)?, (boot, believed_ms)))).transpose()
     }
 
-    fn put_punch(&mut self, Side(side): Side, told: &Told, (boot, believed_ms): Waits) -> Result<(), StoreError> {
+    pub(super) fn put_punch(
+        &mut self,
+        Side(side): Side,
+        told: &Told,
+        (boot, believed_ms): Waits,
+    ) -> Result<(), StoreError> {
         let key = told.punch.key;
         let review = self
             .sql
             .prepare_cached(&format!("{REVIEW} WHERE key = ?1"))?
             .query_row([key.0], |row| review(row, 0))
             .optional()?;
-        let in_doubt = review.is_none() && told.punch.is_in_doubt();
+        let punch = self.profile(&told.punch.terminal)?.applied(told.punch.clone());
+        let in_doubt = review.is_none() && punch.is_in_doubt();
         let shown = match review {
-            Some(review) => review.applied(told.punch.clone()),
-            None => told.punch.clone(),
+            Some(review) => review.applied(punch),
+            None => punch,
         };
         let no = self.keys.site(self.sql, &shown.site)?;
         let mut put = self.sql.prepare_cached(&format!(
@@ -234,7 +243,7 @@ impl Writing<'_> {
     }
 
     /// Writes a row anew after something was decided of it: it gets a new place in the order of arrival.
-    fn put_again(&mut self, key: PunchKey) -> Result<(), StoreError> {
+    pub(super) fn put_again(&mut self, key: PunchKey) -> Result<(), StoreError> {
         let Some((told, waits)) = self.told(Side::LIVE, key)? else { return Ok(()) };
         self.sql.prepare_cached("DELETE FROM punch WHERE key = ?1")?.execute([key.0])?;
         self.put_punch(Side::LIVE, &told, waits)

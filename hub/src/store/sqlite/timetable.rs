@@ -9,7 +9,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use super::codes::Column;
 use super::punches::number;
 use super::{Sqlite, failed};
-use crate::attendance::{Holiday, Person, Schedule};
+use crate::attendance::{Holiday, Person, Profile, Schedule};
 use crate::store::StoreError;
 use crate::store::timetable::{Closing, Timetable};
 
@@ -121,6 +121,31 @@ impl Timetable for Sqlite {
         self.write(move |writing| {
             writing.sql.prepare_cached("DELETE FROM person_number WHERE person = ?1")?.execute([&id])?;
             Ok(writing.sql.prepare_cached("DELETE FROM person WHERE id = ?1")?.execute([&id])? > 0)
+        })
+        .await
+    }
+
+    async fn profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError> {
+        self.read(|sql| {
+            let mut select = sql.prepare_cached("SELECT serial, body FROM terminal_profile")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+            let read = |(serial, body): (String, String)| Ok((serial, serde_json::from_str(&body).map_err(failed)?));
+            rows.map(|row| read(row?)).collect()
+        })
+        .await
+    }
+
+    async fn put_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError> {
+        let (terminal, profile) = (terminal.to_owned(), profile.clone());
+        self.write(move |writing| {
+            let before = writing.profile(&terminal)?;
+            if profile == Profile::default() {
+                writing.sql.prepare_cached("DELETE FROM terminal_profile WHERE serial = ?1")?.execute([&terminal])?;
+            } else {
+                let mut put = writing.sql.prepare_cached("INSERT OR REPLACE INTO terminal_profile VALUES (?1, ?2)")?;
+                put.execute((&terminal, serde_json::to_string(&profile).map_err(failed)?))?;
+            }
+            writing.read_anew(&terminal, &before, &profile)
         })
         .await
     }

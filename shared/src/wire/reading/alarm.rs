@@ -34,4 +34,6 @@ pub enum AlarmKind {
     TerminalChanged,
     /// A time clock breaks the rules: messages that are too large, nonsense, a flood.
     TerminalUnruly,
+    /// What waited to be uploaded to the hub was dropped, the oldest first.
+    UploadsDropped,
 }

@@ -51,8 +51,8 @@ pub struct LogRow {
     pub access: Option<bool>,
     /// A sum of the constants below.
     pub flags: u16,
-    /// Everything else the terminal said of the row, as JSON, without photo, template and temperature; of a row that
-    /// could not be read, the whole row.
+    /// Everything else the terminal said of the row, as JSON, without template and temperature; of a row that could not
+    /// be read, the whole row. `image` is the photo if the owner switched it on: as Base64, or a blob's reference.
     pub rest: String,
 }
 
@@ -104,8 +104,14 @@ pub struct TerminalUser {
     pub slot: i32,
     /// 0 user, 1 administrator, 2 may enrol users.
     pub admin: Option<i32>,
-    /// The credential itself, verbatim; only if the owner switched it on.
+    /// The credential itself, verbatim, or [`TerminalUser::ATTACHED`] and the SHA-256 of a blob with it; only if the
+    /// owner switched it on.
     pub record: Option<String>,
+}
+
+impl TerminalUser {
+    /// Begins the reference to a credential that was too long for a message: no credential begins so.
+    pub const ATTACHED: &str = "sha256:";
 }
 
 /// How a terminal is; a later state replaces an earlier one.

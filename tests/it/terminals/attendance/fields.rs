@@ -1,4 +1,4 @@
-//! What stands in a row: people, codes, temperatures, names, photos.
+//! What stands in a row: people, codes, temperatures, names.
 
 use serde_json::json;
 use vigie_shared::wire::reading::LogRow;
@@ -127,24 +127,4 @@ async fn case_47_a_name_that_is_not_utf8_is_replaced_marked_and_acknowledged() {
     assert_ne!(rows[0].flags & LogRow::LOSSY_TEXT, 0);
     assert_eq!(rest(&rows[0])["name"], "A\u{fffd}B");
     line.settled().await.unwrap();
-}
-
-#[tokio::test]
-async fn case_48_a_row_is_stored_whatever_its_photo_is_and_no_photo_leaves_the_box_unless_wanted() {
-    let images = [
-        "/9j/4AAQSkZJRgABAQEASABIAAD/2wBD".to_owned(),
-        "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQEASABIAAD/2wBD".to_owned(),
-        "not base64 at all: ééé".to_owned(),
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB".to_owned(),
-        "A".repeat(20 * 1024 * 1024),
-    ];
-    for image in images {
-        let rows = json!([with(&json!({ "image": image })), row(8, NOW)]);
-        let (answer, rows) = told_with("message_max = \"32MiB\"", log(ZX, &rows)).await;
-
-        assert_eq!((&answer["result"], &answer["count"]), (&json!(true), &json!(2)), "{image:.20}");
-        assert_eq!(rows.iter().map(|row| row.enrol_id).collect::<Vec<_>>(), [Some(7), Some(8)]);
-        let beginning = image.get(..16).unwrap();
-        assert!(!rows.iter().any(|row| row.rest.contains(beginning)), "{image:.20}");
-    }
 }

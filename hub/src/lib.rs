@@ -14,6 +14,7 @@ pub mod config;
 pub mod connectors;
 pub mod dispatch;
 mod doors;
+pub mod erasures;
 pub mod fleet;
 pub mod gateway;
 pub mod http;
@@ -56,6 +57,7 @@ use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 pub use crate::doors::Addresses;
 use crate::doors::Doors;
+use crate::erasures::ErasureBook;
 use crate::fleet::Board;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
@@ -107,6 +109,8 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
 
     let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;
+    let erasures = ErasureBook::of(&config.data);
+    erasures.apply(store.as_ref()).await.context("erase again who was erased before a restore")?;
     let first_login = first_start(store.as_ref(), clock.as_ref(), &config.data).await?;
     let pki = Arc::new(Pki::open(&config.data.join(PKI_FOLDER), clock.wall_ms()).context("open the hub's keys")?);
     pki.keep_renewed(Arc::clone(&clock), lifecycle);
@@ -147,6 +151,9 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health, operators: inside.operators.clone() }),
         backup: Arc::new(copies(config, &store, &clock)),
         rebuilder: inside.trail,
+        tickets: Arc::new(wiring::CommandKey(Arc::clone(&pki))),
+        erasures: Arc::new(erasures),
+        retention: config.retention.clone(),
         store,
         logins,
         clock,

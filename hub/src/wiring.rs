@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::SiteId;
 use vigie_shared::lifecycle::Lifecycle;
+use vigie_shared::pairing::PairingTicket;
 use vigie_shared::wire::Topic;
 
 use crate::backup;
@@ -16,13 +17,16 @@ use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::connectors::guard::Allowed;
 use crate::connectors::web::Client;
+use crate::erasures::ErasureBook;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
 use crate::http::meters::{of_commits, of_gateway, of_ingest, of_operators};
-use crate::http::ports::{Backup, BackupMade, Meters, Metric, Readiness, Revoker};
+use crate::http::ports::{Backup, BackupMade, Erasures, Meters, Metric, Readiness, Revoker, Tickets};
 use crate::ingest::driver::{Downlink, HealthView, Message};
 use crate::operators::Operators;
+use crate::pki::Pki;
 use crate::store::diary::{Entry, Level};
+use crate::store::presence::Erased;
 use crate::store::{Sqlite, Store};
 
 /// The ingest's answers go out by the broker.
@@ -33,6 +37,21 @@ impl Downlink for Answers {
         if let Err(error) = self.0.publish(topic, payload) {
             tracing::debug!("an answer to a box was not sent, the box asks again: {error}");
         }
+    }
+}
+
+/// Pairing links are signed by the key whose commands boxes obey.
+pub(crate) struct CommandKey(pub(crate) Arc<Pki>);
+
+impl Tickets for CommandKey {
+    fn sign(&self, ticket: &PairingTicket) -> String {
+        ticket.sign(self.0.command_key())
+    }
+}
+
+impl Erasures for ErasureBook {
+    fn remember(&self, erased: &Erased) -> anyhow::Result<()> {
+        Self::remember(self, erased)
     }
 }
 

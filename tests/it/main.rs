@@ -16,6 +16,7 @@ mod commands;
 mod connectors;
 mod corpus;
 mod crash;
+mod devices;
 mod enrolment;
 mod examples;
 mod guard;

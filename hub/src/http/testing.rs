@@ -12,13 +12,16 @@ use vigie_shared::id::BootId;
 use vigie_shared::wire::Stamp;
 
 use self::ask::Ask;
-use self::doubles::{Cuts, Nobody, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldImports, ToldRebuild};
+use self::doubles::{
+    Cuts, Nobody, Obstacles, OneKey, OneMeter, PaperBackup, Remembered, ToldFleet, ToldImports, ToldRebuild,
+};
 use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
 use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::dispatch::driver::Dispatch;
 use crate::login::{Logins, secret};
+use crate::retention::RetentionConfig;
 use crate::rollout::driver::Rollouts;
 use crate::shelf::{Shelf, ShelfConfig};
 use crate::store::Store;
@@ -27,7 +30,7 @@ use crate::store::memory::Memory;
 
 mod ask;
 mod clocks;
-mod doubles;
+pub(crate) mod doubles;
 mod history;
 
 pub(crate) use self::ask::Answer;
@@ -58,6 +61,7 @@ pub(crate) struct Stage {
     pub(crate) cut: Arc<Cuts>,
     pub(crate) obstacles: Arc<Obstacles>,
     pub(crate) rebuild: Arc<ToldRebuild>,
+    pub(crate) erasures: Arc<Remembered>,
     pub(crate) imports: Arc<ToldImports>,
     pub(crate) stopping: CancellationToken,
     router: Router,
@@ -76,6 +80,7 @@ impl Stage {
         let stamp = Stamp { boot: BootId([7; 16]), uptime_ms: 1000, wall_ms: NOW, is_synced: true };
         let (clock, fleet) = (Arc::new(ManualClock::new(stamp)), Arc::new(ToldFleet::default()));
         let (cut, obstacles) = (Arc::new(Cuts::default()), Arc::new(Obstacles::default()));
+        let erasures = Arc::new(Remembered::default());
         let (stopping, rebuild) = (CancellationToken::new(), Arc::new(ToldRebuild::default()));
         let (folder, imports) = (tempfile::tempdir().unwrap(), Arc::new(ToldImports::default()));
         let shelf = |name| Shelf::open(folder.path().join(name), ShelfConfig::default()).unwrap();
@@ -104,6 +109,9 @@ impl Stage {
             meters: Arc::new(OneMeter),
             backup: Arc::new(PaperBackup),
             rebuilder: rebuild.clone(),
+            tickets: Arc::new(OneKey::default()),
+            erasures: erasures.clone(),
+            retention: RetentionConfig::default(),
             invitation: Invitation { address: "hub.example.org:8443".to_owned(), ca_sha256: [3; 32] },
             is_tls,
             stopping: stopping.clone(),
@@ -118,6 +126,7 @@ impl Stage {
             cut,
             obstacles,
             rebuild,
+            erasures,
             imports,
             stopping,
             router,

@@ -79,7 +79,10 @@ impl Timetable for Memory {
     }
 
     async fn remove_person(&self, id: &str) -> Result<bool, StoreError> {
-        self.write(|state| Ok(state.timetable.people.remove(id).is_some()))
+        self.write(|state| {
+            state.registry.forget_profile(id);
+            Ok(state.timetable.people.remove(id).is_some())
+        })
     }
 
     async fn closings(&self, from: Date, through: Date) -> Result<Vec<Closing>, StoreError> {

@@ -18,6 +18,7 @@ mod job;
 mod media;
 pub mod output;
 mod person;
+mod presence;
 mod rebuild;
 mod release;
 mod rollout;
@@ -95,6 +96,9 @@ pub enum Verb {
     /// Who is who, under which number on which terminal; pairing, export and erasing.
     #[command(subcommand)]
     Person(person::PersonVerb),
+    /// Who is here, who was, what days are worth and why.
+    #[command(subcommand)]
+    Presence(presence::PresenceVerb),
     /// Make, list and end API tokens for programs.
     #[command(subcommand)]
     Token(token::TokenVerb),
@@ -245,6 +249,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Schedule(verb) => schedule::act(&scope.hub()?, verb, output).await?,
         Verb::Device(verb) => device::act(&scope.hub()?, verb, output).await?,
         Verb::Person(verb) => person::act(&scope.hub()?, verb, output).await?,
+        Verb::Presence(verb) => return presence::act(&scope.hub()?, verb, output).await,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
         Verb::Release(verb) => release::act(scope, verb, output).await?,

@@ -37,6 +37,7 @@ mod pairing;
 mod people;
 mod pins;
 pub mod ports;
+mod presence;
 mod privacy;
 pub mod problem;
 mod punches;
@@ -79,6 +80,7 @@ use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 use crate::imports::Imports;
 use crate::login::Logins;
+use crate::presence::driver::Presences;
 use crate::retention::RetentionConfig;
 use crate::rollout::driver::Rollouts;
 use crate::shelf::Shelf;
@@ -105,6 +107,8 @@ pub struct Parts {
     pub rollouts: Rollouts,
     /// Exchanges rows and people with third parties.
     pub exchange: Exchange,
+    /// Who was there, who is there.
+    pub presences: Presences,
     /// What boxes uploaded.
     pub blobs: Blobs,
     /// What boxes may be given.

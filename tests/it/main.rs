@@ -27,6 +27,7 @@ mod media;
 mod operators;
 mod outage;
 mod power_cut;
+mod presence;
 mod queue_full;
 mod queue_kill;
 mod rebuild;

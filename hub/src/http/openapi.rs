@@ -15,9 +15,9 @@ use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
     Admin, about, activity, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events,
-    health, holidays, imports, jobs, legacy, local, looks, media, metrics, notice, pairing, people, pins, privacy,
-    punches, rebuild, registry, releases, replace, rollouts, schedules, session, site, sites, terminals, tokens, users,
-    version,
+    health, holidays, imports, jobs, legacy, local, looks, media, metrics, notice, pairing, people, pins, presence,
+    privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site, sites, terminals,
+    tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -50,6 +50,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .merge(of_software())
         .merge(of_attendance())
         .merge(of_presence())
+        .merge(presence::routes())
         .merge(of_third_parties())
         .merge(of_people())
         .merge(of_hub())

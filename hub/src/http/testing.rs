@@ -21,6 +21,9 @@ use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::dispatch::driver::Dispatch;
 use crate::login::{Logins, secret};
+use crate::presence::config::PresenceConfig;
+use crate::presence::driver::{self as presence, Presences};
+use crate::presence::spaceapi::Space;
 use crate::retention::RetentionConfig;
 use crate::rollout::driver::Rollouts;
 use crate::shelf::{Shelf, ShelfConfig};
@@ -92,6 +95,14 @@ impl Stage {
             clock: clock.clone(),
             config: ConnectorsConfig::default(),
         });
+        let presences = Presences::new(presence::Parts {
+            store: store.clone(),
+            exchange: exchange.clone(),
+            fleet: fleet.clone(),
+            clock: clock.clone(),
+            config: PresenceConfig { space: Some(space()), ..PresenceConfig::default() },
+            folder: folder.path().join("presence-requests"),
+        });
         let admin = Admin::new(Parts {
             store: store.clone(),
             logins: Arc::new(Logins::new(store.clone(), clock.clone())),
@@ -100,6 +111,7 @@ impl Stage {
             dispatch,
             rollouts,
             exchange,
+            presences: presences.unwrap(),
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
             media: shelf("media"),
             releases: shelf("releases"),
@@ -168,6 +180,11 @@ impl Stage {
     pub(crate) fn post(&self, path: &str) -> Ask<'_> {
         self.request(Method::POST, path)
     }
+}
+
+/// What the owner says of the space.
+fn space() -> Space {
+    Space { space: "Coworking".to_owned(), ..Space::default() }
 }
 
 /// The token of a role's account.

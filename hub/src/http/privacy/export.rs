@@ -6,6 +6,7 @@ use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 
 use crate::attendance::Person;
+use crate::connectors::job::{Job, member_no};
 use crate::http::time::Time;
 use crate::http::views::word;
 use crate::presence::{Ownership, Strip};
@@ -157,15 +158,19 @@ async fn punches(store: &dyn Store, person: &Person) -> Result<(Value, BTreeSet<
     Ok((rows.into(), keys))
 }
 
-/// What was sent, or shall be, of the person's punches.
+/// What was sent, or shall be, of the person's punches and days of presence.
 async fn jobs(store: &dyn Store, person: &Person, keys: &BTreeSet<[u8; 16]>) -> Result<Value, StoreError> {
-    let numbers: BTreeSet<u64> = person.numbers.iter().map(|(_, number)| *number).collect();
+    let numbers = person.numbers.iter().map(|(_, number)| *number).chain([member_no(&person.id)]);
+    let numbers: BTreeSet<u64> = numbers.collect();
     let mut rows = Vec::new();
     for enrol_id in numbers {
         let filter = JobFilter { enrol_id: Some(enrol_id), ..JobFilter::default() };
         let all = store.jobs(&filter, None, ROWS_MAX).await?;
         // The same number on another terminal may be another person's.
-        rows.extend(all.iter().filter(|job| keys.contains(&job.key.0)).map(|job| {
+        let is_own = |job: &&Job| {
+            job.row.presence.as_ref().map_or(keys.contains(&job.key.0), |presence| presence.person == person.id)
+        };
+        rows.extend(all.iter().filter(is_own).map(|job| {
             json!({ "connector": job.connector, "row": job.row, "state": word(job.state),
                     "created": Time(job.created_ms), "changed": Time(job.changed_ms) })
         }));

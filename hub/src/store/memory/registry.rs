@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use vigie_shared::id::SiteId;
 
 use super::Memory;
+use crate::connectors::job::member_no;
 use crate::presence::Ownership;
 use crate::store::StoreError;
 use crate::store::presence::strips::APP_SITE;
@@ -247,6 +248,7 @@ impl Registry for Memory {
             registry.erasures.sort_by_key(|one| (one.erased_ms, one.person.clone()));
             state.timetable.people.remove(person);
             state.days.erase(person, tombstone);
+            state.jobs.jobs.retain(|_, job| job.enrol_id != member_no(person));
             Ok(())
         })
     }

@@ -1,6 +1,7 @@
 //! Erases a person in SQLite, in one transaction.
 
 use super::super::{Writing, failed};
+use crate::connectors::job::member_no;
 use crate::store::StoreError;
 use crate::store::presence::Erased;
 use crate::store::presence::strips::APP_SITE;
@@ -33,6 +34,8 @@ impl Writing<'_> {
         let app = APP_SITE.parse().map_err(failed)?;
         self.erase_device(&app, person, *erased_ms)?;
         OF_PERSON.iter().try_for_each(|delete| self.sql.prepare_cached(delete)?.execute([person]).map(drop))?;
+        let mut told = self.sql.prepare_cached("DELETE FROM job WHERE enrol_id = ?1")?;
+        told.execute([member_no(person)])?;
         self.sql
             .prepare_cached("UPDATE OR REPLACE person_day SET person = ?2, body = '{}' WHERE person = ?1")?
             .execute((person, tombstone))?;

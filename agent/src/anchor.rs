@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn readings_before_the_first_synchronisation_are_dated_by_it() {
+    fn p20_readings_before_the_first_synchronisation_are_dated_by_it() {
         let mut anchor = Anchor::default();
         let sightings = [stamp(20, 20_000, false), stamp(80, 80_000, false)];
         for sighting in sightings {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_steps_back_is_one_event_and_no_negative_interval() {
+    fn p21_a_clock_that_steps_back_is_one_event_and_no_negative_interval() {
         for is_still_synced in [true, false] {
             let mut anchor = Anchor::default();
             let sightings = [

@@ -12,6 +12,7 @@ use crate::commands::CommandsConfig;
 use crate::journal::QueueConfig;
 use crate::local_page;
 use crate::naming;
+use crate::pairing;
 use crate::terminals;
 use crate::update::settings::Software;
 
@@ -38,6 +39,8 @@ pub struct AgentConfig {
     pub devices: naming::Config,
     /// The page for the person on site.
     pub local_page: local_page::Config,
+    /// The page by which people's devices say whose they are.
+    pub pairing: pairing::Config,
     /// The collectors.
     pub collect: CollectConfig,
     /// The time clocks that deliver here.
@@ -75,6 +78,7 @@ impl Default for AgentConfig {
             queue: QueueConfig::default(),
             devices: naming::Config::default(),
             local_page: local_page::Config::default(),
+            pairing: pairing::Config::default(),
             collect: CollectConfig::default(),
             terminals: terminals::Config::default(),
             app: AppConfig::default(),

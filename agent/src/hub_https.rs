@@ -70,6 +70,50 @@ impl HubHttps {
             .context("prepare HTTPS")?;
         Ok((client, format!("https://{}", identity.hub)))
     }
+
+    /// Asks the hub for a small thing, unless it is still the one of that tag; returns it with its tag.
+    ///
+    /// # Errors
+    ///
+    /// Words on what stood in the way; also if it is larger than `bytes_max`.
+    pub async fn get_changed(
+        &self,
+        path: &str,
+        tag: Option<&str>,
+        bytes_max: usize,
+    ) -> anyhow::Result<Option<(Vec<u8>, Option<String>)>> {
+        let (client, hub) = self.client()?;
+        let mut request = client.get(format!("{hub}{path}"));
+        if let Some(tag) = tag {
+            request = request.header("if-none-match", tag);
+        }
+        let mut response = request.send().await.context("ask the hub")?;
+        let status = response.status();
+        if status.as_u16() == 304 {
+            return Ok(None);
+        }
+        anyhow::ensure!(status.is_success(), "the hub answered {status}");
+        let tag = response.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let mut body = Vec::new();
+        while let Some(piece) = response.chunk().await.context("read the hub's answer")? {
+            body.extend_from_slice(&piece);
+            anyhow::ensure!(body.len() <= bytes_max, "the hub's answer is larger than {bytes_max} bytes");
+        }
+        Ok(Some((body, tag)))
+    }
+
+    /// Tells the hub something.
+    ///
+    /// # Errors
+    ///
+    /// Words on what stood in the way.
+    pub async fn post<T: serde::Serialize + Sync>(&self, path: &str, body: &T) -> anyhow::Result<()> {
+        let (client, hub) = self.client()?;
+        let response = client.post(format!("{hub}{path}")).json(body).send().await.context("tell the hub")?;
+        let status = response.status();
+        anyhow::ensure!(status.is_success(), "the hub answered {status}");
+        Ok(())
+    }
 }
 
 #[async_trait]

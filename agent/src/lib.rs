@@ -11,6 +11,7 @@ pub mod collectors;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod device_register;
 pub mod diagnosis;
 pub mod digest;
 pub mod download;
@@ -24,6 +25,7 @@ pub mod local_page;
 pub mod media;
 pub mod naming;
 pub mod outbox;
+pub mod pairing;
 pub mod previous;
 pub mod privileged;
 pub mod proof;
@@ -51,6 +53,7 @@ use vigie_shared::file::make_private_folder;
 use vigie_shared::id::InstanceId;
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::collectors::lan::netlink;
 use crate::collectors::{CollectConfig, Collector, Context, Outlet};
 use crate::config::AgentConfig;
 use crate::host_names::HostNames;
@@ -58,7 +61,9 @@ use crate::hub_https::{HubHttps, Upload};
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalOptions, OnDamage};
 use crate::layers::trial::Upkeep;
+use crate::local_page::request::OwnNames;
 use crate::naming::{DeviceNames, Register};
+use crate::pairing::PairingPage;
 use crate::privileged::Privileges;
 use crate::proof::Proof;
 use crate::reception::Reception;
@@ -120,7 +125,8 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     };
     let journal = Journal::start(options, lifecycle).context("open the queue")?;
     let before = proof::standing(&journal);
-    let names = start_collectors(config, &journal, parts.collectors, lifecycle);
+    let naming = device_names(config, Arc::clone(&clock));
+    let names = start_collectors((config, Arc::clone(&naming)), &journal, parts.collectors, lifecycle);
 
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
     let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
@@ -134,6 +140,7 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     };
     let terminals = Terminals::start(&config.terminals, desk, lifecycle)?;
     time.spawn(Arc::clone(&outlet), lifecycle);
+    let hub = start_devices((config, naming), (&clock, &time), lifecycle);
     let board = Board::default();
     let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
     let uplink = Uplink {
@@ -183,16 +190,37 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     Ok(())
 }
 
+/// Starts what keeps devices' names right, and the page by which they say whose they are; returns the way to the hub.
+fn start_devices(
+    (config, naming): (&AgentConfig, Arc<DeviceNames>),
+    (clock, time): (&Arc<dyn Clock>, &Arc<Timekeeper>),
+    lifecycle: &Lifecycle,
+) -> Arc<HubHttps> {
+    let hub = Arc::new(HubHttps::new(config.identity_folder(), Arc::clone(time)));
+    if config.hub.enabled {
+        let follow = device_register::follow(naming, Arc::clone(&hub), config.data.clone(), lifecycle.stopping());
+        lifecycle.spawn("devices", follow);
+    }
+    let page = PairingPage {
+        neighbours: Arc::new(netlink::Table),
+        registrar: Arc::new(pairing::Hub { https: Arc::clone(&hub), time: Arc::clone(time) }),
+        clock: Arc::clone(clock),
+        own: OwnNames::of_this_machine(),
+    };
+    pairing::start(&config.pairing, page, lifecycle);
+    hub
+}
+
 /// Starts the collectors that are enabled, and more; returns their names.
 fn start_collectors(
-    config: &AgentConfig,
+    (config, naming): (&AgentConfig, Arc<DeviceNames>),
     journal: &Journal,
     more: Vec<Box<dyn Collector>>,
     lifecycle: &Lifecycle,
 ) -> Vec<String> {
     let depths = journal.clone();
     let clock = Arc::clone(journal.clock());
-    let context = Context { lane_depths: Arc::new(move || depths.depths()), ..context(config, clock) };
+    let context = Context { lane_depths: Arc::new(move || depths.depths()), ..context(config, naming, clock) };
     let mut collectors = collectors::build(&config.collect, &context);
     collectors.extend(more);
     let names = collectors.iter().map(|collector| collector.name().to_owned()).collect();
@@ -219,17 +247,23 @@ async fn pulse(context: Context, config: CollectConfig, outlet: Arc<dyn Outlet>)
 /// What collectors need when no agent runs: for looking once.
 #[must_use]
 pub fn standalone(config: &AgentConfig) -> Context {
-    context(config, Arc::new(SystemClock::new(sys::clock_is_synchronised)))
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(sys::clock_is_synchronised));
+    context(config, device_names(config, Arc::clone(&clock)), clock)
 }
 
-fn context(config: &AgentConfig, clock: Arc<dyn Clock>) -> Context {
-    let names = DeviceNames::new(config.devices.clone(), Arc::clone(&clock));
+/// Names devices by what the hub said last.
+fn device_names(config: &AgentConfig, clock: Arc<dyn Clock>) -> Arc<DeviceNames> {
+    let names = DeviceNames::new(config.devices.clone(), clock);
     if let Ok(Some(identity)) = Identity::load(&config.identity_folder()) {
-        names.set_register(Register { site_key: Some(identity.pseudonym_key()), ..Register::default() });
+        names.set_register(Register::new(Some(identity.pseudonym_key()), device_register::kept(&config.data)));
     }
+    Arc::new(names)
+}
+
+fn context(config: &AgentConfig, naming: Arc<DeviceNames>, clock: Arc<dyn Clock>) -> Context {
     Context {
         clock,
-        naming: Arc::new(names),
+        naming,
         host_names: Arc::new(HostNames::default()),
         lane_depths: Arc::new(Vec::new),
         sweep_bell: watch::Sender::default(),

@@ -1,9 +1,11 @@
 //! The local page: how the box is doing, for the person who stands beside it. Read only, French and English, no script.
 //!
 //! It says what `vigie-agent status` says, in plain words, and whether the box may be unplugged. [`facts`] is what is
-//! known, [`words`] says it, [`html`] writes it, [`request`] judges what is asked for; only [`serve`] has a socket. Nothing
+//! known, [`words`] says it, [`html`] writes it, [`request`] judges what is asked for, [`answer`] joins them; only [`serve`] has a
+//! socket. Nothing
 //! on it names a person, a device or a secret: whoever reaches the box may read it.
 
+pub mod answer;
 pub mod facts;
 pub mod html;
 pub mod request;
@@ -14,9 +16,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use vigie_shared::lifecycle::Lifecycle;
 
+use answer::LocalPage;
 use facts::Facts;
 use request::OwnNames;
 
@@ -49,18 +51,16 @@ pub fn start(config: &Config, source: Arc<dyn Source>, lifecycle: &Lifecycle) {
     }
     let (listen, tasks) = (config.listen, lifecycle.clone());
     lifecycle.spawn("local page", async move {
-        let listener = match TcpListener::bind(listen).await {
-            Ok(listener) => listener,
-            Err(error) => {
-                tracing::warn!(
-                    "there is no local page, {listen} cannot be used: {error}; everything else works; choose another \
-                     `local_page.listen`, or set `local_page.enabled` to false"
-                );
-                tasks.stopping().cancelled().await;
-                return Ok(());
+        match serve::listen(listen, ("local page", "local_page")).await {
+            Some(listener) => {
+                let page = LocalPage { source, own: OwnNames::of_this_machine() };
+                serve::serve(listener, Arc::new(page), tasks).await
             }
-        };
-        serve::serve(listener, source, OwnNames::of_this_machine(), tasks).await
+            None => {
+                tasks.stopping().cancelled().await;
+                Ok(())
+            }
+        }
     });
 }
 

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use vigie_shared::clock::Clock;
+use vigie_shared::devices::DeviceRegister;
 use vigie_shared::mac::Mac;
 use vigie_shared::pseudonym::{Pseudonym, PseudonymKey};
 use vigie_shared::wire::reading::{DeviceRef, OwnedDevice};
@@ -38,6 +39,14 @@ pub struct Register {
     pub known: BTreeSet<Pseudonym>,
     /// Devices that must not be stored, ever.
     pub excluded: BTreeSet<Pseudonym>,
+}
+
+impl Register {
+    /// What the hub says of devices, under that key.
+    #[must_use]
+    pub fn new(site_key: Option<PseudonymKey>, devices: DeviceRegister) -> Self {
+        Self { site_key, known: devices.known, excluded: devices.excluded }
+    }
 }
 
 /// Names devices.

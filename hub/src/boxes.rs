@@ -6,6 +6,7 @@
 
 mod config;
 mod desk;
+mod devices;
 mod files;
 mod problem;
 mod register;

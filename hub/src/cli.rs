@@ -9,6 +9,7 @@ pub mod client;
 mod command;
 mod connector;
 mod csv;
+mod device;
 mod devices;
 mod diary;
 mod exit;
@@ -17,6 +18,7 @@ mod job;
 mod media;
 pub mod output;
 mod person;
+mod presence;
 mod rebuild;
 mod release;
 mod rollout;
@@ -88,9 +90,15 @@ pub enum Verb {
     /// When people are expected, and on which days nobody is.
     #[command(subcommand)]
     Schedule(schedule::ScheduleVerb),
-    /// Who is who, under which number on which terminal.
+    /// Whose devices are whose, and which must not be seen.
+    #[command(subcommand)]
+    Device(device::DeviceVerb),
+    /// Who is who, under which number on which terminal; pairing, export and erasing.
     #[command(subcommand)]
     Person(person::PersonVerb),
+    /// Who is here, who was, what days are worth and why.
+    #[command(subcommand)]
+    Presence(presence::PresenceVerb),
     /// Make, list and end API tokens for programs.
     #[command(subcommand)]
     Token(token::TokenVerb),
@@ -239,7 +247,9 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Terminal(verb) => return terminal::act(&scope.hub()?, verb, output).await,
         Verb::Attendance(verb) => attendance::act(&scope.hub()?, verb, output).await?,
         Verb::Schedule(verb) => schedule::act(&scope.hub()?, verb, output).await?,
+        Verb::Device(verb) => device::act(&scope.hub()?, verb, output).await?,
         Verb::Person(verb) => person::act(&scope.hub()?, verb, output).await?,
+        Verb::Presence(verb) => return presence::act(&scope.hub()?, verb, output).await,
         Verb::Token(verb) => token::act(&scope.hub()?, verb, output).await?,
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
         Verb::Release(verb) => release::act(scope, verb, output).await?,

@@ -9,6 +9,7 @@ use crate::broker::BrokerConfig;
 use crate::connectors::config::ConnectorsConfig;
 use crate::gateway::GatewayConfig;
 use crate::operators::OperatorsConfig;
+use crate::presence::config::PresenceConfig;
 use crate::retention::RetentionConfig;
 use crate::shelf::ShelfConfig;
 
@@ -45,6 +46,8 @@ pub struct HubConfig {
     pub releases: ShelfConfig,
     /// Third parties: whom to call, how often to try.
     pub connectors: ConnectorsConfig,
+    /// Who was there, who is there.
+    pub presence: PresenceConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -77,6 +80,7 @@ impl Default for HubConfig {
             media: ShelfConfig::default(),
             releases: ShelfConfig::default(),
             connectors: ConnectorsConfig::default(),
+            presence: PresenceConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

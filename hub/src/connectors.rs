@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod paging;
 pub mod pair;
 pub mod people;
+pub mod presence;
 pub mod queue;
 pub mod records;
 pub mod request;

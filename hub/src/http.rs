@@ -5,6 +5,7 @@
 //! serves the TCP listener and the local unix socket ([`serve`]). Boxes never come here.
 
 mod about;
+mod activity;
 mod attendance;
 mod backups;
 mod blobs;
@@ -25,18 +26,24 @@ pub mod input;
 mod jobs;
 mod legacy;
 mod local;
+mod looks;
 mod media;
 pub mod meters;
 mod metrics;
+mod notice;
 mod openapi;
 pub mod page;
+mod pairing;
 mod people;
 mod pins;
 pub mod ports;
+mod presence;
+mod privacy;
 pub mod problem;
 mod punches;
 pub mod reach;
 mod rebuild;
+mod registry;
 mod releases;
 mod replace;
 mod rest;
@@ -67,12 +74,14 @@ use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
-use self::ports::{Backup, FleetView, Meters, Readiness, Rebuilder, Revoker};
+use self::ports::{Backup, Erasures, FleetView, Meters, Readiness, Rebuilder, Revoker, Tickets};
 use crate::blobs::Blobs;
 use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 use crate::imports::Imports;
 use crate::login::Logins;
+use crate::presence::driver::Presences;
+use crate::retention::RetentionConfig;
 use crate::rollout::driver::Rollouts;
 use crate::shelf::Shelf;
 use crate::store::Store;
@@ -98,6 +107,8 @@ pub struct Parts {
     pub rollouts: Rollouts,
     /// Exchanges rows and people with third parties.
     pub exchange: Exchange,
+    /// Who was there, who is there.
+    pub presences: Presences,
     /// What boxes uploaded.
     pub blobs: Blobs,
     /// What boxes may be given.
@@ -116,6 +127,12 @@ pub struct Parts {
     pub backup: Arc<dyn Backup>,
     /// Derives everything anew.
     pub rebuilder: Arc<dyn Rebuilder>,
+    /// Signs pairing links.
+    pub tickets: Arc<dyn Tickets>,
+    /// Remembers who was erased, where no restore reaches.
+    pub erasures: Arc<dyn Erasures>,
+    /// How long things are kept, as people are told.
+    pub retention: RetentionConfig,
     /// What new boxes are told.
     pub invitation: Invitation,
     /// Whether people reach these pages by TLS: then cookies are for TLS only.

@@ -5,6 +5,7 @@
 //! whole, and the report says that the rest is missing. A lane that does not fit what is held is left out, the others
 //! come in. Importing again is harmless.
 
+pub mod presence;
 pub mod tm20;
 
 use std::io;

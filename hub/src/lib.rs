@@ -14,6 +14,7 @@ pub mod config;
 pub mod connectors;
 pub mod dispatch;
 mod doors;
+pub mod erasures;
 pub mod fleet;
 pub mod gateway;
 pub mod http;
@@ -56,6 +57,7 @@ use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 pub use crate::doors::Addresses;
 use crate::doors::Doors;
+use crate::erasures::ErasureBook;
 use crate::fleet::Board;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
@@ -64,6 +66,7 @@ use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
 use crate::operators::Operators;
 use crate::pki::Pki;
+use crate::presence::driver::Presences;
 use crate::projector::driver::{Projector, Trail};
 use crate::rollout::driver::Rollouts;
 use crate::shelves::Shelves;
@@ -107,6 +110,8 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
 
     let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;
+    let erasures = ErasureBook::of(&config.data);
+    erasures.apply(store.as_ref()).await.context("erase again who was erased before a restore")?;
     let first_login = first_start(store.as_ref(), clock.as_ref(), &config.data).await?;
     let pki = Arc::new(Pki::open(&config.data.join(PKI_FOLDER), clock.wall_ms()).context("open the hub's keys")?);
     pki.keep_renewed(Arc::clone(&clock), lifecycle);
@@ -138,15 +143,24 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         dispatch: inside.dispatch,
         rollouts: inside.rollouts,
         exchange: inside.exchange,
+        presences: inside.presences.clone(),
         blobs,
         media,
         releases,
         imports: Arc::new(imports::Door::new(Arc::clone(&pki), sites_of(&store), inside.importer)),
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
         readiness: Arc::new(wiring::Ready(inside.health.clone())),
-        meters: Arc::new(wiring::Figures { gateway, ingest: inside.health, operators: inside.operators.clone() }),
-        backup: Arc::new(copies(config, &store, &clock)),
+        meters: Arc::new(wiring::Figures {
+            gateway,
+            ingest: inside.health,
+            operators: inside.operators.clone(),
+            presences: inside.presences.clone(),
+        }),
+        backup: Arc::new(wiring::Copies::of(config, &store, &clock)),
         rebuilder: inside.trail,
+        tickets: Arc::new(wiring::CommandKey(Arc::clone(&pki))),
+        erasures: Arc::new(erasures),
+        retention: config.retention.clone(),
         store,
         logins,
         clock,
@@ -192,6 +206,7 @@ struct Inside {
     dispatch: Dispatch,
     rollouts: Rollouts,
     exchange: Exchange,
+    presences: Presences,
     health: HealthView,
     importer: Importer,
     trail: Arc<Trail>,
@@ -228,6 +243,7 @@ async fn start_inside(
     lifecycle.spawn("rollouts", rollouts.clone().run(lifecycle.stopping()));
 
     let exchange = wiring::start_connectors(&config.connectors, &whole, clock, lifecycle)?;
+    let presences = wiring::start_presence(config, (&whole, &exchange, &board), clock, lifecycle)?;
 
     let onlookers: Vec<Arc<dyn Onlooker>> = vec![
         Arc::new(board.clone()),
@@ -256,7 +272,7 @@ async fn start_inside(
     let projector = projector.telling(Arc::new(dispatch.clone())).telling(Arc::new(operators.clone()));
     let projector = projector.telling(Arc::new(exchange.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, operators, dispatch, rollouts, exchange, health, importer, trail })
+    Ok(Inside { backend, board, operators, dispatch, rollouts, exchange, presences, health, importer, trail })
 }
 
 /// The database of a data folder.
@@ -273,10 +289,6 @@ fn sites_of(store: &Arc<Sqlite>) -> Arc<dyn store::Sites + Send + Sync> {
 fn make_private(folder: &Path) -> anyhow::Result<()> {
     make_private_folder(folder)
         .with_context(|| format!("make the data folder {}; is its parent writable for this user?", folder.display()))
-}
-
-fn copies(config: &HubConfig, store: &Arc<Sqlite>, clock: &Arc<dyn Clock>) -> wiring::Copies {
-    wiring::Copies { data: config.data.clone(), store: Arc::clone(store), clock: Arc::clone(clock) }
 }
 
 /// The time zone of the hub's machine: that of a site of which nobody says another.

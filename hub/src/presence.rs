@@ -4,7 +4,35 @@
 //! Strips, the times at which the site's observers could see, and who owned which device when, become sessions and
 //! days under a policy. Everything is computed anew from those at any time; nothing here is a stored flag.
 
+pub mod agenda;
+#[cfg(test)]
+mod cases;
+pub mod close;
+pub mod compare;
+pub mod config;
+pub mod coverage;
+pub mod day;
+pub mod driver;
+pub mod facts;
+pub mod headcount;
+#[cfg(test)]
+mod laws;
+pub mod legacy;
+pub mod online;
+pub mod policy;
+pub mod replay;
+pub mod requests;
+pub mod revise;
+pub mod roster;
+#[cfg(test)]
+pub(crate) mod scene;
+pub mod session;
+pub mod source;
+pub mod spaceapi;
 pub mod span;
+pub mod stretch;
+pub mod value;
+pub mod window;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

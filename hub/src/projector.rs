@@ -1,4 +1,4 @@
-//! Derives from the facts what people look at: devices, metrics, coverage, punches, entries in the diary.
+//! Derives from the facts what people look at: devices, strips, metrics, coverage, punches, entries in the diary.
 //!
 //! Pure: records in, one [`Step`] out, with the cursor that it moves. Each projection is one file and one line
 //! in [`PROJECTIONS`]. The store applies a step once, so that nothing counts twice, and dates what was taken by
@@ -13,6 +13,7 @@ use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 
 use crate::store::facts::StoredRecord;
+use crate::store::presence::{Sights, Trace};
 use crate::store::projections::{Cursor, Derived, Device, Step, Undated};
 
 mod alarms;
@@ -28,6 +29,7 @@ mod metrics;
 mod outcomes;
 mod punches;
 mod software;
+mod strips;
 mod terminals;
 
 /// One reading as a projection sees it.
@@ -51,6 +53,7 @@ const PROJECTIONS: &[Projection] = &[
     metrics::project,
     devices::project,
     coverage::project,
+    strips::project,
     alarms::project,
     outcomes::project,
     media::project,
@@ -66,6 +69,8 @@ struct Draft {
     step: Step,
     /// Devices merged within the step, before the store merges them with what it has.
     devices: BTreeMap<(String, Option<BootId>), Derived<Device>>,
+    /// Sights of the step by what they are of, their boot and its believed beginning, if they wait for its anchor.
+    sights: BTreeMap<(Trace, String, Option<(BootId, i64)>), Derived<Sights>>,
 }
 
 /// Where a projector stands in one queue.
@@ -110,6 +115,7 @@ pub fn project(place: &Place, records: &[StoredRecord], held_through: u64, is_la
     }
     let mut step = draft.step;
     step.devices = draft.devices.into_values().collect();
+    step.sights = draft.sights.into_values().collect();
     let Place { site, lane, queue, .. } = place.clone();
     let cursor = Cursor { site, lane, queue, through, complete_ms: newest.map(|stamp| stamp.wall_ms) };
     step.cursors.push(Derived { value: cursor, undated: newest.and_then(|stamp| undated(&stamp)) });

@@ -50,6 +50,18 @@ pub struct RetentionConfig {
     /// Devices that nobody registered, after they were last seen.
     #[serde(with = "units::duration")]
     pub passing_devices: Duration,
+    /// Strips of who was seen when, on which days are computed anew.
+    #[serde(with = "units::duration")]
+    pub strips: Duration,
+    /// People's days of presence, as long as bills need them.
+    #[serde(with = "units::duration")]
+    pub presence_days: Duration,
+    /// Who looked at whose presence.
+    #[serde(with = "units::duration")]
+    pub looks: Duration,
+    /// Devices that somebody claimed on a box's page and nobody decided of.
+    #[serde(with = "units::duration")]
+    pub claims: Duration,
     /// The diary.
     #[serde(with = "units::duration")]
     pub diary: Duration,
@@ -67,6 +79,10 @@ impl Default for RetentionConfig {
             observations: days(30),
             ledger: days(5 * 365 + 2),
             passing_devices: days(1),
+            strips: days(396),
+            presence_days: days(5 * 365 + 2),
+            looks: days(396),
+            claims: days(7),
             diary: days(396),
             credentials: days(30),
         }
@@ -88,6 +104,10 @@ impl RetentionConfig {
             // Not before their punches: a punch without its job would be sent once more.
             (Ending::Jobs, before(self.ledger)),
             (Ending::Rows(Class::PendingTerminals), before(self.observations)),
+            (Ending::Rows(Class::Strips), before(self.strips)),
+            (Ending::Rows(Class::PersonDays), before(self.presence_days)),
+            (Ending::Rows(Class::Looks), before(self.looks)),
+            (Ending::Rows(Class::Claims), before(self.claims)),
             (Ending::Rows(Class::Commands), before(self.ledger)),
             (Ending::Rows(Class::Diary), before(self.diary)),
             (Ending::Rows(Class::Credentials), before(self.credentials)),
@@ -202,6 +222,10 @@ fn words(ending: Ending) -> &'static str {
         Ending::Rows(Class::PassingDevices) => "devices that passed",
         Ending::Rows(Class::Punches) => "punches, and what was decided of them",
         Ending::Rows(Class::PendingTerminals) => "terminals that nobody admitted",
+        Ending::Rows(Class::Strips) => "strips of who was seen when",
+        Ending::Rows(Class::PersonDays) => "days of presence",
+        Ending::Rows(Class::Looks) => "notes of who looked at whose presence",
+        Ending::Rows(Class::Claims) => "claims of devices that nobody decided of",
         Ending::Rows(Class::Commands) => "commands",
         Ending::Jobs => "settled rows for third parties",
         Ending::Rows(Class::Diary) => "entries of the diary",

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod jobs;
 pub mod media;
 pub mod memory;
+pub mod presence;
 pub mod projections;
 pub mod releases;
 pub mod rollouts;
@@ -34,6 +35,7 @@ pub use facts::Facts;
 pub use jobs::Jobs;
 pub use media::Media;
 pub use memory::Memory;
+pub use presence::{Days, Registry, Strips};
 pub use projections::Projections;
 pub use releases::Releases;
 pub use rollouts::Rollouts;
@@ -71,6 +73,9 @@ pub trait Store:
     + Rollouts
     + Connectors
     + Jobs
+    + Strips
+    + Registry
+    + Days
     + Upkeep
     + Send
     + Sync
@@ -93,6 +98,9 @@ impl<
         + Rollouts
         + Connectors
         + Jobs
+        + Strips
+        + Registry
+        + Days
         + Upkeep
         + Send
         + Sync

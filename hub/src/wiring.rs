@@ -3,26 +3,33 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::SiteId;
 use vigie_shared::lifecycle::Lifecycle;
+use vigie_shared::pairing::PairingTicket;
 use vigie_shared::wire::Topic;
 
 use crate::backup;
 use crate::broker;
+use crate::config::HubConfig;
 use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::connectors::guard::Allowed;
 use crate::connectors::web::Client;
+use crate::erasures::ErasureBook;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
-use crate::http::meters::{of_commits, of_gateway, of_ingest, of_operators};
-use crate::http::ports::{Backup, BackupMade, Meters, Metric, Readiness, Revoker};
+use crate::http::meters::{of_commits, of_gateway, of_ingest, of_operators, of_presence};
+use crate::http::ports::{Backup, BackupMade, Erasures, Meters, Metric, Readiness, Revoker, Tickets};
 use crate::ingest::driver::{Downlink, HealthView, Message};
 use crate::operators::Operators;
+use crate::pki::Pki;
+use crate::presence::driver::{self as presence, Presences};
 use crate::store::diary::{Entry, Level};
+use crate::store::presence::Erased;
 use crate::store::{Sqlite, Store};
 
 /// The ingest's answers go out by the broker.
@@ -33,6 +40,21 @@ impl Downlink for Answers {
         if let Err(error) = self.0.publish(topic, payload) {
             tracing::debug!("an answer to a box was not sent, the box asks again: {error}");
         }
+    }
+}
+
+/// Pairing links are signed by the key whose commands boxes obey.
+pub(crate) struct CommandKey(pub(crate) Arc<Pki>);
+
+impl Tickets for CommandKey {
+    fn sign(&self, ticket: &PairingTicket) -> String {
+        ticket.sign(self.0.command_key())
+    }
+}
+
+impl Erasures for ErasureBook {
+    fn remember(&self, erased: &Erased) -> anyhow::Result<()> {
+        Self::remember(self, erased)
     }
 }
 
@@ -122,6 +144,7 @@ pub(crate) struct Figures {
     pub(crate) gateway: Gateway,
     pub(crate) operators: Operators,
     pub(crate) ingest: HealthView,
+    pub(crate) presences: Presences,
 }
 
 impl Meters for Figures {
@@ -131,6 +154,7 @@ impl Meters for Figures {
         metrics.extend(of_commits(&health.commits));
         metrics.extend(of_gateway(&self.gateway.figures()));
         metrics.extend(of_operators(&self.operators.figures()));
+        metrics.extend(of_presence(&self.presences.figures()));
         metrics
     }
 }
@@ -140,6 +164,12 @@ pub(crate) struct Copies {
     pub(crate) data: PathBuf,
     pub(crate) store: Arc<Sqlite>,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Copies {
+    pub(crate) fn of(config: &HubConfig, store: &Arc<Sqlite>, clock: &Arc<dyn Clock>) -> Self {
+        Self { data: config.data.clone(), store: Arc::clone(store), clock: Arc::clone(clock) }
+    }
 }
 
 #[async_trait]
@@ -170,4 +200,26 @@ pub(crate) fn start_connectors(
     let exchange = Exchange::new(parts);
     lifecycle.spawn("connectors", exchange.clone().run(lifecycle.stopping()));
     Ok(exchange)
+}
+
+/// Closes days, answers who is here, does what requests ask for.
+pub(crate) fn start_presence(
+    config: &HubConfig,
+    (store, exchange, board): (&Arc<dyn Store>, &Exchange, &Board),
+    clock: &Arc<dyn Clock>,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Presences> {
+    let parts = presence::Parts {
+        store: Arc::clone(store),
+        exchange: exchange.clone(),
+        fleet: Arc::new(board.clone()),
+        clock: Arc::clone(clock),
+        config: config.presence.clone(),
+        folder: config.data.join("presence-requests"),
+    };
+    let presences =
+        Presences::new(parts).context("open the folders of requests to compute days (presence.requests)")?;
+    lifecycle.spawn("days of presence", presences.clone().run(lifecycle.stopping()));
+    lifecycle.spawn("presence requests", presences.clone().serve_requests(lifecycle.stopping()));
+    Ok(presences)
 }

@@ -158,14 +158,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_one_address_is_the_same_address() {
+    fn s01_every_spelling_of_one_address_is_the_same_address() {
         for text in ["8E-1B-7C-00-11-22", "8e1b.7c00.1122", "8e:1b:7c:0:11:22", "8E1B7C001122"] {
             assert_eq!(text.parse::<Mac>().unwrap().to_string(), "8e:1b:7c:00:11:22", "{text}");
         }
     }
 
     #[test]
-    fn what_is_not_an_address_is_refused_by_name() {
+    fn s01_what_is_not_an_address_is_refused_by_name() {
         for text in [
             "8e:1b:7c:00:11",
             "zz:1b:7c:00:11:22",
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_says_what_it_is() {
+    fn s02_an_address_says_what_it_is() {
         let kind = |text: &str| text.parse::<Mac>().unwrap().kind();
         assert_eq!(kind("8e:1b:7c:00:11:22"), MacKind::Local(Quadrant::Sai));
         assert_eq!(kind("0a:1b:7c:00:11:22"), MacKind::Local(Quadrant::Eli));

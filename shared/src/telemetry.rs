@@ -20,8 +20,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub use self::rotated::LogFile;
 use self::rotated::Rotated;
 
-/// What libraries say is shown from `warn` up: the broker logs each packet at `info`.
-const LIBRARIES: &str = "warn";
+/// What libraries say is shown from `warn` up. The broker warns each second of a busy box that it passed over messages which
+/// nobody took, and those are sent again.
+const LIBRARIES: &str = "warn,rumqttd=error";
 
 /// Starts logging. `level` is one word for our own crates (`info`, `debug`…) or a full filter.
 ///

@@ -10,8 +10,17 @@ use vigie_hub::config::HubConfig;
 use vigie_shared::config;
 
 /// Settings that have no default, so that their example is only an example.
-const WITHOUT_DEFAULT: &[&str] =
-    &["collect.host.temperature_sensor", "public_address", "boxes.mqtt_host", "app.hook_url", "log_file.path"];
+const WITHOUT_DEFAULT: &[&str] = &[
+    "collect.host.temperature_sensor",
+    "public_address",
+    "boxes.mqtt_host",
+    "app.hook_url",
+    "log_file.path",
+    "presence.requests",
+    "presence.space.space",
+    "presence.space.logo",
+    "presence.space.url",
+];
 
 #[test]
 fn the_agents_example_shows_every_setting_with_its_default() {

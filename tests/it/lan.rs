@@ -1,6 +1,7 @@
 //! Who is on the LAN, on a real LAN in namespaces.
 
 mod collector;
+mod pairing;
 mod reach;
 mod scan;
 

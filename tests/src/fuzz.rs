@@ -21,6 +21,8 @@ use vigie_agent::terminals::health::Device;
 use vigie_agent::terminals::row::{self, Kept};
 use vigie_agent::terminals::websocket::Inbox;
 use vigie_agent::update::archive;
+use vigie_hub::imports::presence as logs;
+use vigie_hub::presence::policy::Policy;
 use vigie_shared::config;
 use vigie_shared::export::{SignedCover, Splitter};
 use vigie_shared::id::{CommandId, SiteId};
@@ -51,6 +53,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "media", run: media },
     Target { name: "message", run: message },
     Target { name: "operators", run: vigie_hub::operators::fuzz_packets },
+    Target { name: "presence", run: presence },
     Target { name: "record", run: record },
     Target { name: "terminal", run: terminal },
     Target { name: "text", run: text },
@@ -161,6 +164,25 @@ fn leases(bytes: &[u8]) {
         let Leases { rows, problems } = leases::parse(format, bytes);
         assert!(rows.len() <= leases::LEASES_MAX && problems.len() <= leases::PROBLEMS_MAX);
         assert!(rows.iter().all(|lease| lease.name.as_ref().is_none_or(|name| !name.is_empty())));
+    }
+}
+
+/// A log of another program's sights, a list of addresses and a policy, whatever they look like.
+fn presence(bytes: &[u8]) {
+    assert_eq!(logs::Format::detect(bytes), logs::Format::detect(bytes));
+    for format in [logs::Format::Probe, logs::Format::Nmap, logs::Format::ArpScan, logs::Format::Dnsmasq] {
+        let mut reader = logs::Reader::new(format, crate::presence::terms());
+        let (first, rest) = bytes.split_at(bytes.len() / 2);
+        reader.feed(first);
+        reader.feed(rest);
+        let logs::Finished { strips, report, .. } = reader.finish();
+        assert!(report.problems.len() <= logs::PROBLEMS_MAX && report.refused <= report.lines);
+        assert!(strips.iter().flat_map(|strip| &strip.spans).all(|span| span.from_ms <= span.to_ms));
+    }
+    let text = String::from_utf8_lossy(bytes);
+    drop(logs::macs::read(&text));
+    if let Ok(policy) = Policy::parse(&text) {
+        assert_eq!(Policy::parse(&policy.to_toml()), Ok(policy));
     }
 }
 

@@ -12,6 +12,7 @@ pub mod hr;
 pub mod load;
 pub mod netns;
 mod not_run;
+pub mod presence;
 pub mod processes;
 pub mod punches;
 pub mod queue_writer;

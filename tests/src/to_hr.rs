@@ -39,8 +39,10 @@ pub struct Verdict {
     pub lost_at_hr: BTreeSet<Key>,
     /// More than once at the HR server.
     pub twice_at_hr: BTreeSet<Key>,
-    /// More than once at the HR server although an answer about an earlier row had left, or without a mark at the hub.
-    pub unexplained: BTreeSet<Key>,
+    /// More than once at the HR server although the answer about an earlier row had left.
+    pub twice_after_answer: BTreeSet<Key>,
+    /// More than once at the HR server without a mark at the hub.
+    pub twice_unmarked: BTreeSet<Key>,
     /// From the finger to the first row at the HR server.
     pub to_hr: Latencies,
 }
@@ -49,8 +51,8 @@ impl Verdict {
     /// Nothing is lost, and nothing is twice that may not be.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        let Self { lost_at_hub, twice_at_hub, lost_at_hr, unexplained, .. } = self;
-        [lost_at_hub, twice_at_hub, lost_at_hr, unexplained].into_iter().all(BTreeSet::is_empty)
+        let Self { lost_at_hub, twice_at_hub, lost_at_hr, twice_after_answer, twice_unmarked, .. } = self;
+        [lost_at_hub, twice_at_hub, lost_at_hr, twice_after_answer, twice_unmarked].into_iter().all(BTreeSet::is_empty)
     }
 
     /// For programs.
@@ -59,7 +61,8 @@ impl Verdict {
         json!({
             "punches": self.punches, "lost_at_hub": self.lost_at_hub.len(), "twice_at_hub": self.twice_at_hub.len(),
             "lost_at_hr": self.lost_at_hr.len(), "twice_at_hr": self.twice_at_hr.len(),
-            "unexplained": self.unexplained.len(),
+            "twice_after_answer": self.twice_after_answer.len(), "twice_unmarked": self.twice_unmarked.len(),
+            "for_example": self.twice_after_answer.iter().chain(&self.twice_unmarked).next(),
             "to_hr_p50_ms": self.to_hr.percentile_us(50) / 1000, "to_hr_p99_ms": self.to_hr.percentile_us(99) / 1000,
             "to_hr_longest_ms": self.to_hr.longest_us() / 1000
         })
@@ -86,9 +89,11 @@ pub fn judge(ends: &Ends) -> Verdict {
     verdict.twice_at_hub = held.into_iter().filter(|(_, count)| *count > 1).map(|(key, _)| key).collect();
     for (key, rows) in rows {
         if rows.len() > 1 {
-            let is_explained = rows.iter().rev().skip(1).all(|row| !row.was_answered) && ends.marked.contains(&key);
-            if !is_explained {
-                verdict.unexplained.insert(key.clone());
+            if rows.iter().rev().skip(1).any(|row| row.was_answered) {
+                verdict.twice_after_answer.insert(key.clone());
+            }
+            if !ends.marked.contains(&key) {
+                verdict.twice_unmarked.insert(key.clone());
             }
             verdict.twice_at_hr.insert(key.clone());
         }

@@ -49,6 +49,12 @@ impl OwnNames {
         Self(std::iter::once("localhost".to_owned()).chain(own).chain(local).collect())
     }
 
+    /// Whether a request is meant for this box.
+    #[must_use]
+    pub fn are_meant_by(&self, asked: &Asked<'_>) -> bool {
+        asked.host.is_some_and(|host| self.include(host))
+    }
+
     fn include(&self, host: &str) -> bool {
         let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, _port)) => address,
@@ -80,7 +86,7 @@ pub struct Asked<'a> {
 ///
 /// Every [`Refused`].
 pub fn judge(asked: Asked<'_>, own: &OwnNames) -> Result<Wanted, Refused> {
-    if !asked.host.is_some_and(|host| own.include(host)) {
+    if !own.are_meant_by(&asked) {
         return Err(Refused::Host);
     }
     if !matches!(asked.method, "GET" | "HEAD") {
@@ -95,7 +101,8 @@ pub fn judge(asked: Asked<'_>, own: &OwnNames) -> Result<Wanted, Refused> {
 }
 
 /// The language that was chosen, else the one that the reader likes best, else English.
-fn language(query: Option<&str>, languages: Option<&str>) -> Lang {
+#[must_use]
+pub fn language(query: Option<&str>, languages: Option<&str>) -> Lang {
     let known = |code: &str| Lang::ALL.into_iter().find(|lang| lang.code() == code);
     let chosen =
         query.into_iter().flat_map(|query| query.split('&')).find_map(|pair| known(pair.strip_prefix("lang=")?));

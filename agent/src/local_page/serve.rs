@@ -1,15 +1,18 @@
-//! Answers at the page's socket. The only file that knows the HTTP server library.
+//! Answers at a page's socket. The only file that knows the HTTP server library.
 //!
 //! One request per connection, few connections, a time for everything: whoever misbehaves loses his own connection.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use async_trait::async_trait;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::http::request;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -18,8 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use vigie_shared::lifecycle::Lifecycle;
 
-use super::request::{Asked, OwnNames, Refused, Wanted, judge};
-use super::{Source, html};
+use super::request::Asked;
 
 /// Connections at the same time.
 const CONNECTIONS_MAX: usize = 8;
@@ -37,7 +39,7 @@ const HEAD_BYTES_MAX: usize = 8 * 1024;
 const HEADERS: [(&str, &str); 5] = [
     (
         "content-security-policy",
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -45,28 +47,57 @@ const HEADERS: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
 ];
 
+/// An answer.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// What the text is.
+    pub kind: &'static str,
+    /// The text.
+    pub body: String,
+    /// The methods that are answered, if the asked one is not.
+    pub allow: Option<&'static str>,
+}
+
+/// Port: what is answered at a socket.
+#[async_trait]
+pub trait Pages: Send + Sync + 'static {
+    /// Answers whoever asks from that address.
+    async fn answer(&self, asked: Asked<'_>, from: IpAddr) -> Reply;
+}
+
+/// Opens the socket of a page, or says in one line why `what` is not there: it is missed by nobody but people. `section`
+/// is that of the settings.
+pub async fn listen(listen: SocketAddr, (what, section): (&str, &str)) -> Option<TcpListener> {
+    match TcpListener::bind(listen).await {
+        Ok(listener) => Some(listener),
+        Err(error) => {
+            tracing::warn!(
+                "there is no {what}, {listen} cannot be used: {error}; everything else works; choose another \
+                 `{section}.listen`, or set `{section}.enabled` to false"
+            );
+            None
+        }
+    }
+}
+
 /// Answers until the process stops.
 ///
 /// # Errors
 ///
 /// None; a connection that fails is dropped.
-pub async fn serve(
-    listener: TcpListener,
-    source: Arc<dyn Source>,
-    own: OwnNames,
-    lifecycle: Lifecycle,
-) -> anyhow::Result<()> {
-    let (stopping, own) = (lifecycle.stopping(), Arc::new(own));
+pub async fn serve(listener: TcpListener, pages: Arc<dyn Pages>, lifecycle: Lifecycle) -> anyhow::Result<()> {
+    let stopping = lifecycle.stopping();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let place = tokio::select! {
             () = stopping.cancelled() => return Ok(()),
             place = Arc::clone(&places).acquire_owned() => place.context("the page's places are never closed")?,
         };
-        let stream = tokio::select! {
+        let (stream, from) = tokio::select! {
             () = stopping.cancelled() => return Ok(()),
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::debug!("the local page: {error}");
                     // Out of files, most likely: not at full speed into the same wall.
@@ -75,18 +106,21 @@ pub async fn serve(
                 }
             },
         };
-        let (source, own) = (Arc::clone(&source), Arc::clone(&own));
+        let pages = Arc::clone(&pages);
         lifecycle.spawn_detached(async move {
             let _place = place;
-            drop(tokio::time::timeout(CONNECTION_MAX, connection(stream, source, own)).await);
+            drop(tokio::time::timeout(CONNECTION_MAX, connection(stream, pages, from.ip().to_canonical())).await);
         });
     }
 }
 
-async fn connection(stream: TcpStream, source: Arc<dyn Source>, own: Arc<OwnNames>) {
+async fn connection(stream: TcpStream, pages: Arc<dyn Pages>, from: IpAddr) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let (source, wanted) = (Arc::clone(&source), judge(asked(&request), &own));
-        async move { Ok::<_, Infallible>(with_headers(answer(wanted, source).await)) }
+        let pages = Arc::clone(&pages);
+        async move {
+            let (head, _content) = request.into_parts();
+            Ok::<_, Infallible>(response(pages.answer(asked(&head), from).await))
+        }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -100,62 +134,27 @@ async fn connection(stream: TcpStream, source: Arc<dyn Source>, own: Arc<OwnName
     }
 }
 
-fn asked<B>(request: &Request<B>) -> Asked<'_> {
-    let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+fn asked(head: &request::Parts) -> Asked<'_> {
+    let header = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
     Asked {
-        method: request.method().as_str(),
-        path: request.uri().path(),
-        query: request.uri().query(),
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query(),
         host: header(HOST),
         languages: header(ACCEPT_LANGUAGE),
     }
 }
 
-async fn answer(wanted: Result<Wanted, Refused>, source: Arc<dyn Source>) -> Response<Full<Bytes>> {
-    let wanted = match wanted {
-        Ok(Wanted::Style) => return said(StatusCode::OK, "text/css; charset=utf-8", html::STYLE.to_owned()),
-        Ok(wanted) => wanted,
-        Err(refused) => return refusal(refused),
-    };
-    // It looks at the disk, which may be slow just when somebody looks here.
-    let Ok(facts) = tokio::task::spawn_blocking(move || source.facts()).await else {
-        return text(StatusCode::INTERNAL_SERVER_ERROR, "The box cannot say how it is. / La box ne peut pas répondre.");
-    };
-    match wanted {
-        Wanted::Page(lang) => said(StatusCode::OK, "text/html; charset=utf-8", html::page(&facts, lang)),
-        Wanted::Status | Wanted::Style => {
-            let json = serde_json::to_string_pretty(&facts).unwrap_or_default();
-            said(StatusCode::OK, "application/json", json + "\n")
-        }
-    }
-}
-
-fn refusal(refused: Refused) -> Response<Full<Bytes>> {
-    match refused {
-        Refused::Path => text(StatusCode::NOT_FOUND, "There is only / and /status.json."),
-        Refused::Host => text(StatusCode::MISDIRECTED_REQUEST, "Use the box's address or its own name."),
-        Refused::Method => {
-            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "This page is for reading only.");
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            response
-        }
-    }
-}
-
-fn text(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
-    said(status, "text/plain; charset=utf-8", format!("{text}\n"))
-}
-
-fn said(status: StatusCode, kind: &'static str, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response
-}
-
-fn with_headers(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+fn response(reply: Reply) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.kind));
     for (name, value) in HEADERS {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if let Some(allow) = reply.allow {
+        headers.insert(ALLOW, HeaderValue::from_static(allow));
     }
     response
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use vigie_shared::id::QueueId;
 use vigie_shared::wire::{Lane, LaneDepth};
 
@@ -172,7 +172,8 @@ async fn served() -> (SocketAddr, Lifecycle) {
     let lifecycle = Lifecycle::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = serve::serve(listener, Arc::new(Well), OwnNames::new(None), lifecycle.clone());
+    let page = LocalPage { source: Arc::new(Well), own: OwnNames::new(None) };
+    let serving = serve::serve(listener, Arc::new(page), lifecycle.clone());
     lifecycle.spawn("local page", serving);
     (address, lifecycle)
 }

@@ -37,7 +37,8 @@ impl Lang {
     }
 
     /// One of two texts.
-    fn of(self, fr: &'static str, en: &'static str) -> &'static str {
+    #[must_use]
+    pub fn of(self, fr: &'static str, en: &'static str) -> &'static str {
         match self {
             Self::Fr => fr,
             Self::En => en,

@@ -269,7 +269,7 @@ impl Member {
 }
 
 /// Every date from one through another, at most [`DAYS_MAX`].
-fn dates(from: Date, through: Date) -> impl Iterator<Item = Date> {
+pub fn dates(from: Date, through: Date) -> impl Iterator<Item = Date> {
     let all = std::iter::successors(Some(from), |date| Some(next(*date)).filter(|after| after > date));
     all.take_while(move |date| *date <= through).take(DAYS_MAX)
 }

@@ -127,7 +127,7 @@ impl Desk {
     }
 
     /// Refuses a certificate that was revoked or that this hub did not give.
-    async fn check(&self, peer: &PeerIdentity) -> Result<(), Refused> {
+    pub(super) async fn check(&self, peer: &PeerIdentity) -> Result<(), Refused> {
         let known = self.store.certificate(&peer.serial).await.map_err(failed)?;
         let is_good = known.is_some_and(|known| known.site == peer.site && known.revoked_ms.is_none());
         if is_good { Ok(()) } else { Err(Refused::RevokedCertificate) }

@@ -46,6 +46,10 @@ pub(super) enum Refused {
     RevokedCertificate,
     #[error("this hub has no such medium or package: it was removed, or its address was typed wrongly")]
     NoSuchFile,
+    #[error("this pairing link is not known here or has ended; ask for a new one (`vigie-hub person pair`)")]
+    UnknownTicket,
+    #[error("this address cannot be one device's; nothing was claimed")]
+    NoDevice,
     #[error("as many boxes as this hub allows are fetching files or registering; try again in a minute")]
     Busy,
     #[error("too many refused requests from this address; wait a minute and try again")]
@@ -76,6 +80,8 @@ impl Refused {
             Self::NoCertificate => (StatusCode::UNAUTHORIZED, "no_certificate"),
             Self::RevokedCertificate => (StatusCode::FORBIDDEN, "revoked_certificate"),
             Self::NoSuchFile => (StatusCode::NOT_FOUND, "no_such_file"),
+            Self::UnknownTicket => (StatusCode::FORBIDDEN, "unknown_ticket"),
+            Self::NoDevice => (StatusCode::BAD_REQUEST, "no_device"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),

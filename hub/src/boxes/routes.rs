@@ -11,6 +11,7 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use vigie_shared::blob::{BLOB_BYTES_MAX, BLOBS_PATH, MEDIA_PATH};
+use vigie_shared::devices::{CLAIMS_PATH, DEVICES_PATH, DeviceClaim};
 use vigie_shared::enrol::{
     BoxFacts, ENROL_PATH, EnrolRequest, Enrolled, FACTS_PATH, HubTime, Identity, REGISTER_PATH, RENEW_PATH,
     RegisterRequest, RenewRequest, TIME_PATH,
@@ -36,6 +37,8 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .route(FACTS_PATH, post(learn))
         .route(RENEW_PATH, post(renew))
         .route(TIME_PATH, get(time))
+        .route(DEVICES_PATH, get(devices))
+        .route(CLAIMS_PATH, post(claim))
         .route(&format!("{BLOBS_PATH}{{sha256}}"), put(keep).layer(DefaultBodyLimit::max(BLOB_BYTES_MAX)))
         .route(&format!("{MEDIA_PATH}{{sha256}}"), get(medium))
         .route(&format!("{RELEASES_PATH}{{sha256}}"), get(release))
@@ -91,6 +94,25 @@ async fn medium(
 ) -> Result<Response, Refused> {
     let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
     desk.give(&peer, (Wares::Media, &sha256), (&method, &headers)).await
+}
+
+async fn devices(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
+    desk.devices(&peer, &headers).await
+}
+
+async fn claim(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    claim: Result<Json<DeviceClaim>, JsonRejection>,
+) -> Result<StatusCode, Refused> {
+    let peer = caller.certificate.ok_or(Refused::NoCertificate)?;
+    let Json(claim) = claim.map_err(unreadable)?;
+    desk.claim(&claim, &peer, caller.address.ip()).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 async fn time(State(desk): State<Arc<Desk>>) -> Json<HubTime> {

@@ -19,11 +19,12 @@ use super::{Scope, VerbError};
 const SETTINGS: &str = "Examples:
   vigie-hub connector add hr --base https://hr.example.org --users /api/employees --attendance /api/attendance
   vigie-hub connector add erp --mapping erpnext --secret key=erp.key --secret secret=erp.secret --interval immediate
+  vigie-hub connector add tickets --mapping tickets --base https://tickets.example.org --secret key=api.key
   vigie-hub connector add own --mapping-file crm.toml --secret token=-
 
-Mappings that come with the hub: default, erpnext, odoo (19 and later), kimai. A secret is read from a file, `-` is
-standard input; it is stored encrypted and never shown again. Punches before --start-at (now, if not given) are stored
-and not sent.";
+Mappings that come with the hub: default, erpnext, odoo (19 and later), kimai; for days of presence tickets (coworking
+Metz) and presence (JSON). A secret is read from a file, `-` is standard input; it is stored encrypted and never shown again.
+Punches and days before --start-at (now, if not given) are stored and not sent.";
 
 /// What to do with connectors.
 #[derive(Debug, Subcommand)]

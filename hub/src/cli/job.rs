@@ -108,8 +108,8 @@ fn list(output: &Output<'_>, jobs: &Value) -> String {
         vec![
             job["no"].to_string(),
             name(&job["connector"]),
-            word(&job["enrol_id"]),
-            output.moment(&job["at"]),
+            job["member"].as_str().map_or_else(|| word(&job["enrol_id"]), str::to_owned),
+            job["day"].as_str().map_or_else(|| output.moment(&job["at"]), str::to_owned),
             word(&job["state"]),
             job["attempts"].to_string(),
             output.moment(&job["next_try"]),

@@ -303,3 +303,41 @@ fn the_help_names_every_command_that_a_box_can_be_given() {
         assert!(api.contains(&format!("`{name}`")), "the API's document lacks {name}");
     }
 }
+
+#[tokio::test]
+async fn whose_devices_are_whose_is_said_and_shown_in_words() {
+    let desk = Desk::new().await;
+    desk.stage.add_site("metz", "Metz").await;
+    assert!(desk.type_in("device list").await.out.contains("No device is registered yet"));
+    for person in ["E1", "E2"] {
+        desk.type_in(&format!("person set {person} --name Ama --email {person}@example.org --shows-name")).await;
+    }
+    let added = desk.type_in("device add 8E-1B-7C-00-11-22 --site metz --person E1 --label Phone").await;
+    assert!(added.out.contains("It is E1's") && added.out.contains("Mind: this address is private"), "{}", added.out);
+    let taken = desk.type_in("device add 8e1b7c001122 --site metz --person E2").await;
+    assert!(taken.code != ExitCode::SUCCESS && taken.err.contains("device move"), "{}", taken.err);
+    assert!(!taken.err.contains("E1"), "{}", taken.err);
+    let moved = desk.type_in("device move 8e1b7c001122 --site metz --person E2").await;
+    assert!(moved.out.contains("It is E2's"), "{}{}", moved.out, moved.err);
+    let list = desk.type_in("device list --site metz").await.out;
+    assert!(list.contains("8e:1b:7c:00:11:22 (private)") && list.contains("E2"), "{list}");
+    assert!(desk.type_in("device list --person E2").await.out.contains("yes"));
+    assert!(desk.type_in("device exclude 8e1b7c001122 --site metz").await.out.contains("Excluded"));
+    assert!(desk.type_in("device list").await.out.contains("excluded"));
+}
+
+#[tokio::test]
+async fn a_person_pairs_is_exported_and_erased_from_the_command_line() {
+    let desk = Desk::new().await;
+    desk.stage.add_site("metz", "Metz").await;
+    desk.type_in("person set E1 --name Ama").await;
+    let link = desk.type_in("person pair E1 --site metz --box box7.local").await.out;
+    assert!(link.contains("http://box7.local:8322/pair?t="), "{link}");
+    assert!(desk.type_in("person claims").await.out.contains("No claim waits"));
+    assert!(desk.type_in("person export E1").await.out.contains("\"name\": \"Ama\""));
+    assert!(desk.type_in("person looks E1").await.out.contains("export"));
+    let mistake = desk.type_in("person erase E1 --yes E2").await;
+    assert!(mistake.err.contains("once more"), "{}", mistake.err);
+    assert!(desk.type_in("person erase E1 --yes E1").await.out.contains("Erased, with 0 devices"));
+    assert!(desk.type_in("person export E1").await.err.contains("nobody has the id"));
+}

@@ -4,6 +4,7 @@
 //! run at once, tokens are renewed one at a time, and one rate holds for rows and people together. Before a request
 //! is sent, its rows are marked as midway on disk: after a crash nobody believes that they were never sent.
 
+mod days;
 mod ends;
 mod event;
 mod feed;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
 use vigie_shared::wire::Lane as WireLane;
 
+pub use self::days::ToldDay;
 pub use self::people::{PeopleReport, PeopleWish};
 pub use self::reconcile::Reconciliation;
 pub use self::report::{ExchangeError, Report};

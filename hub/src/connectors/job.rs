@@ -1,5 +1,6 @@
 //! Jobs: rows on their way to a third party, kept until they arrive or a person has decided about them.
 
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vigie_shared::id::{from_hex, to_hex};
@@ -112,6 +113,31 @@ pub struct Row {
     /// The punches that it was made of, in hexadecimal.
     #[serde(default)]
     pub punches: Vec<String>,
+    /// What a day of presence is worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Presence>,
+}
+
+/// What a person's day of presence is worth, as it is told to others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// Whose, by the hub's id; name and address are looked up when the row is sent.
+    pub person: String,
+    /// In half days: 0, 1 or 2.
+    pub halves: u8,
+    /// Minutes of presence.
+    pub minutes: i64,
+    /// Which answer to this day it is, from 1.
+    pub revision: u32,
+}
+
+/// The number under which a person's jobs stand in one queue: no terminal knows the person by it.
+#[must_use]
+pub fn member_no(person: &str) -> u64 {
+    let mut first = [0; 8];
+    first.iter_mut().zip(digest(&SHA256, person.as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
+    // The store's numbers have a sign.
+    u64::from_be_bytes(first) >> 1
 }
 
 /// A row on its way.

@@ -17,6 +17,7 @@ pub use self::raw::Rate;
 use super::auth::AuthMapping;
 use super::outcome::{On, Rule};
 use super::people::PeopleMapping;
+use super::presence::PresenceMapping;
 use super::records::RecordsMapping;
 use super::request::Request;
 use super::results::Results;
@@ -55,6 +56,8 @@ pub struct Mapping {
     pub push: Option<PushMapping>,
     /// How to list what it has, for a reconciliation.
     pub records: Option<RecordsMapping>,
+    /// What else it tells and is told of presence.
+    pub presence: PresenceMapping,
 }
 
 /// What one row is.
@@ -69,6 +72,8 @@ pub enum Unit {
     Span,
     /// All spans of a person and local day; sent again whenever they change.
     Day,
+    /// What a person's local day of presence is worth; sent again whenever that changes.
+    Presence,
 }
 
 /// What happens to an IN that nothing ended.
@@ -130,7 +135,7 @@ impl PushMapping {
             On::FindOpen => self.find_open.as_ref(),
             On::Probe => self.probe.as_ref(),
             On::Undo => self.undo.as_ref(),
-            On::People | On::Records | On::Auth => None,
+            On::People | On::Records | On::Auth | On::Devices | On::Beat => None,
         }
     }
 

@@ -43,6 +43,17 @@ pub enum On {
     Records,
     /// A token.
     Auth,
+    /// The list of devices.
+    Devices,
+    /// Who is on a LAN.
+    Beat,
+}
+
+impl On {
+    /// Whether the request is about rows.
+    fn is_of_row(self) -> bool {
+        !matches!(self, Self::People | Self::Records | Self::Auth | Self::Devices | Self::Beat)
+    }
 }
 
 /// What to do.
@@ -177,8 +188,7 @@ impl Rule {
     }
 
     fn fits(&self, on: On, answer: &Answer) -> bool {
-        let is_on =
-            if self.on.is_empty() { !matches!(on, On::People | On::Records | On::Auth) } else { self.on.contains(&on) };
+        let is_on = if self.on.is_empty() { on.is_of_row() } else { self.on.contains(&on) };
         is_on
             && (self.status.is_empty() || self.status.iter().any(|(from, to)| (*from..=*to).contains(&answer.status)))
             && self.content_type.as_ref().is_none_or(|kind| answer.content_type.to_ascii_lowercase().contains(kind))

@@ -118,12 +118,15 @@ pub fn halves(mut batch: Vec<Job>) -> [Vec<Job>; 2] {
 /// What becomes of a job.
 pub fn settle(job: &mut Job, end: End, around: &Around) {
     let was_unsure = job.unsure.take();
+    // Who breaks over a row may have stored it before.
+    let has_broken = job.failing_ms.is_some() && !job.is_postponed;
+    let doubt = was_unsure.clone().or_else(|| job.last_error.clone().filter(|_| has_broken));
     job.changed_ms = around.now_ms;
     job.is_postponed = false;
     let said = |text: String| Some(cut(&text, SAID_BYTES_MAX));
     match end {
         End::Delivered(id) => {
-            if let (Some(why), false) = (was_unsure, around.has_probe) {
+            if let (Some(why), false) = (doubt, around.has_probe) {
                 job.maybe_twice = Some(format!("{why}; then it was sent again and taken"));
             }
             arrive(job, id);

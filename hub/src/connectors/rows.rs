@@ -139,7 +139,7 @@ pub fn joined(push: &PushMapping, punches: &[&Punch], look: &Look<'_>) -> Vec<Ne
     let paired = pair(&events(punches), push.span_ms_max, look.now_ms);
     let mut jobs = match push.unit {
         Unit::Day => days(&paired, &by_key, look),
-        Unit::Punch | Unit::Event | Unit::Span => spans(push, &paired, &by_key, look),
+        Unit::Punch | Unit::Event | Unit::Span | Unit::Presence => spans(push, &paired, &by_key, look),
     };
     let alone = |event: &Event, why: &str, tag: &str| {
         let row = by_key.get(&event.key).map(|punch| row_of(punch, event.direction)).unwrap_or_default();
@@ -275,7 +275,7 @@ fn again(known: &Job, new: &NewJob, now_ms: i64) -> Option<Job> {
 }
 
 /// The name of a row that is made of several.
-fn key(tag: &str, parts: &[[u8; 16]], rest: &str) -> RowKey {
+pub(super) fn key(tag: &str, parts: &[[u8; 16]], rest: &str) -> RowKey {
     let text = serde_json::json!(["vigie row 1", tag, parts.iter().map(|part| to_hex(part)).collect::<Vec<_>>(), rest]);
     let mut key = [0; 16];
     key.iter_mut().zip(digest(&SHA256, text.to_string().as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);

@@ -206,7 +206,8 @@ pub fn needs(mapping: &Mapping) -> BTreeSet<String> {
     let people = mapping.people.iter().flat_map(|people| people.request.templates());
     let records = mapping.records.iter().flat_map(|records| records.request.templates());
     let push = mapping.push.iter().flat_map(|push| push.templates());
-    let all = mapping.auth.templates().into_iter().chain(people).chain(records).chain(push);
+    let presence = mapping.presence.templates();
+    let all = mapping.auth.templates().into_iter().chain(people).chain(records).chain(push).chain(presence);
     let is_set = |name: &&str| name.starts_with("cfg.") || name.starts_with("secret.");
     all.flat_map(Template::needs).filter(is_set).map(str::to_owned).collect()
 }

@@ -64,6 +64,12 @@ pub(super) struct JobView {
     end: Option<Time>,
     /// `in` or `out`.
     direction: Option<String>,
+    /// The local day, of a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day: Option<String>,
+    /// Whose, by the hub's id, of a day of presence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<String>,
     /// How far it is.
     state: JobState,
     /// It is to be taken back.
@@ -255,6 +261,8 @@ impl From<Job> for JobView {
             at: Time(job.row.at_ms),
             end: job.row.end_ms.map(Time),
             direction: job.row.dir,
+            day: job.row.day,
+            member: job.row.presence.map(|presence| presence.person),
             state: job.state,
             is_undo: job.wish == crate::connectors::job::Wish::Undo,
             attempts: job.attempts,

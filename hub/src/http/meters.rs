@@ -9,6 +9,7 @@ use crate::gateway::GatewayFigures;
 use crate::ingest::Counters;
 use crate::ingest::driver::Commits;
 use crate::operators::OperatorsFigures;
+use crate::presence::driver::Figures as PresenceFigures;
 use crate::store::attendance::PunchFigures;
 use crate::store::terminals::Terminal;
 
@@ -93,6 +94,30 @@ pub fn of_operators(figures: &OperatorsFigures) -> Vec<Metric> {
     metrics
 }
 
+/// Who is here, and what it cost to know since the hub started.
+#[must_use]
+pub fn of_presence(figures: &PresenceFigures) -> Vec<Metric> {
+    let told = [
+        ("vigie_presence_failed_rounds_total", "Rounds that the store or a third party broke.", figures.failed_rounds),
+        ("vigie_presence_days_total", "Days that were computed and differed.", figures.computed_days),
+        ("vigie_presence_revisions_total", "Answers to days that others have to learn.", figures.revisions),
+        ("vigie_presence_requests_total", "Requests to compute days that were done.", figures.requests),
+    ];
+    let part = |suffix, value| Sample { suffix, labels: Vec::new(), value };
+    let mut metrics = vec![
+        gauge("vigie_presence_online", "People who are here.", figures.online),
+        gauge("vigie_presence_stale_sessions", "Open sessions that are silent for too long.", figures.stale),
+        Metric {
+            name: "vigie_presence_round_seconds",
+            help: "Time of a look at everybody.",
+            kind: MetricKind::Summary,
+            samples: vec![part("_sum", figures.time.as_secs_f64()), part("_count", figures.rounds as f64)],
+        },
+    ];
+    metrics.extend(told.map(|(name, help, value)| counter(name, help, value)));
+    metrics
+}
+
 /// What the store holds of time clocks at this moment.
 #[must_use]
 pub fn of_attendance(terminals: &[Terminal], punches: PunchFigures) -> Vec<Metric> {
@@ -161,7 +186,8 @@ mod tests {
             ended_total: [("closed", 6)].into(),
         };
         let commits = of_commits(&Commits::default());
-        let metrics = [of_ingest(&Counters::default()), commits, of_gateway(&figures)].concat();
+        let presence = of_presence(&PresenceFigures::default());
+        let metrics = [of_ingest(&Counters::default()), commits, of_gateway(&figures), presence].concat();
         for metric in &metrics {
             assert_eq!(metric.name.ends_with("_total"), metric.kind == MetricKind::Counter, "{}", metric.name);
         }

@@ -14,9 +14,10 @@ use utoipa_axum::routes;
 use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, about, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events, health,
-    holidays, imports, jobs, legacy, local, media, metrics, people, pins, punches, rebuild, releases, replace,
-    rollouts, schedules, session, site, sites, terminals, tokens, users, version,
+    Admin, about, activity, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events,
+    health, holidays, imports, jobs, legacy, local, looks, media, metrics, notice, pairing, people, pins, presence,
+    privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site, sites, terminals,
+    tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -48,6 +49,8 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .merge(of_media())
         .merge(of_software())
         .merge(of_attendance())
+        .merge(of_presence())
+        .merge(presence::routes())
         .merge(of_third_parties())
         .merge(of_people())
         .merge(of_hub())
@@ -133,6 +136,25 @@ fn of_attendance() -> OpenApiRouter<Admin> {
         .routes(routes!(holidays::put, holidays::remove))
         .routes(routes!(people::list))
         .routes(routes!(people::put, people::remove))
+}
+
+fn of_presence() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(registry::of_person, registry::add))
+        .routes(routes!(registry::end))
+        .routes(routes!(activity::put))
+        .routes(routes!(pairing::create))
+        .routes(routes!(privacy::export))
+        .routes(routes!(privacy::erase))
+        .routes(routes!(looks::list))
+        .routes(routes!(registry::list))
+        .routes(routes!(registry::forget))
+        .routes(routes!(registry::exclude))
+        .routes(routes!(registry::include))
+        .routes(routes!(pairing::list))
+        .routes(routes!(pairing::confirm))
+        .routes(routes!(pairing::refuse))
+        .routes(routes!(notice::show))
 }
 
 fn of_people() -> OpenApiRouter<Admin> {

@@ -1,5 +1,7 @@
 //! `/api/v1/people`: who is who, on which terminal under which number.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -13,12 +15,16 @@ use super::problem::{Problem, Refused};
 use super::schedules::NAME_LENGTH_MAX;
 use super::views::Page;
 use crate::attendance::Person;
+use crate::store::presence::Profile;
 
 /// People of a hub.
 const PEOPLE_MAX: usize = 20_000;
 
 /// Numbers of one person: terminals that one person uses.
 const NUMBERS_MAX: usize = 200;
+
+/// Longest e-mail address, characters (RFC 5321).
+const EMAIL_LENGTH_MAX: usize = 254;
 
 /// Longest name of a person, characters.
 const PERSON_LENGTH_MAX: usize = 200;
@@ -32,6 +38,10 @@ pub(super) struct PersonView {
     name: String,
     /// Under which number which terminal knows the person.
     numbers: Vec<NumberView>,
+    /// The e-mail address by which third parties know the person.
+    email: Option<String>,
+    /// The person agreed to be named among those who are here.
+    shows_name: bool,
 }
 
 /// A number on a terminal.
@@ -53,6 +63,12 @@ pub(super) struct NewPerson {
     /// Under which number which terminal knows the person. A number belongs to whom it was given last.
     #[serde(default)]
     numbers: Vec<NumberView>,
+    /// The e-mail address by which third parties know the person; of one person only.
+    #[serde(default)]
+    email: Option<String>,
+    /// The person agreed to be named among those who are here.
+    #[serde(default)]
+    shows_name: bool,
 }
 
 /// Lists everybody, by id.
@@ -63,7 +79,13 @@ pub(super) struct NewPerson {
 )]
 pub(super) async fn list(_: Operator, State(admin): State<Admin>) -> Result<Json<Page<PersonView>>, Problem> {
     let people = admin.store.people().await?;
-    Ok(Json(Page { items: people.into_iter().map(PersonView::from).collect(), next: None }))
+    let mut profiles: BTreeMap<String, Profile> =
+        admin.store.profiles().await?.into_iter().map(|one| (one.person.clone(), one)).collect();
+    let view = |person: Person| {
+        let profile = profiles.remove(&person.id).unwrap_or_default();
+        PersonView::new(person, profile)
+    };
+    Ok(Json(Page { items: people.into_iter().map(view).collect(), next: None }))
 }
 
 /// Says who somebody is; what was said before is replaced.
@@ -91,8 +113,38 @@ pub(super) async fn put(
         name: line("name", &new.name, PERSON_LENGTH_MAX)?,
         numbers: new.numbers.iter().map(number).collect::<Result<_, Problem>>()?,
     };
+    let profile =
+        Profile { person: person.id.clone(), email: email(new.email.as_deref())?, shows_name: new.shows_name };
     admin.store.put_person(&person).await?;
-    Ok(Json(PersonView::from(person)))
+    admin.store.put_profile(&profile).await?;
+    Ok(Json(PersonView::new(person, profile)))
+}
+
+/// An address as far as it matters here: somebody at some place.
+fn email(given: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(given) = given else { return Ok(None) };
+    let text = line("email", given, EMAIL_LENGTH_MAX)?;
+    let is_one = text.split_once('@').is_some_and(|(who, place)| !who.is_empty() && place.contains('.'));
+    if is_one && !text.contains(char::is_whitespace) {
+        return Ok(Some(text));
+    }
+    Err(Problem::invalid("email", "write it like `ama@example.org`"))
+}
+
+/// Somebody who was named.
+///
+/// # Errors
+///
+/// 404 `person_unknown`.
+pub(super) async fn find(admin: &Admin, id: &str) -> Result<Person, Problem> {
+    let people = admin.store.people().await?;
+    people.into_iter().find(|person| person.id == id).ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: &str) -> Problem {
+    let shown: String = id.chars().take(64).collect();
+    let detail = format!("nobody has the id `{shown}`; `vigie-hub person list` shows everybody");
+    Problem::new(StatusCode::NOT_FOUND, "person_unknown", "There is no such person", detail)
 }
 
 fn number(one: &NumberView) -> Result<(String, u64), Problem> {
@@ -117,14 +169,12 @@ pub(super) async fn remove(
     if admin.store.remove_person(&id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let shown: String = id.chars().take(64).collect();
-    let detail = format!("nobody has the id `{shown}`; `vigie-hub person list` shows everybody");
-    Err(Problem::new(StatusCode::NOT_FOUND, "person_unknown", "There is no such person", detail))
+    Err(unknown(&id))
 }
 
-impl From<Person> for PersonView {
-    fn from(Person { id, name, numbers }: Person) -> Self {
+impl PersonView {
+    fn new(Person { id, name, numbers }: Person, Profile { email, shows_name, .. }: Profile) -> Self {
         let numbers = numbers.into_iter().map(|(terminal, number)| NumberView { terminal, number });
-        Self { id, name, numbers: numbers.collect() }
+        Self { id, name, numbers: numbers.collect(), email, shows_name }
     }
 }

@@ -7,9 +7,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use vigie_shared::id::SiteId;
+use vigie_shared::pairing::PairingTicket;
 
 use crate::fleet::{Board, BoxNow};
 use crate::projector::driver::{Rebuild, Trail};
+use crate::store::presence::Erased;
 
 /// The fleet as the hub sees it at this moment.
 pub trait FleetView: Send + Sync + 'static {
@@ -41,6 +43,22 @@ impl FleetView for Board {
 pub trait Revoker: Send + Sync + 'static {
     /// Forgets the site's certificates and cuts its connections.
     fn cut(&self, site: &SiteId);
+}
+
+/// Signs pairing links with a key that boxes trust.
+pub trait Tickets: Send + Sync + 'static {
+    /// The ticket as a link carries it.
+    fn sign(&self, ticket: &PairingTicket) -> String;
+}
+
+/// Remembers who was erased, so that it is done again after a restore.
+pub trait Erasures: Send + Sync + 'static {
+    /// Writes one down; it is on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// If the disk refuses.
+    fn remember(&self, erased: &Erased) -> anyhow::Result<()>;
 }
 
 /// Says whether the hub can do its work.

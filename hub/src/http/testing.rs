@@ -12,13 +12,19 @@ use vigie_shared::id::BootId;
 use vigie_shared::wire::Stamp;
 
 use self::ask::Ask;
-use self::doubles::{Cuts, Nobody, Obstacles, OneMeter, PaperBackup, ToldFleet, ToldImports, ToldRebuild};
+use self::doubles::{
+    Cuts, Nobody, Obstacles, OneKey, OneMeter, PaperBackup, Remembered, ToldFleet, ToldImports, ToldRebuild,
+};
 use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
 use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::dispatch::driver::Dispatch;
 use crate::login::{Logins, secret};
+use crate::presence::config::PresenceConfig;
+use crate::presence::driver::{self as presence, Presences};
+use crate::presence::spaceapi::Space;
+use crate::retention::RetentionConfig;
 use crate::rollout::driver::Rollouts;
 use crate::shelf::{Shelf, ShelfConfig};
 use crate::store::Store;
@@ -27,7 +33,7 @@ use crate::store::memory::Memory;
 
 mod ask;
 mod clocks;
-mod doubles;
+pub(crate) mod doubles;
 mod history;
 
 pub(crate) use self::ask::Answer;
@@ -58,6 +64,7 @@ pub(crate) struct Stage {
     pub(crate) cut: Arc<Cuts>,
     pub(crate) obstacles: Arc<Obstacles>,
     pub(crate) rebuild: Arc<ToldRebuild>,
+    pub(crate) erasures: Arc<Remembered>,
     pub(crate) imports: Arc<ToldImports>,
     pub(crate) stopping: CancellationToken,
     router: Router,
@@ -76,6 +83,7 @@ impl Stage {
         let stamp = Stamp { boot: BootId([7; 16]), uptime_ms: 1000, wall_ms: NOW, is_synced: true };
         let (clock, fleet) = (Arc::new(ManualClock::new(stamp)), Arc::new(ToldFleet::default()));
         let (cut, obstacles) = (Arc::new(Cuts::default()), Arc::new(Obstacles::default()));
+        let erasures = Arc::new(Remembered::default());
         let (stopping, rebuild) = (CancellationToken::new(), Arc::new(ToldRebuild::default()));
         let (folder, imports) = (tempfile::tempdir().unwrap(), Arc::new(ToldImports::default()));
         let shelf = |name| Shelf::open(folder.path().join(name), ShelfConfig::default()).unwrap();
@@ -87,6 +95,14 @@ impl Stage {
             clock: clock.clone(),
             config: ConnectorsConfig::default(),
         });
+        let presences = Presences::new(presence::Parts {
+            store: store.clone(),
+            exchange: exchange.clone(),
+            fleet: fleet.clone(),
+            clock: clock.clone(),
+            config: PresenceConfig { space: Some(space()), ..PresenceConfig::default() },
+            folder: folder.path().join("presence-requests"),
+        });
         let admin = Admin::new(Parts {
             store: store.clone(),
             logins: Arc::new(Logins::new(store.clone(), clock.clone())),
@@ -95,6 +111,7 @@ impl Stage {
             dispatch,
             rollouts,
             exchange,
+            presences: presences.unwrap(),
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
             media: shelf("media"),
             releases: shelf("releases"),
@@ -104,6 +121,9 @@ impl Stage {
             meters: Arc::new(OneMeter),
             backup: Arc::new(PaperBackup),
             rebuilder: rebuild.clone(),
+            tickets: Arc::new(OneKey::default()),
+            erasures: erasures.clone(),
+            retention: RetentionConfig::default(),
             invitation: Invitation { address: "hub.example.org:8443".to_owned(), ca_sha256: [3; 32] },
             is_tls,
             stopping: stopping.clone(),
@@ -118,6 +138,7 @@ impl Stage {
             cut,
             obstacles,
             rebuild,
+            erasures,
             imports,
             stopping,
             router,
@@ -159,6 +180,11 @@ impl Stage {
     pub(crate) fn post(&self, path: &str) -> Ask<'_> {
         self.request(Method::POST, path)
     }
+}
+
+/// What the owner says of the space.
+fn space() -> Space {
+    Space { space: "Coworking".to_owned(), ..Space::default() }
 }
 
 /// The token of a role's account.

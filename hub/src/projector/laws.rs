@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::civil::date;
 use proptest::prelude::*;
 use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::pseudonym::Pseudonym;
@@ -13,12 +14,15 @@ use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 
 use super::driver::{Projector, Trail};
 use crate::ingest::driver::Onlooker as _;
+use crate::presence::Strip;
+use crate::presence::span::Span;
 use crate::retention::settle;
 use crate::store::attendance::{Punch, PunchFilter};
 use crate::store::contract::attendance::{MORNING, terminal, told};
 use crate::store::facts::{Arrival, Commit, QueueState};
+use crate::store::presence::{Sights, StripFilter, Trace};
 use crate::store::projections::{Anchor, CoverageSpan, Derived, Device, MetricSample, Step};
-use crate::store::{Attendance, Diary, Facts, Memory, Projections, Terminals, Upkeep};
+use crate::store::{Attendance, Diary, Facts, Memory, Projections, Strips, Terminals, Upkeep};
 
 fn site() -> SiteId {
     "a".parse().unwrap()
@@ -206,8 +210,19 @@ impl World {
         punches.sort_by_key(|punch: &Punch| punch.key);
         let (terminals, enrolled) =
             (self.store.terminals(None, 9).await.unwrap(), self.store.enrolled("ZX1", None, 99).await.unwrap());
-        let clocks = format!("{punches:#?}{terminals:#?}{enrolled:#?}");
+        let strips = self.strips().await;
+        let clocks = format!("{punches:#?}{terminals:#?}{enrolled:#?}{strips:#?}");
         format!("{clocks}{metrics:#?}{coverage:#?}{devices:#?}{cursors:#?}{entries:#?}{hours:#?}{anchors:#?}")
+    }
+
+    async fn strips(&self) -> Vec<Strip> {
+        let mut all = Vec::new();
+        for trace in Trace::ALL {
+            let (from, through) = (date(1960, 1, 1), date(2100, 1, 1));
+            let filter = StripFilter { trace, site: None, device: None, from, through };
+            all.extend(self.store.strips(&filter, None, 10_000).await.unwrap());
+        }
+        all
     }
 
     /// Writes what no fact says into every projection.
@@ -217,8 +232,11 @@ impl World {
         let host = HostSample { uptime_s: 77, ..HostSample::default() };
         let span = CoverageSpan { network: "lan".to_owned(), from_ms: 3, to_ms: 9, blind: None };
         let dated = |at_ms| MetricSample { at_ms, is_dated: true, host: host.clone() };
+        let spans = vec![Span { from_ms: 5, to_ms: 9, sources: 1 }];
+        let sights = Sights { trace: Trace::Clear, site: site(), device: "lan".to_owned(), spans, received_ms: 1 };
         let step = Step {
             devices: vec![Derived { value: device, undated: None }],
+            sights: vec![Derived { value: sights, undated: None }],
             metrics: vec![Derived { value: (site(), dated(12_345)), undated: None }],
             coverage: vec![Derived { value: (site(), span), undated: None }],
             punches: vec![Derived { value: told("ZX1", 7, "2031-05-06 08:00:03", 1), undated: None }],

@@ -22,12 +22,15 @@ mod agreement;
 pub(crate) mod attendance;
 mod commands;
 pub(crate) mod connectors;
+mod days;
 mod derived;
 mod facts;
 mod media;
 mod people;
+mod registry;
 mod releases;
 mod rollouts;
+mod strips;
 mod timetable;
 
 /// A store under test, and how to close and open it again.
@@ -143,6 +146,28 @@ macro_rules! every_law {
                 a_number_belongs_to_one_person_and_names_the_punches,
                 a_day_is_closed_once,
                 a_profile_reads_the_punches_of_its_terminal_anew_and_outlives_a_rebuild,
+            ],
+            strips: [
+                strips_unite_whatever_comes_twice_or_late,
+                pages_of_strips_miss_none_and_repeat_none,
+                what_observers_saw_stands_apart_from_devices,
+                undated_sights_are_held_back_until_their_boots_anchor,
+                settled_and_imported_sights_outlive_a_rebuild_until_their_time_is_over,
+            ],
+            registry: [
+                a_device_is_registered_named_anew_and_forgotten,
+                no_device_has_two_owners_at_one_time,
+                a_device_is_handed_over_or_given_back_at_a_moment,
+                an_excluded_device_loses_its_address_and_its_owner,
+                a_profile_goes_with_its_person_and_an_address_is_one_persons,
+                a_claim_waits_once_until_somebody_decides_or_its_time_is_over,
+                of_who_was_erased_only_the_worth_of_days_stays_and_nothing_comes_back,
+            ],
+            days: [
+                a_day_is_replaced_by_newer_revisions_and_published_once,
+                pages_of_days_miss_none_and_repeat_none,
+                a_decision_stands_beside_its_day_until_it_is_taken_back,
+                ends_policies_and_looks_are_kept_as_they_were_said,
             ],
             rollouts: [
                 a_rollout_is_kept_with_its_boxes,

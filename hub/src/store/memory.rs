@@ -9,15 +9,18 @@ use crate::store::StoreError;
 mod attendance;
 mod commands;
 mod connectors;
+mod days;
 mod facts;
 mod jobs;
 mod media;
 mod people;
 mod projections;
+mod registry;
 mod releases;
 mod rollouts;
 mod sites;
 mod step;
+mod strips;
 mod timetable;
 mod upkeep;
 
@@ -41,6 +44,11 @@ pub struct State {
     /// What settled records amount to.
     kept_attendance: attendance::AttendanceTables,
     places: attendance::Places,
+    strips: strips::StripTables,
+    /// What settled records amount to.
+    kept_strips: strips::StripTables,
+    registry: registry::RegistryTables,
+    days: days::DayTables,
     timetable: timetable::TimetableTables,
     hours: upkeep::Hours,
     commands: commands::CommandTable,

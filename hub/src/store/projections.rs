@@ -12,6 +12,7 @@ use vigie_shared::wire::reading::HostSample;
 use crate::store::StoreError;
 use crate::store::commands::Told;
 use crate::store::diary::Entry;
+use crate::store::presence::Sights;
 use crate::store::terminals::{self, Terminal};
 use crate::store::{attendance, media, releases};
 
@@ -144,6 +145,9 @@ pub struct Step {
     pub metrics: Vec<Derived<(SiteId, MetricSample)>>,
     /// Coverage to add; the same network and beginning replaces by the same rule.
     pub coverage: Vec<Derived<(SiteId, CoverageSpan)>>,
+    /// Sights of devices, and when observers could see or were blind, to unite with the strips of their days. Those
+    /// that are undated are held back until their boot's anchor is known.
+    pub sights: Vec<Derived<Sights>>,
     /// Entries for the diary.
     pub entries: Vec<BoxEntry>,
     /// Words of boxes about commands.

@@ -90,14 +90,14 @@ pub trait Timetable {
     /// # Errors
     ///
     /// [`StoreError::Failed`].
-    async fn profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError>;
+    async fn terminal_profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError>;
 
     /// Sets how a terminal is read. Punches that it reads otherwise than before get a new place in the order of arrival.
     ///
     /// # Errors
     ///
     /// [`StoreError::Failed`].
-    async fn put_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError>;
+    async fn put_terminal_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError>;
 
     /// Days that were final once, from one date through another.
     ///

@@ -236,7 +236,7 @@ impl Source {
 
     /// The source's bit in [`Sighting::sources`].
     #[must_use]
-    pub fn bit(self) -> u16 {
+    pub const fn bit(self) -> u16 {
         1 << self as u16
     }
 

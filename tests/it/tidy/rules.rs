@@ -157,9 +157,11 @@ const RULES: &[Rule] = &[
             "hub/src/fleet*",
             "hub/src/attendance*",
             "hub/src/connectors/*",
+            "hub/src/imports/presence*",
             "hub/src/operators/topics.rs",
             "hub/src/operators/policy*",
             "hub/src/operators/packets.rs",
+            "hub/src/presence*",
             "shared/src/backoff.rs",
         ],
         but_not_in: &[
@@ -171,6 +173,7 @@ const RULES: &[Rule] = &[
             "hub/src/connectors/web*",
             // It judges addresses and calls none.
             "hub/src/connectors/guard.rs",
+            "hub/src/presence/driver*",
         ],
     },
     Rule {

@@ -50,6 +50,9 @@ struct Args {
     /// Where everything is written.
     #[arg(long, default_value = "target")]
     folder: PathBuf,
+    /// What was written stays there.
+    #[arg(long)]
+    keep: bool,
 }
 
 /// The programs.
@@ -71,7 +74,8 @@ fn main() -> anyhow::Result<ExitCode> {
 #[expect(clippy::print_stdout, reason = "the figures are the program's output")]
 async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&args.folder)?;
-    let folder = tempfile::tempdir_in(args.folder.canonicalize()?)?;
+    let mut folder = tempfile::tempdir_in(args.folder.canonicalize()?)?;
+    folder.disable_cleanup(args.keep);
     let journal_file = folder.path().join("hr.jsonl");
     let door = free_port()?;
     let mut cast = cast(args, folder.path(), &journal_file, door).await?;

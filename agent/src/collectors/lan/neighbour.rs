@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_fresh_confirmation_is_a_sighting() {
+    fn s08_only_a_fresh_confirmation_is_a_sighting() {
         let worth_of = |ip, state, confirmed_s| match told(&datagram_about(ip, state, confirmed_s)).as_slice() {
             [Told::Row(row)] => {
                 assert_eq!((row.interface, row.ip, row.mac), (4, ip, PHONE));

@@ -4,18 +4,55 @@
 //! table is asked for again, so that nothing is missed for good.
 
 use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
 use tokio::io::unix::AsyncFd;
+use vigie_shared::mac::Mac;
 
 use super::neighbour::{self, Told};
+use crate::pairing::Neighbours;
 use crate::sys;
 
 const GROUP_LINK: u32 = 1;
 const GROUP_NEIGHBOUR: u32 = 3;
 const GROUP_ADDRESS: u32 = 5;
 const RECEIVE_BYTES: u32 = 1 << 20;
+
+/// How long the kernel may take to tell its table.
+const TABLE_WITHIN: Duration = Duration::from_secs(2);
+
+/// The kernel's table of neighbours, for whoever asks whose an address is.
+pub struct Table;
+
+#[async_trait]
+impl Neighbours for Table {
+    async fn device_at(&self, ip: IpAddr) -> Option<Mac> {
+        let found = tokio::time::timeout(TABLE_WITHIN, find(ip)).await;
+        found.ok()?.unwrap_or_else(|error| {
+            tracing::warn!("the kernel does not tell its neighbours: {error}");
+            None
+        })
+    }
+}
+
+/// Whoever just spoke with the box is in the table, in whatever state.
+async fn find(ip: IpAddr) -> io::Result<Option<Mac>> {
+    let netlink = Netlink::open()?;
+    netlink.request_neighbours()?;
+    loop {
+        for told in netlink.next().await? {
+            match told {
+                Told::Row(row) if row.ip == ip && row.mac.is_device() => return Ok(Some(row.mac)),
+                Told::End => return Ok(None),
+                Told::Row(_) | Told::Link => {}
+            }
+        }
+    }
+}
 
 /// A subscription to the kernel's news.
 pub struct Netlink(AsyncFd<Socket>);

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_questions_are_all_asked_again() {
+    fn s21_refused_questions_are_all_asked_again() {
         let mut sweep = Sweep::new(range(1022), Plan { tries: 1, ..PLAN }, Duration::ZERO);
         let mut refusals = 402;
         let mut asked = BTreeSet::new();

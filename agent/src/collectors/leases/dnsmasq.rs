@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ordinary_lease_and_the_beginning_of_the_second_half() {
+    fn s03_an_ordinary_lease_and_the_beginning_of_the_second_half() {
         let leases = parse(
             "1795219047 8e:1b:7c:00:11:22 192.168.77.62 Marie-iPhone 01:8e:1b:7c:00:11:22\n\
              duid 00:01:00:01:32:92:f2:21:ae:8a:30:3e:22:01\n\
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn infinite_leases_and_servers_without_a_clock() {
+    fn s04_infinite_leases_and_servers_without_a_clock() {
         let leases = parse("0 aa:00:00:00:00:01 10.0.0.5 * *\n43200 aa:00:00:00:00:02 10.0.0.6 tv *\n");
 
         assert_eq!(leases.problems, []);

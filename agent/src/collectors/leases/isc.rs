@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_block_of_an_address_wins_and_an_end_may_be_never() {
+    fn s07_the_last_block_of_an_address_wins_and_an_end_may_be_never() {
         let freed = ACTIVE.replace("binding state active", "binding state free");
         let endless =
             "lease 192.168.77.63 {\n  ends never;\n  binding state active;\n  hardware ethernet 8e:1b:7c:0:11:23;\n}\n";

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_row_of_an_address_wins() {
+    fn s05_the_last_row_of_an_address_wins() {
         let leases = parse(&format!(
             "{HEADER}192.168.77.120,8e:1b:7c:00:11:22,01:8e:1b:7c:00:11:22,600,1795176239,1,0,0,marie,0,\n\
              192.168.77.120,8e:1b:7c:00:11:22,01:8e:1b:7c:00:11:22,600,1795176539,1,0,0,macbook-pro-de-leo,0,\n"
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_every_age_are_read() {
+    fn s06_files_of_every_age_are_read() {
         let row = "10.0.0.1,8e:1b:7c:00:11:22,,600,1795176539,1,0,0,salon&#x2cetage,0,";
         assert_eq!(names(&format!("{HEADER}{row}")), [Some("salon,etage".to_owned())]);
         let extra = HEADER.replace("user_context", "user_context,pool_id");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_that_ended_is_gone() {
+    fn s06_a_lease_that_ended_is_gone() {
         let active = "10.0.0.1,8e:1b:7c:00:11:22,,600,1795176539,1,0,0,tv,0,";
         for ended in [
             "10.0.0.1,8e:1b:7c:00:11:22,,600,1795176539,1,0,0,tv,1,",

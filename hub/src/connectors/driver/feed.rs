@@ -23,7 +23,8 @@ impl Talk<'_> {
     pub(super) async fn feed(&mut self) -> Result<(), Halt> {
         let mapping = Arc::clone(&self.mapping);
         let Some(push) = &mapping.push else { return Ok(()) };
-        loop {
+        // Days of presence are handed over by whoever computes them.
+        while push.unit != Unit::Presence {
             let punches = self.parts.store.punches_after(self.standing.cursor, STEP_PUNCHES).await?;
             let Some(last) = punches.last().map(|punch| punch.order) else { break };
             let wanted: Vec<Punch> =
@@ -31,6 +32,7 @@ impl Talk<'_> {
             match push.unit {
                 Unit::Punch | Unit::Event => self.feed_single(push, wanted).await?,
                 Unit::Span | Unit::Day => self.feed_joined(push, &wanted).await?,
+                Unit::Presence => {}
             }
             self.standing.cursor = last;
             self.keep_standing().await?;

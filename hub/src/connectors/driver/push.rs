@@ -118,6 +118,9 @@ impl Talk<'_> {
         push: &PushMapping,
         batch: Vec<Job>,
     ) -> Result<(Vec<(Job, Value)>, Vec<(Job, End)>), Halt> {
+        if push.unit == Unit::Presence {
+            return self.with_members(push, batch).await;
+        }
         if push.person_fields().is_empty() {
             return Ok((batch.into_iter().map(|job| (job, Value::Null)).collect(), Vec::new()));
         }

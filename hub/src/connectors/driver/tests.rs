@@ -1,5 +1,6 @@
 //! Rounds with a third party in memory: what is sent, what is never sent twice, what stops.
 
+mod days;
 mod events;
 mod people;
 

@@ -25,6 +25,9 @@ impl Talk<'_> {
             .with("temperature", row.temperature_centi_c.map(|centi| f64::from(centi) / 100.0))
             .with("log_id", job.no)
             .with("day", row.day.clone())
+            .with("amount", row.presence.as_ref().map(|presence| amount(presence.halves)))
+            .with("minutes", row.presence.as_ref().map(|presence| presence.minutes))
+            .with("revision", row.presence.as_ref().map(|presence| presence.revision))
             .with("seconds", seconds)
             .with_moment("time", Some(row.at_ms))
             .with_moment("start", Some(row.at_ms))
@@ -54,4 +57,9 @@ impl Talk<'_> {
         };
         job.row.spans.iter().map(span).collect::<Result<Vec<_>, _>>().map(Value::Array)
     }
+}
+
+/// Half days as a number of days; whole ones without a fraction, also where it is written as text.
+fn amount(halves: u8) -> Value {
+    if halves % 2 == 0 { json!(halves / 2) } else { json!(f64::from(halves) / 2.0) }
 }

@@ -10,6 +10,7 @@ use super::{BATCH_MAX, Forgotten, Mapping, PushMapping, SPAN_MAX, Unit};
 use crate::connectors::auth::{AuthMapping, RawAuth};
 use crate::connectors::outcome::{RawRule, Rule, json};
 use crate::connectors::people::{PeopleMapping, RawPeople};
+use crate::connectors::presence::{PresenceMapping, RawPresence};
 use crate::connectors::records::{RawRecords, RecordsMapping};
 use crate::connectors::request::{RawRequest, Request};
 use crate::connectors::results::{RawResults, Results};
@@ -22,6 +23,27 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(600);
 /// What rows can be chosen by.
 const CHOICES: [&str; 7] = ["granted", "mode", "dir", "inout", "event", "terminal_sn", "enrollid"];
 
+/// Names that say nothing of a span.
+const OF_PUNCHES_AND_DAYS: &[&str] =
+    &["time", "dir", "mode", "inout", "event", "temperature", "granted", "day", "amount", "minutes", "revision"];
+
+/// Names that say nothing of a day of presence: no terminal saw it.
+const OF_TERMINALS: &[&str] = &[
+    "terminal_sn",
+    "enrollid",
+    "user_name",
+    "time",
+    "dir",
+    "mode",
+    "inout",
+    "event",
+    "temperature",
+    "granted",
+    "start",
+    "end",
+    "seconds",
+];
+
 /// A whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +54,8 @@ pub(super) struct RawMapping {
     people: Option<RawPeople>,
     push: Option<RawPush>,
     records: Option<RawRecords>,
+    #[serde(default)]
+    presence: RawPresence,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,8 +192,10 @@ impl RawMapping {
             people: self.people.map(|people| PeopleMapping::read(&people, &mut at("people"), wrongs)),
             push,
             records: self.records.map(|records| RecordsMapping::read(&records, &mut at("records"), wrongs)),
+            presence: PresenceMapping::read(&self.presence, &mut at("presence"), wrongs),
         };
-        if mapping.people.is_none() && mapping.push.as_ref().is_some_and(|push| !push.person_fields().is_empty()) {
+        let asks_others = mapping.push.as_ref().filter(|push| push.unit != Unit::Presence);
+        if mapping.people.is_none() && asks_others.is_some_and(|push| !push.person_fields().is_empty()) {
             let text = "it uses `person.…` without [people]: nothing says who is who there".to_owned();
             wrongs.push(Wrong { path: at("push"), text });
         }
@@ -181,9 +207,12 @@ impl RawPush {
     fn read(self, path: &mut Vec<String>, wrongs: &mut Vec<Wrong>) -> PushMapping {
         self.check(path, wrongs);
         let foreign: &[&str] = match self.unit {
-            Unit::Punch | Unit::Event => &["start", "end", "seconds", "day"],
-            Unit::Span => &["time", "dir", "mode", "inout", "event", "temperature", "granted", "day"],
-            Unit::Day => &["time", "dir", "mode", "inout", "event", "temperature", "granted"],
+            Unit::Punch | Unit::Event => &["start", "end", "seconds", "day", "amount", "minutes", "revision"],
+            Unit::Span => OF_PUNCHES_AND_DAYS,
+            Unit::Day => {
+                &["time", "dir", "mode", "inout", "event", "temperature", "granted", "amount", "minutes", "revision"]
+            }
+            Unit::Presence => OF_TERMINALS,
         };
         let (of_request, of_row) = (Scope::request().without(foreign), Scope::row().without(foreign));
         let mut request = |key: &str, raw: Option<&RawRequest>| {
@@ -219,6 +248,11 @@ impl RawPush {
         }
     }
 
+    /// Whether each row has a request of its own.
+    fn goes_alone(&self) -> bool {
+        matches!(self.unit, Unit::Event | Unit::Day | Unit::Presence)
+    }
+
     /// What must go together.
     fn check(&self, path: &[String], wrongs: &mut Vec<Wrong>) {
         let mut wrong = |key: &str, text: &str| {
@@ -234,8 +268,8 @@ impl RawPush {
         if is_event && self.r#in.as_ref().is_some_and(|request| !request.has_id()) {
             wrong("in", "say with `id` where the answer has the record's id: `out` needs it");
         }
-        if !(1..=BATCH_MAX).contains(&self.max) || (self.max > 1 && (is_event || self.unit == Unit::Day)) {
-            wrong("max", "use 1 to 1000 rows; events and days go one by one");
+        if !(1..=BATCH_MAX).contains(&self.max) || (self.max > 1 && self.goes_alone()) {
+            wrong("max", "use 1 to 1000 rows; events, days and presences go one by one");
         }
         if self.row.is_none() && (self.max > 1 || self.unit == Unit::Day) {
             wrong("row", "say what one row is; `{rows}` in `send` stands for all of them");

@@ -1,11 +1,13 @@
 //! The mappings that come with the hub.
 
 /// Names and files of all of them.
-pub const SHIPPED: [(&str, &str); 4] = [
+pub const SHIPPED: [(&str, &str); 6] = [
     ("default", include_str!("../mappings/default.toml")),
     ("erpnext", include_str!("../mappings/erpnext.toml")),
     ("odoo", include_str!("../mappings/odoo.toml")),
     ("kimai", include_str!("../mappings/kimai.toml")),
+    ("tickets", include_str!("../mappings/tickets.toml")),
+    ("presence", include_str!("../mappings/presence.toml")),
 ];
 
 /// The file of a mapping that comes with the hub.

@@ -92,6 +92,19 @@ fn an_answer_that_was_lost_is_marked_only_if_the_row_had_to_go_again() {
 }
 
 #[test]
+fn a_server_that_broke_may_have_stored_the_row_and_one_that_was_not_reached_has_not() {
+    for (cause, is_marked) in [(Cause::Broke, true), (Cause::NotTaken, false), (Cause::Late, false)] {
+        let mut row = job(1, 1);
+        settle(&mut row, later(cause), &around(5, None));
+        assert_eq!((row.unsure.as_deref(), row.maybe_twice.as_deref()), (None, None), "{cause:?}");
+
+        settle(&mut row, End::Delivered(None), &around(9, None));
+
+        assert_eq!(row.maybe_twice.is_some(), is_marked, "{cause:?}");
+    }
+}
+
+#[test]
 fn a_row_that_breaks_the_server_is_given_up_only_if_others_pass() {
     for (passed_ms, state) in [(None, JobState::Failed), (Some(0), JobState::Failed), (Some(3), JobState::Dead)] {
         let mut job = job(1, 1);

@@ -63,6 +63,9 @@ impl Scope {
                 ("end", Kind::Moment),
                 ("seconds", Kind::Number),
                 ("day", Kind::Text),
+                ("amount", Kind::Any),
+                ("minutes", Kind::Number),
+                ("revision", Kind::Number),
                 ("zone", Kind::Text),
             ],
             ..Self::settings().with_root("person")
@@ -75,6 +78,12 @@ impl Scope {
         let mut scope = Self::row().with_root("open").with_root("remote").with_root("batch");
         scope.names.extend([("rows", Kind::Any), ("open.start", Kind::Moment), ("batch.key", Kind::Text)]);
         scope
+    }
+
+    /// Those who are on the LAN of a site at this moment.
+    #[must_use]
+    pub fn beat() -> Self {
+        Self { names: vec![("macs", Kind::Text), ("site", Kind::Text)], ..Self::settings() }
     }
 
     /// A page of the rows that a third party has of a period.

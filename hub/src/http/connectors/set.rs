@@ -37,7 +37,7 @@ type Secrets = BTreeMap<String, Option<String>>;
 pub(in crate::http) struct ConnectorChange {
     /// Its name, to add one: lower-case letters, digits and hyphens.
     name: Option<String>,
-    /// A mapping that comes with the hub: `default`, `erpnext`, `odoo`, `kimai`.
+    /// A mapping that comes with the hub: `default`, `erpnext`, `odoo`, `kimai`, `tickets`, `presence`.
     mapping: Option<String>,
     /// A mapping of its own, instead: the text of a TOML file.
     mapping_text: Option<String>,

@@ -25,7 +25,7 @@ pub(in crate::http) async fn show(
     Path(serial): Path<String>,
 ) -> Result<Json<Profile>, Problem> {
     find(&admin, &serial).await?;
-    Ok(Json(admin.store.profiles().await?.remove(&serial).unwrap_or_default()))
+    Ok(Json(admin.store.terminal_profiles().await?.remove(&serial).unwrap_or_default()))
 }
 
 /// Sets how a terminal is read. Its punches are read anew, past ones too; what was sent to third parties stays there.
@@ -47,7 +47,7 @@ pub(in crate::http) async fn set(
             return Err(Problem::invalid(field, format_args!("at most {NUMBERS_MAX} numbers")));
         }
     }
-    admin.store.put_profile(&serial, &profile).await?;
+    admin.store.put_terminal_profile(&serial, &profile).await?;
     let text = format!(
         "{} set how the numbers of terminal {serial} are read. Its days are judged by it, past ones too.",
         caller.account

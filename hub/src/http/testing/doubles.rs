@@ -6,17 +6,22 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use tokio::sync::broadcast;
 use vigie_shared::id::{QueueId, SiteId};
+use vigie_shared::pairing::PairingTicket;
 use vigie_shared::wire::Lane;
 
 use crate::connectors::outcome;
 use crate::connectors::web::{self, Web};
 use crate::fleet::BoxNow;
-use crate::http::ports::{Backup, BackupMade, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker};
+use crate::http::ports::{
+    Backup, BackupMade, Erasures, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker, Tickets,
+};
 use crate::imports::{Content, ImportFailure, Imports, LaneReport, Report, Terms};
 use crate::projector::driver::Rebuild;
 use crate::rollout::driver::Presence;
+use crate::store::presence::Erased;
 
 /// A fleet that is what it was told to be.
 pub(crate) struct ToldFleet {
@@ -120,6 +125,38 @@ impl Imports for ToldImports {
         let mut ledger = LaneReport::new(Lane::Ledger, QueueId([1; 16]));
         ledger.new = 7;
         Ok(Report { site: "metz".parse().unwrap(), made_ms: 0, lanes: vec![ledger], trouble: None })
+    }
+}
+
+/// Signs with a key that every test knows.
+pub(crate) struct OneKey(Ed25519KeyPair);
+
+impl Default for OneKey {
+    fn default() -> Self {
+        Self(Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap())
+    }
+}
+
+impl OneKey {
+    pub(crate) fn public(&self) -> [u8; 32] {
+        self.0.public_key().as_ref().try_into().unwrap()
+    }
+}
+
+impl Tickets for OneKey {
+    fn sign(&self, ticket: &PairingTicket) -> String {
+        ticket.sign(&self.0)
+    }
+}
+
+/// Remembers in memory who was erased.
+#[derive(Default)]
+pub(crate) struct Remembered(pub(crate) Mutex<Vec<Erased>>);
+
+impl Erasures for Remembered {
+    fn remember(&self, erased: &Erased) -> anyhow::Result<()> {
+        self.0.lock().unwrap().push(erased.clone());
+        Ok(())
     }
 }
 

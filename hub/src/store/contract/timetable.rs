@@ -80,7 +80,7 @@ pub(super) async fn a_profile_reads_the_punches_of_its_terminal_anew_and_outlive
     let mut profile = Profile::default();
     profile.inout.extend([(5, Way::In), (7, Way::Out)]);
     profile.mode.insert(9, Means::Face);
-    store.put_profile("ZX1", &profile).await.unwrap();
+    store.put_terminal_profile("ZX1", &profile).await.unwrap();
 
     let (into, out) = (Some(Direction::In), Some(Direction::Out));
     let read = [("ZX1".to_owned(), 7, out), ("ZX1".to_owned(), 5, into), ("ZX1".to_owned(), 0, into)];
@@ -88,13 +88,13 @@ pub(super) async fn a_profile_reads_the_punches_of_its_terminal_anew_and_outlive
     let moved: Vec<_> = store.punches_after(last, 9).await.unwrap().iter().map(|punch| punch.in_out).collect();
     assert_eq!(moved, [Some(5), Some(7)], "what is read as before keeps its place");
     let store = subject.reopen(store).await;
-    assert_eq!(store.profiles().await.unwrap(), [("ZX1".to_owned(), profile)].into());
+    assert_eq!(store.terminal_profiles().await.unwrap(), [("ZX1".to_owned(), profile)].into());
     store.forget_projections().await.unwrap();
     store.apply(Step { punches, ..Step::default() }).await.unwrap();
     assert_eq!(counting(&store).await, read);
 
-    store.put_profile("ZX1", &Profile::default()).await.unwrap();
-    assert_eq!(store.profiles().await.unwrap(), [].into());
+    store.put_terminal_profile("ZX1", &Profile::default()).await.unwrap();
+    assert_eq!(store.terminal_profiles().await.unwrap(), [].into());
     assert_eq!(counting(&store).await.len(), 2);
 }
 

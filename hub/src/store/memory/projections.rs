@@ -8,6 +8,7 @@ use vigie_shared::wire::frame;
 use vigie_shared::wire::reading::HostSample;
 
 use super::Memory;
+use super::registry::RegistryTables;
 use crate::store::StoreError;
 use crate::store::projections::{
     CoverageSpan, Cursor, Derived, Device, DeviceKind, MetricSample, Projections, Step, Undated,
@@ -57,6 +58,8 @@ impl Projections for Memory {
             let told = std::mem::take(&mut state.projections.told);
             state.projections = ProjectionTables { told, ..state.kept.clone() };
             state.projections.date_all();
+            state.strips = state.kept_strips.clone();
+            state.strips.date(&state.projections.anchors, &state.registry);
             state.media.forget_holdings();
             state.attendance = state.kept_attendance.renumbered(&mut state.places);
             state.attendance.date(&state.projections.anchors);
@@ -213,9 +216,10 @@ impl ProjectionTables {
     }
 
     /// Adds what settled records amount to; these tables are what a rebuild begins with.
-    pub(super) fn keep(&mut self, rest: &Step) {
+    pub(super) fn keep(&mut self, rest: &Step, registry: &RegistryTables) {
         for Derived { value: device, undated } in &rest.devices {
-            if device.kind != DeviceKind::Passing {
+            let is_erased = registry.is_erased(&device.site, &device.id, device.last_seen_ms);
+            if device.kind != DeviceKind::Passing && !is_erased {
                 self.merge_device(device.clone(), *undated);
             }
         }
@@ -255,6 +259,10 @@ impl ProjectionTables {
         let (boot, believed_ms) = dating(undated);
         let began_ms = boot.and_then(|boot| self.anchors.get(&(site.clone(), boot)));
         began_ms.map_or((boot, -believed_ms), |began_ms| (None, began_ms - believed_ms))
+    }
+
+    pub(super) fn erase_device(&mut self, site: &SiteId, device: &str) {
+        self.devices.retain(|(owner, id, _), _| owner != site || id != device);
     }
 
     pub(super) fn forget_passing(&mut self, before_ms: i64, limit: usize) -> usize {

@@ -1,14 +1,17 @@
 //! One step of the projector, in memory.
 
 use super::State;
-use crate::store::projections::{Derived, Step};
+use crate::store::projections::{Derived, Device, Step};
 
 impl State {
     /// Adds what the step tells, then dates what an anchor allows.
     pub(super) fn apply(&mut self, mut step: Step) {
         let heard = step.take_attendance();
         let tables = &mut self.projections;
-        step.devices.into_iter().for_each(|device| tables.merge_device(device.value, device.undated));
+        let registry = &self.registry;
+        let stays = |device: &Device| !registry.is_erased(&device.site, &device.id, device.last_seen_ms);
+        let devices = step.devices.into_iter().filter(|device| stays(&device.value));
+        devices.for_each(|device| tables.merge_device(device.value, device.undated));
         step.metrics.into_iter().for_each(|sample| tables.add_sample(sample));
         step.coverage.into_iter().for_each(|span| tables.add_coverage(span));
         for Derived { value: cursor, undated } in step.cursors {
@@ -19,6 +22,8 @@ impl State {
         }
         tables.date_all();
         self.media.hear_all(step.media, &tables.anchors);
+        self.strips.hear(&step.sights, &self.registry);
+        self.strips.date(&tables.anchors, &self.registry);
         self.attendance.hear(&heard, &mut self.places);
         self.attendance.date(&tables.anchors);
         step.software.into_iter().for_each(|told| self.releases.hear(told));

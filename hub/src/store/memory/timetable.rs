@@ -80,14 +80,17 @@ impl Timetable for Memory {
     }
 
     async fn remove_person(&self, id: &str) -> Result<bool, StoreError> {
-        self.write(|state| Ok(state.timetable.people.remove(id).is_some()))
+        self.write(|state| {
+            state.registry.forget_profile(id);
+            Ok(state.timetable.people.remove(id).is_some())
+        })
     }
 
-    async fn profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError> {
+    async fn terminal_profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError> {
         Ok(self.read(|state| state.timetable.profiles.clone()))
     }
 
-    async fn put_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError> {
+    async fn put_terminal_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError> {
         self.write(|state| {
             let before = state.timetable.profiles.remove(terminal).unwrap_or_default();
             if *profile != Profile::default() {

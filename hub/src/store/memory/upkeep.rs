@@ -42,6 +42,13 @@ impl Upkeep for Memory {
                     let kept = state.kept_attendance.forget_pending(before_ms);
                     kept.max(state.attendance.forget_pending(before_ms))
                 }
+                Class::Strips => {
+                    let kept = state.kept_strips.forget(before_ms);
+                    kept.max(state.strips.forget(before_ms)) + state.days.forget_ends(before_ms)
+                }
+                Class::PersonDays => state.days.forget_days(before_ms),
+                Class::Looks => state.days.forget_looks(before_ms),
+                Class::Claims => state.registry.forget_claims(before_ms),
                 Class::Commands => state.forget_commands(before_ms, limit),
                 Class::Diary => state.people.forget_entries(before_ms, limit),
                 Class::Credentials => {
@@ -77,7 +84,7 @@ fn ripe(state: &State, lane: Lane, before_ms: i64, limit: usize) -> Vec<StoredRe
 }
 
 fn settle(state: &mut State, rest: &Step) -> u64 {
-    let State { facts, projections, kept, kept_attendance, hours, .. } = state;
+    let State { facts, projections, kept, kept_attendance, kept_strips, registry, hours, .. } = state;
     let Some(Derived { value: at, .. }) = rest.cursors.last() else { return 0 };
     if projections.followed(&at.site, at.queue) < at.through {
         return 0;
@@ -85,8 +92,9 @@ fn settle(state: &mut State, rest: &Step) -> u64 {
     let records = facts.records.entry((at.site.clone(), at.queue)).or_default();
     let held = records.split_off(&(at.through + 1));
     let forgotten = std::mem::replace(records, held).len() as u64;
-    kept.keep(rest);
+    kept.keep(rest, registry);
     kept_attendance.hear(rest, &mut Places::default());
+    kept_strips.hear(&rest.sights, registry);
     for Derived { value: (site, sample), undated } in &rest.metrics {
         let Some(at_ms) = projections.take_sample(site, sample, *undated) else { continue };
         let key = (site.clone(), HourlySample::hour_of(at_ms));

@@ -5,9 +5,12 @@ use rusqlite::{Row, RowIndex};
 use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::wire::Lane;
 
+use crate::attendance::book::Mark;
+use crate::presence::Counts;
 use crate::store::accounts::{CredentialKind, Role};
 use crate::store::diary::Level;
 use crate::store::facts::GapReason;
+use crate::store::presence::Trace;
 use crate::store::projections::DeviceKind;
 
 pub(super) const REASONS: [GapReason; 3] = [GapReason::Dropped, GapReason::Damaged, GapReason::HubRestored];
@@ -15,6 +18,9 @@ pub(super) const LEVELS: [Level; 2] = [Level::Note, Level::Alarm];
 pub(super) const ROLES: [Role; 3] = [Role::Viewer, Role::Operator, Role::Owner];
 pub(super) const CREDENTIAL_KINDS: [CredentialKind; 2] = [CredentialKind::Session, CredentialKind::Token];
 pub(super) const DEVICE_KINDS: [DeviceKind; 3] = [DeviceKind::Known, DeviceKind::Passing, DeviceKind::Owned];
+pub(super) const TRACES: [Trace; 3] = Trace::ALL;
+pub(super) const COUNTS: [Counts; 3] = [Counts::Yes, Counts::No, Counts::Stationary];
+pub(super) const MARKS: [Mark; 3] = [Mark::Provisional, Mark::Final, Mark::Amended];
 
 /// The code of an enum's value: its place in the list of all.
 pub(super) fn code<T: PartialEq>(all: &[T], value: &T) -> Option<i64> {

@@ -79,6 +79,9 @@ impl Writing<'_> {
         for device in rest.devices.iter().filter(|device| device.value.kind != DeviceKind::Passing) {
             self.merge_device(DeviceTable::KEPT, &device.value, device.undated)?;
         }
+        for Derived { value: sights, undated } in &rest.sights {
+            self.merge_sights(Side::KEPT, sights, *undated)?;
+        }
         for Derived { value: told, undated } in &rest.punches {
             self.merge_punch(Side::KEPT, told, *undated)?;
         }
@@ -161,10 +164,22 @@ impl Writing<'_> {
 
     /// Forgets every projection and begins again with what settled records amount to.
     pub(super) fn forget_projections(&mut self) -> Result<(), StoreError> {
-        let tables = ["device", "metric", "coverage", "anchor", "cursor", "holding", "punch", "terminal", "enrolled"];
+        let tables = [
+            "device",
+            "metric",
+            "coverage",
+            "anchor",
+            "cursor",
+            "holding",
+            "punch",
+            "terminal",
+            "enrolled",
+            "strip",
+            "waiting_sight",
+        ];
         let all: String = tables.iter().map(|table| format!("DELETE FROM {table};")).collect();
         self.sql.execute_batch(&all)?;
-        let kept = ["device", "anchor", "cursor", "terminal", "enrolled"];
+        let kept = ["device", "anchor", "cursor", "terminal", "enrolled", "strip", "waiting_sight"];
         let all: String = kept.iter().map(|table| format!("INSERT INTO {table} SELECT * FROM kept_{table};")).collect();
         self.sql.execute_batch(&all)?;
         self.restore_punches()?;
@@ -178,6 +193,7 @@ impl Writing<'_> {
         let mut select = self.sql.prepare_cached(
             "SELECT site.id, boot FROM device JOIN site ON site.no = site_no WHERE boot <> x''
              UNION SELECT site.id, boot FROM punch JOIN site ON site.no = site_no WHERE boot <> x''
+             UNION SELECT site.id, boot FROM waiting_sight JOIN site ON site.no = site_no
              UNION SELECT site.id, boot FROM cursor JOIN queue ON queue.no = queue_no JOIN site ON site.no = site_no
              WHERE boot <> x''",
         )?;

@@ -57,6 +57,10 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
         waits(&told.site, *undated);
         media::hear(writing, told, *undated)?;
     }
+    for Derived { value: sights, undated } in &step.sights {
+        waits(&sights.site, *undated);
+        writing.merge_sights(Side::LIVE, sights, *undated)?;
+    }
     for Derived { value: told, undated } in &step.punches {
         waits(&told.punch.site, *undated);
         writing.merge_punch(Side::LIVE, told, *undated)?;
@@ -87,6 +91,9 @@ impl Writing<'_> {
         let no = self.keys.site(self.sql, &device.site)?;
         let (boot, believed_ms) = dating(undated);
         let mut merged = device.clone();
+        if self.erased_ms(no, &merged.id)?.is_some_and(|erased_ms| merged.last_seen_ms < erased_ms) {
+            return Ok(());
+        }
         // Rows that wait count from the boot's beginning.
         merged.shift(-believed_ms);
         let known = self
@@ -175,6 +182,7 @@ impl Writing<'_> {
         let Some(began_ms) = self.anchor(no, boot)? else { return Ok(()) };
         self.date_devices(site, no, (boot, began_ms))?;
         self.date_punches(site, boot, began_ms)?;
+        self.date_sights(no, boot, began_ms)?;
         let of_boot = (no, boot.0, began_ms);
         self.sql
             .prepare_cached(

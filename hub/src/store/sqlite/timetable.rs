@@ -125,7 +125,7 @@ impl Timetable for Sqlite {
         .await
     }
 
-    async fn profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError> {
+    async fn terminal_profiles(&self) -> Result<BTreeMap<String, Profile>, StoreError> {
         self.read(|sql| {
             let mut select = sql.prepare_cached("SELECT serial, body FROM terminal_profile")?;
             let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
@@ -135,7 +135,7 @@ impl Timetable for Sqlite {
         .await
     }
 
-    async fn put_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError> {
+    async fn put_terminal_profile(&self, terminal: &str, profile: &Profile) -> Result<(), StoreError> {
         let (terminal, profile) = (terminal.to_owned(), profile.clone());
         self.write(move |writing| {
             let before = writing.profile(&terminal)?;

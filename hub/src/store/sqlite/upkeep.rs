@@ -8,6 +8,7 @@ use super::keys::site_no;
 use super::{Sqlite, Writing, failed, settle};
 use crate::store::StoreError;
 use crate::store::facts::StoredRecord;
+use crate::store::presence::utc_day;
 use crate::store::projections::Step;
 use crate::store::upkeep::{Class, HourlySample, Upkeep};
 
@@ -35,6 +36,15 @@ impl Upkeep for Sqlite {
                 let kept = writing.forget_rows(KEPT_PENDING, before_ms, limit)?;
                 Ok(kept.max(writing.forget_rows(PENDING, before_ms, limit)?))
             }
+            Class::Strips => {
+                let sights = writing.forget_rows(WAITING, before_ms, limit)?;
+                let kept = writing.forget_rows(KEPT_WAITING, before_ms, limit)?;
+                let strips = writing.forget_days(&STRIPS, before_ms, limit)?;
+                Ok(strips + sights.max(kept) + writing.forget_rows(ENDS, before_ms, limit)?)
+            }
+            Class::PersonDays => writing.forget_days(&DAYS, before_ms, limit),
+            Class::Looks => writing.forget_rows(LOOKS, before_ms, limit),
+            Class::Claims => writing.forget_rows(CLAIMS, before_ms, limit),
             Class::Commands => writing.forget_rows(COMMANDS, before_ms, limit),
             Class::Diary => writing.forget_rows(ENTRIES, before_ms, limit),
             Class::Credentials => {
@@ -88,7 +98,30 @@ const CREDENTIALS: &str = "DELETE FROM credential WHERE secret_sha256 IN
 const ENROLMENTS: &str = "DELETE FROM enrolment WHERE secret_sha256 IN
     (SELECT secret_sha256 FROM enrolment WHERE expires_ms < ?1 LIMIT ?2)";
 
+const WAITING: &str = "DELETE FROM waiting_sight WHERE received_ms < ?1 AND ?2 > 0";
+const KEPT_WAITING: &str = "DELETE FROM kept_waiting_sight WHERE received_ms < ?1 AND ?2 > 0";
+const ENDS: &str = "DELETE FROM presence_end WHERE (at_ms, person) IN
+    (SELECT at_ms, person FROM presence_end WHERE at_ms < ?1 LIMIT ?2)";
+const LOOKS: &str = "DELETE FROM look WHERE no IN (SELECT no FROM look WHERE at_ms < ?1 LIMIT ?2)";
+const CLAIMS: &str = "DELETE FROM claim WHERE id IN (SELECT id FROM claim WHERE made_ms < ?1 LIMIT ?2)";
+const STRIPS: [&str; 2] = ["strip", "kept_strip"];
+const DAYS: [&str; 2] = ["person_day", "day_override"];
+
 impl Writing<'_> {
+    /// Forgets rows of days of UTC that ended before a moment; says how many of the table that had most.
+    fn forget_days(&mut self, tables: &[&str], before_ms: i64, limit: usize) -> Result<u64, StoreError> {
+        let Some(first) = utc_day(before_ms) else { return Ok(0) };
+        let mut forgotten = 0;
+        for table in tables {
+            let key = if table.ends_with("strip") { "trace, date, device, site_no" } else { "date, person" };
+            let delete =
+                format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE date < ?1 LIMIT ?2)");
+            let count = self.sql.prepare_cached(&delete)?.execute((first.to_string(), limit))? as u64;
+            forgotten = forgotten.max(count);
+        }
+        Ok(forgotten)
+    }
+
     fn forget_rows(&mut self, delete: &str, before_ms: i64, limit: usize) -> Result<u64, StoreError> {
         Ok(self.sql.prepare_cached(delete)?.execute((before_ms, limit))? as u64)
     }

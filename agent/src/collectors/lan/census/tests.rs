@@ -40,7 +40,7 @@ fn rows(census: &mut Census, s: u64) -> Vec<Row> {
 }
 
 #[test]
-fn the_same_pair_twice_is_one_row() {
+fn s09_the_same_pair_twice_is_one_row() {
     let mut census = census();
     census.observe(&seen(PHONE, 7, 100));
     census.observe(&seen(PHONE, 7, 100));
@@ -61,7 +61,7 @@ fn the_same_pair_twice_is_one_row() {
 }
 
 #[test]
-fn one_address_that_answers_for_forty_credits_nobody() {
+fn s09_one_address_that_answers_for_forty_credits_nobody() {
     let mut census = census();
     (10..50).for_each(|n| census.observe(&seen(LAPTOP, n, 100)));
     census.observe(&seen(PHONE, 7, 100));
@@ -116,7 +116,7 @@ fn a_device_that_changes_its_address_for_weeks_is_no_proxy() {
 }
 
 #[test]
-fn the_box_and_the_gateway_are_infrastructure_and_present() {
+fn s10_the_box_and_the_gateway_are_infrastructure_and_present() {
     let mut census = census();
     census.observe(&seen(ROUTER, 1, 100));
     let report = census.report(at(300));

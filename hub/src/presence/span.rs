@@ -5,8 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Spans this near to each other are one, milliseconds. No slot of ten minutes fits between, so the slots in which
-/// something was seen can be counted from the spans; boxes tell one row per device and five minutes.
+/// Spans this near to each other are one, milliseconds.
+///
+/// No slot of ten minutes fits between, so the slots in which something was seen can be counted from the spans; boxes
+/// tell one row per device and five minutes.
 pub const TOUCH_MS: i64 = 5 * 60_000;
 
 /// From the first to the last sight, both seen.

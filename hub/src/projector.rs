@@ -63,14 +63,17 @@ const PROJECTIONS: &[Projection] = &[
     enrolled::project,
 ];
 
+/// What sights are of, and the boot with its believed beginning if they wait for its anchor.
+type SightKey = (Trace, String, Option<(BootId, i64)>);
+
 /// A step being collected.
 #[derive(Default)]
 struct Draft {
     step: Step,
     /// Devices merged within the step, before the store merges them with what it has.
     devices: BTreeMap<(String, Option<BootId>), Derived<Device>>,
-    /// Sights of the step by what they are of, their boot and its believed beginning, if they wait for its anchor.
-    sights: BTreeMap<(Trace, String, Option<(BootId, i64)>), Derived<Sights>>,
+    /// Sights of the step, one row for each device or network.
+    sights: BTreeMap<SightKey, Derived<Sights>>,
 }
 
 /// Where a projector stands in one queue.

@@ -15,7 +15,7 @@ use super::problem::{Problem, Refused};
 use super::schedules::NAME_LENGTH_MAX;
 use super::views::Page;
 use crate::attendance::Person;
-use crate::store::presence::Profile;
+use crate::store::presence::{OwnershipFilter, Profile};
 
 /// People of a hub.
 const PEOPLE_MAX: usize = 20_000;
@@ -154,7 +154,7 @@ fn number(one: &NumberView) -> Result<(String, u64), Problem> {
     Ok((line("numbers", &one.terminal, NAME_LENGTH_MAX)?, one.number))
 }
 
-/// Forgets who somebody is; punches stay, under the terminals' numbers.
+/// Forgets who somebody is, if no device is the person's; punches stay, under the terminals' numbers.
 #[utoipa::path(
     delete, path = "/api/v1/people/{id}", operation_id = "people_delete",
     tag = "attendance", extensions(("x-role" = json!("operator"))),
@@ -166,6 +166,12 @@ pub(super) async fn remove(
     State(admin): State<Admin>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    let owned = OwnershipFilter { person: Some(id.clone()), ..OwnershipFilter::default() };
+    if !admin.store.ownerships(&owned).await?.is_empty() {
+        let detail = "the person has devices, so what was seen of them would be nobody's; `vigie-hub person erase` forgets \
+                      both, `vigie-hub device forget` a device";
+        return Err(Problem::new(StatusCode::CONFLICT, "person_has_devices", "The person has devices", detail));
+    }
     if admin.store.remove_person(&id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }

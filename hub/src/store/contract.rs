@@ -160,7 +160,8 @@ macro_rules! every_law {
                 an_excluded_device_loses_its_address_and_its_owner,
                 a_profile_goes_with_its_person_and_an_address_is_one_persons,
                 a_claim_waits_once_until_somebody_decides_or_its_time_is_over,
-                of_who_was_erased_only_the_worth_of_days_stays_and_nothing_comes_back,
+                of_who_was_erased_only_the_worth_of_days_stays,
+                what_was_seen_of_the_erased_does_not_come_back,
             ],
             days: [
                 a_day_is_replaced_by_newer_revisions_and_published_once,

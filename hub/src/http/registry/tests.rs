@@ -67,6 +67,7 @@ async fn a_device_in_any_spelling_becomes_a_persons_and_its_address_is_told_to_b
     assert_eq!(add(&stage, "E1", json!({ "mac": "8e1b.7c00.1122" })).await.status, StatusCode::OK, "twice is once");
     let list = stage.get("/api/v1/people/E1/devices").role(Role::Operator).send().await.json();
     assert_eq!(list["items"], json!([device]));
+    assert_eq!(ask(&stage, Method::DELETE, "/api/v1/people/E1", &json!({})).await.code(), "person_has_devices");
     let all = stage.get("/api/v1/presence/devices?site=metz").role(Role::Operator).send().await.json();
     assert_eq!((&all["items"][0]["person"], &all["items"][0]["is_private"]), (&json!("E1"), &json!(true)));
     for (mac, code) in [("8e:1b:7c:00:11", 422), ("ff:ff:ff:ff:ff:ff", 422), ("zz", 422)] {

@@ -1,5 +1,7 @@
 //! Laws of people's days, of what was decided of them, and of who looked.
 
+use std::slice::from_ref;
+
 use jiff::civil::{Date, date};
 
 use super::*;
@@ -30,13 +32,13 @@ pub(super) async fn a_day_is_replaced_by_newer_revisions_and_published_once(subj
     let newer = StoredDay { mark: Mark::Amended, value: None, ..day("ama", on, 0.5, 2) };
     store.put_person_days(&[day("ama", on, 0.5, 1), newer.clone(), day("ama", on, 1.0, 1)]).await.unwrap();
     let waits = DayFilter { only_unpublished: true, ..all() };
-    assert_eq!(store.person_days(&waits, None, 9).await.unwrap(), [newer.clone()]);
+    assert_eq!(store.person_days(&waits, None, 9).await.unwrap(), from_ref(&newer));
     assert!(store.note_published(("ama", on), 2, 77).await.unwrap());
     assert!(
         !store.note_published(("ama", on), 2, 78).await.unwrap()
             && !store.note_published(("bo", on), 1, 1).await.unwrap()
     );
-    store.put_person_days(&[newer.clone()]).await.unwrap();
+    store.put_person_days(from_ref(&newer)).await.unwrap();
     let store = subject.reopen(store).await;
     let published = StoredDay { published_revision: 2, published_ms: Some(77), ..newer };
     assert_eq!(store.person_days(&all(), None, 9).await.unwrap(), [published]);

@@ -48,7 +48,7 @@ pub(super) async fn strips_unite_whatever_comes_twice_or_late(subject: &impl Sub
     tell(&store, vec![sights("a", "x", &[later, morning]), sights("a", "x", &[noon])]).await;
     tell(&store, vec![sights("a", "x", &[morning])]).await;
     let strip = Strip { site: site("a"), device: "x".to_owned(), date: first(), spans: vec![span(480, 500), noon] };
-    assert_eq!(shown(&store, &everything()).await, [strip.clone()]);
+    assert_eq!(shown(&store, &everything()).await, std::slice::from_ref(&strip));
     let store = subject.reopen(store).await;
     assert_eq!(shown(&store, &everything()).await, [strip]);
 }

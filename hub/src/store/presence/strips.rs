@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use vigie_shared::id::SiteId;
 
@@ -89,7 +88,8 @@ impl StripPlace {
 /// The day of UTC in which a moment lies, milliseconds since 1970; none outside of the calendar.
 #[must_use]
 pub fn utc_day(at_ms: i64) -> Option<Date> {
-    jiff::civil::date(1970, 1, 1).checked_add(at_ms.div_euclid(DAY_MS).days()).ok()
+    let days = jiff::Span::new().try_days(at_ms.div_euclid(DAY_MS)).ok()?;
+    jiff::civil::date(1970, 1, 1).checked_add(days).ok()
 }
 
 /// Spans cut at the borders of UTC's days, and united within each. Cut first: so it does not matter in which parts

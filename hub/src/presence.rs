@@ -3,6 +3,9 @@
 //! Pure. What boxes saw becomes strips: per site, device and day of UTC, the spans in which the device was seen.
 //! Strips, the times at which the site's observers could see, and who owned which device when, become sessions and
 //! days under a policy. Everything is computed anew from those at any time; nothing here is a stored flag.
+//!
+//! Reading order: [`facts`] is what is known of one person; [`session`] joins sights to stays, bridging what [`coverage`]
+//! says nobody could see; [`day`] values a local day by a [`policy`]; [`revise`] decides whether the world is told.
 
 pub mod agenda;
 #[cfg(test)]

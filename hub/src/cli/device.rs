@@ -12,7 +12,7 @@ use super::output::{Output, name};
 #[derive(Debug, Subcommand)]
 pub enum DeviceVerb {
     /// List registered and excluded devices.
-    #[command(after_help = "Examples:\n  vigie-hub device list\n  vigie-hub device list --site metz --person E104")]
+    #[command(after_help = "Examples:\n  vigie-hub device list\n  vigie-hub device list --person E104")]
     List {
         /// Only of this site.
         #[arg(long)]

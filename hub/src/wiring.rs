@@ -22,7 +22,7 @@ use crate::connectors::web::Client;
 use crate::erasures::ErasureBook;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
-use crate::http::meters::{of_commits, of_gateway, of_ingest, of_operators, of_presence};
+use crate::http::meters::{of_commits, of_gateway, of_ingest, of_operators};
 use crate::http::ports::{Backup, BackupMade, Erasures, Meters, Metric, Readiness, Revoker, Tickets};
 use crate::ingest::driver::{Downlink, HealthView, Message};
 use crate::operators::Operators;
@@ -144,7 +144,6 @@ pub(crate) struct Figures {
     pub(crate) gateway: Gateway,
     pub(crate) operators: Operators,
     pub(crate) ingest: HealthView,
-    pub(crate) presences: Presences,
 }
 
 impl Meters for Figures {
@@ -154,7 +153,6 @@ impl Meters for Figures {
         metrics.extend(of_commits(&health.commits));
         metrics.extend(of_gateway(&self.gateway.figures()));
         metrics.extend(of_operators(&self.operators.figures()));
-        metrics.extend(of_presence(&self.presences.figures()));
         metrics
     }
 }

@@ -128,17 +128,17 @@ async fn sights_become_a_value_at_the_old_backend_once_although_delivered_twice(
     deliver(&folder.path().join("data"), &"metz".parse().unwrap(), noon_ms).await;
     hub.start().await.unwrap();
     hub.run_verb(&["person", "set", "lea", "--name", "Lea", "--email", "lea@example.org"]).await.unwrap();
-    let added = ["device", "add", PHONE, "--site", "metz", "--person", "lea", "--from", "2026-01-01T00:00:00Z"];
-    hub.run_verb(&added).await.unwrap();
     let secret = folder.path().join("key");
     std::fs::write(&secret, "s3cret").unwrap();
     let (base, key) = (format!("http://127.0.0.1:{}", backend.port), format!("key={}", secret.display()));
     let connector = ["connector", "add", "tickets", "--mapping", "tickets", "--base", &base, "--secret", &key];
     hub.run_verb(
-        &[connector.as_slice(), &["--start-at", "2026-01-01T00:00:00Z", "--interval", "immediate", "--on"]].concat(),
+        &[connector.as_slice(), &["--start-at", "2020-01-01T00:00:00Z", "--interval", "immediate", "--on"]].concat(),
     )
     .await
     .unwrap();
+    let added = ["device", "add", PHONE, "--site", "metz", "--person", "lea", "--from", "2020-01-01T00:00:00Z"];
+    hub.run_verb(&added).await.unwrap();
     let shown = async || hub.get(&format!("/api/v1/presence/days/lea/{day}")).await.unwrap();
     wait_for("the strip", async || shown().await["day"]["slots"].as_array().is_some_and(|slots| slots.len() == 7))
         .await
@@ -146,7 +146,9 @@ async fn sights_become_a_value_at_the_old_backend_once_although_delivered_twice(
 
     let period = serde_json::json!({ "slug": "presences-daterange", "start": day.to_string(), "end": day.to_string() });
     let said = done(&flags, "first", &period).await;
-    assert!(said.contains(&format!("{day}  lea: 0.5")), "{said}");
+    // The hub's own round may have come first.
+    let is_told = said.contains(&format!("{day}  lea: 0.5; told as revision 1"));
+    assert!(is_told || said.contains("0 days of 1 people"), "{said}");
     wait_for("the call of the backend", async || !backend.bodies("/api/presence").is_empty()).await.unwrap();
     let device = serde_json::json!({ "slug": "presences-mac", "mac": PHONE.to_uppercase(), "period": day.year() });
     let again = done(&flags, "second", &device).await;

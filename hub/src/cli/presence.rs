@@ -202,7 +202,7 @@ async fn publish(
 }
 
 async fn take_devices(hub: &Hub, connector: &str, output: &mut Output<'_>) -> Result<(), VerbError> {
-    let path = format!("/api/v1/presence/devices/from/{}", segment(connector));
+    let path = format!("/api/v1/connectors/{}/devices", segment(connector));
     let taken = hub.change(Method::POST, &path, &json!({})).await?;
     output.answer(&taken, |_, taken| {
         let mut text = format!(

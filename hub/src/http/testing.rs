@@ -95,14 +95,8 @@ impl Stage {
             clock: clock.clone(),
             config: ConnectorsConfig::default(),
         });
-        let presences = Presences::new(presence::Parts {
-            store: store.clone(),
-            exchange: exchange.clone(),
-            fleet: fleet.clone(),
-            clock: clock.clone(),
-            config: PresenceConfig { space: Some(space()), ..PresenceConfig::default() },
-            folder: folder.path().join("presence-requests"),
-        });
+        let parts = (store.clone(), exchange.clone(), fleet.clone(), clock.clone());
+        let presences = presences(parts, folder.path());
         let admin = Admin::new(Parts {
             store: store.clone(),
             logins: Arc::new(Logins::new(store.clone(), clock.clone())),
@@ -111,7 +105,7 @@ impl Stage {
             dispatch,
             rollouts,
             exchange,
-            presences: presences.unwrap(),
+            presences,
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
             media: shelf("media"),
             releases: shelf("releases"),
@@ -182,9 +176,15 @@ impl Stage {
     }
 }
 
-/// What the owner says of the space.
-fn space() -> Space {
-    Space { space: "Coworking".to_owned(), ..Space::default() }
+/// Presence of a space that its owner described.
+fn presences(
+    (store, exchange, fleet, clock): (Arc<dyn Store>, Exchange, Arc<ToldFleet>, Arc<ManualClock>),
+    folder: &std::path::Path,
+) -> Presences {
+    let space = Space { space: "Coworking".to_owned(), ..Space::default() };
+    let config = PresenceConfig { space: Some(space), ..PresenceConfig::default() };
+    let folder = folder.join("presence-requests");
+    Presences::new(presence::Parts { store, exchange, fleet, clock, config, folder }).unwrap()
 }
 
 /// The token of a role's account.

@@ -33,7 +33,7 @@ pub struct PresenceConfig {
     pub heartbeat_every: Duration,
     /// A folder into which another program puts requests to compute days anew.
     pub requests: Option<PathBuf>,
-    /// What the hub's SpaceAPI document says of the space; there is none without.
+    /// What the hub's `SpaceAPI` document says of the space; there is none without.
     pub space: Option<Space>,
 }
 

@@ -216,8 +216,8 @@ impl Presences {
         &*self.0.parts.store
     }
 
-    fn with_figures(&self, change: impl FnOnce(&mut Figures)) {
-        change(&mut self.0.figures.lock().unwrap_or_else(PoisonError::into_inner));
+    fn with_figures<T>(&self, change: impl FnOnce(&mut Figures) -> T) -> T {
+        change(&mut self.0.figures.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -111,20 +111,20 @@ impl Request {
 
     /// The days that it is about.
     #[must_use]
-    pub fn days(&self) -> (Date, Date) {
+    pub fn days(self) -> (Date, Date) {
         match self {
-            Self::Day(date) => (*date, *date),
-            Self::Period(from, through) | Self::Device(_, (from, through)) => (*from, *through),
+            Self::Day(date) => (date, date),
+            Self::Period(from, through) | Self::Device(_, (from, through)) => (from, through),
         }
     }
 
     /// The request as a folder's file has it, under a name.
     #[must_use]
-    pub fn to_json(&self, id: &str) -> String {
+    pub fn to_json(self, id: &str) -> String {
         let (start, end) = self.days();
         let (slug, mac) = match self {
             Self::Day(_) | Self::Period(..) => ("presences-daterange", None),
-            Self::Device(mac, _) => ("presences-mac", Some(*mac)),
+            Self::Device(mac, _) => ("presences-mac", Some(mac)),
         };
         let written = Written { id, slug, mac, start, end };
         serde_json::to_string(&written).unwrap_or_default()

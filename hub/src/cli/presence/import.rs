@@ -115,7 +115,8 @@ async fn import(
     let file = tokio::fs::File::open(path).await.with_context(what)?;
     let about = file.metadata().await.with_context(what)?;
     let query = query(path, &about, args);
-    if !args.again && hub.get(&format!("/api/v1/presence/imports?{query}")).await?["is_known"] == true {
+    let known = hub.get(&format!("/api/v1/presence/imports?{query}")).await?;
+    if !args.again && known.get("is_known").and_then(Value::as_bool) == Some(true) {
         return Ok(None);
     }
     let (sent, progress) = tokio::sync::watch::channel(0_u64);

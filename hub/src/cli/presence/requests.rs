@@ -51,10 +51,10 @@ pub(super) async fn of_device(hub: &Hub, args: &MacArgs, output: &mut Output<'_>
 /// Asks, and follows the answer to its end.
 pub(super) async fn ask(hub: &Hub, body: Value, output: &mut Output<'_>) -> Result<(), VerbError> {
     let mut request = hub.change(Method::POST, PATH, &body).await?;
-    let path = format!("{PATH}/{}", segment(&name(&request["id"])));
+    let path = format!("{PATH}/{}", segment(&said(&request, "id")));
     let mut told = 0;
     loop {
-        let has_ended = request["progress"] == "ended";
+        let has_ended = said(&request, "progress") == "ended";
         if !output.is_json {
             told = tell(&request, told, has_ended, output)?;
         }
@@ -68,6 +68,10 @@ pub(super) async fn ask(hub: &Hub, body: Value, output: &mut Output<'_>) -> Resu
         output.answer(&request, |_, _| String::new())?;
     }
     Ok(())
+}
+
+fn said(request: &Value, field: &str) -> String {
+    request.get(field).map_or_else(String::new, name)
 }
 
 /// Prints the whole lines that were not printed yet; says how many bytes were.

@@ -78,15 +78,13 @@ pub(super) async fn replay(hub: &Hub, args: &ReplayArgs, output: &mut Output<'_>
     }
     let path = PathBuf::from(&args.policy);
     let is_file = path.is_file();
-    let policy = if is_file {
+    let (from, through) = (&args.from, &args.through);
+    let body = if is_file {
         let text = std::fs::read_to_string(&path).with_context(|| format!("read the policy {}", path.display()))?;
-        json!({ "text": text })
+        json!({ "text": text, "from": from, "through": through })
     } else {
-        json!({ "name": args.policy })
+        json!({ "name": args.policy, "from": from, "through": through })
     };
-    let mut body = policy;
-    body["from"] = args.from.clone().into();
-    body["through"] = args.through.clone().into();
     let balance = hub.change(Method::POST, "/api/v1/presence/replay", &body).await?;
     output.answer(&balance, text::balance)?;
     Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::text;
 use crate::cli::VerbError;
@@ -49,34 +49,30 @@ pub struct StaleArgs {
 pub(super) async fn status(hub: &Hub, output: &mut Output<'_>) -> Result<(), VerbError> {
     let now = hub.get("/api/v1/presence/now").await?;
     let sessions = hub.get("/api/v1/presence/sessions").await?;
-    let status = json!({ "now": now, "sessions": sessions["items"] });
+    let status = json!({ "now": now, "sessions": text::items(&sessions) });
     output.answer(&status, text::status)?;
     Ok(())
 }
 
 pub(super) async fn cleanup(hub: &Hub, args: &CleanupArgs, output: &mut Output<'_>) -> Result<(), VerbError> {
-    close(hub, json!({}), args.yes, output).await
+    close(hub, None, args.yes, output).await
 }
 
 pub(super) async fn stale(hub: &Hub, args: &StaleArgs, output: &mut Output<'_>) -> Result<(), VerbError> {
-    let which = json!({ "silent_min": args.minutes });
+    let silent_min = Some(args.minutes);
     if !args.scheduled {
-        return close(hub, which, args.yes, output).await;
+        return close(hub, silent_min, args.yes, output).await;
     }
     let mut rounds = tokio::time::interval(Duration::from_secs(u64::from(args.interval) * 60));
     loop {
         rounds.tick().await;
-        close(hub, which.clone(), true, output).await?;
+        close(hub, silent_min, true, output).await?;
     }
 }
 
 /// Says what would be closed, asks, closes.
-async fn close(hub: &Hub, which: Value, is_sure: bool, output: &mut Output<'_>) -> Result<(), VerbError> {
-    let with = |dry_run: bool| {
-        let mut body = which.clone();
-        body["dry_run"] = dry_run.into();
-        body
-    };
+async fn close(hub: &Hub, silent_min: Option<u32>, is_sure: bool, output: &mut Output<'_>) -> Result<(), VerbError> {
+    let with = |dry_run: bool| json!({ "silent_min": silent_min, "dry_run": dry_run });
     let found = hub.change(Method::POST, CLOSE, &with(true)).await?;
     if text::items(&found).is_empty() {
         output.answer(&found, |_, _| "No session is to be closed.".to_owned())?;

@@ -133,9 +133,8 @@ fn list(words: &Value) -> String {
 pub(super) fn policies(output: &Output<'_>, policies: &Value) -> String {
     output.table(&["NAME", "VERSION", "IN USE", "FROM", "WINDOW", "RULE"], policies, "There is no policy.", |one| {
         let policy = &one["policy"];
-        let mut rule = policy["rule"].clone();
-        let is = rule["is"].take();
-        let settings = rule.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        let rule = &policy["rule"];
+        let settings = rule.as_object().into_iter().flatten().filter(|(key, _)| *key != "is");
         let settings = settings.map(|(key, value)| format!("{key} {}", word(value))).collect::<Vec<_>>().join(", ");
         vec![
             name(&policy["name"]),
@@ -143,19 +142,21 @@ pub(super) fn policies(output: &Output<'_>, policies: &Value) -> String {
             if one["is_in_use"] == true { "yes" } else { "" }.to_owned(),
             word(&policy["from"]),
             name(&policy["window"]),
-            format!("{}: {settings}", name(&is)),
+            format!("{}: {settings}", name(&rule["is"])),
         ]
     })
 }
 
 /// Who would gain or lose what.
 pub(super) fn balance(output: &Output<'_>, balance: &Value) -> String {
-    let halves = |value: &Value| format!("{}", value.as_f64().unwrap_or(0.0) / 2.0);
+    let days = |halves: &Value| format!("{}", halves.as_f64().unwrap_or(0.0) / 2.0);
     let shares: Vec<Value> = balance["shares"]
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(person, share)| json!({ "person": person, "share": share }))
+        .map(|(person, share)| {
+            json!({ "person": person, "gains": days(&share["gained_halves"]), "loses": days(&share["lost_halves"]) })
+        })
         .collect();
     let mut text = format!(
         "{} of {} days of {} people would be worth something else. Nothing was changed.\n",
@@ -163,7 +164,7 @@ pub(super) fn balance(output: &Output<'_>, balance: &Value) -> String {
     );
     let rows = json!({ "items": shares });
     text.push_str(&output.table(&["PERSON", "GAINS", "LOSES"], &rows, "Nobody would gain or lose.", |one| {
-        vec![name(&one["person"]), halves(&one["share"]["gained_halves"]), halves(&one["share"]["lost_halves"])]
+        vec![name(&one["person"]), name(&one["gains"]), name(&one["loses"])]
     }));
     let changes = balance["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
     for change in changes.iter().take(ROWS_MAX) {

@@ -24,7 +24,10 @@ impl Talk<'_> {
         let mapping = Arc::clone(&self.mapping);
         let Some(push) = &mapping.push else { return Ok(()) };
         // Days of presence are handed over by whoever computes them.
-        while push.unit != Unit::Presence {
+        if push.unit == Unit::Presence {
+            return self.sweep(push).await;
+        }
+        loop {
             let punches = self.parts.store.punches_after(self.standing.cursor, STEP_PUNCHES).await?;
             let Some(last) = punches.last().map(|punch| punch.order) else { break };
             let wanted: Vec<Punch> =

@@ -61,5 +61,5 @@ impl Talk<'_> {
 
 /// Half days as a number of days; whole ones without a fraction, also where it is written as text.
 fn amount(halves: u8) -> Value {
-    if halves % 2 == 0 { json!(halves / 2) } else { json!(f64::from(halves) / 2.0) }
+    if halves.is_multiple_of(2) { json!(halves / 2) } else { json!(f64::from(halves) / 2.0) }
 }

@@ -13,6 +13,7 @@ use crate::http::looks;
 use crate::http::problem::{Problem, Refused};
 use crate::http::time::Time;
 use crate::http::views::Page;
+use crate::login::Caller;
 use crate::presence::close::OpenSession;
 use crate::presence::driver::Ending;
 
@@ -53,10 +54,15 @@ pub(in crate::http) async fn list(
     State(admin): State<Admin>,
 ) -> Result<Json<Page<SessionView>>, Problem> {
     let sessions = admin.presences.to_close(Ending::All).await?;
-    for session in &sessions {
-        looks::note(&admin, &caller, &session.person, "now").await?;
-    }
+    note_looks(&admin, &caller, &sessions).await?;
     Ok(Json(page(sessions)))
+}
+
+async fn note_looks(admin: &Admin, caller: &Caller, sessions: &[OpenSession]) -> Result<(), Problem> {
+    for session in sessions {
+        looks::note(admin, caller, &session.person, "now").await?;
+    }
+    Ok(())
 }
 
 /// Closes open sessions at this moment, or says which would be closed. The next sight opens one as ever.
@@ -76,7 +82,9 @@ pub(in crate::http) async fn close(
         Some(_) => return Err(Problem::invalid("silent_min", format_args!("use 1 to {SILENCE_MAX_MIN} minutes"))),
     };
     if close.dry_run {
-        return Ok(Json(page(admin.presences.to_close(which).await?)));
+        let sessions = admin.presences.to_close(which).await?;
+        note_looks(&admin, &caller, &sessions).await?;
+        return Ok(Json(page(sessions)));
     }
     let sessions = admin.presences.close_sessions(which, &caller.account).await?;
     if !sessions.is_empty() {

@@ -1,4 +1,4 @@
-//! `/api/v1/presence/check`, `publish` and `devices/from`: what keeps presence going.
+//! `/api/v1/presence/check` and `publish`, `/api/v1/connectors/{name}/devices`: what keeps presence going.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -85,7 +85,7 @@ pub(in crate::http) async fn publish(
 
 /// Takes over the devices that a connector lists with their owners. A device that has another owner changes hands now.
 #[utoipa::path(
-    post, path = "/api/v1/presence/devices/from/{name}", operation_id = "presence_devices_take",
+    post, path = "/api/v1/connectors/{name}/devices", operation_id = "presence_devices_take",
     tag = "presence", extensions(("x-role" = json!("operator"))),
     params(("name" = String, Path, description = "The connector")),
     responses((status = 200, description = "Taken over", body = TakenView), Refused)

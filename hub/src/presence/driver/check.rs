@@ -47,7 +47,7 @@ impl Presences {
             timed("the database answers", self.check_store()).await,
             timed("the policy", self.check_policy()).await,
             timed("a sight from end to end", self.check_sight()).await,
-            timed("requests", self.check_folders()).await,
+            timed("requests", std::future::ready(self.check_folders())).await,
             timed("third parties", self.check_takers()).await,
         ]
     }
@@ -115,7 +115,7 @@ impl Presences {
         }
     }
 
-    async fn check_folders(&self) -> Result<String, String> {
+    fn check_folders(&self) -> Result<String, String> {
         let waiting = self.requests().map_err(|error| error.to_string())?;
         let open = waiting.iter().filter(|asked| asked.progress != super::Progress::Ended).count();
         Ok(format!("{open} wait"))

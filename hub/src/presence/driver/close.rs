@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use vigie_shared::id::SiteId;
 
+use super::ground::sites_in_use;
 use super::recompute::is_open;
 use super::{PresenceError, Presences};
 use crate::attendance::time::date;
@@ -35,7 +36,7 @@ impl Presences {
         for closing in closings {
             closed.entry(closing.plan).or_default().insert(closing.date);
         }
-        for site in self.store().sites().await? {
+        for site in sites_in_use(self.store()).await? {
             let done = closed.remove(&plan(&site.id)).unwrap_or_default();
             self.close_site(&site, &done, now_ms).await?;
         }
@@ -48,7 +49,7 @@ impl Presences {
         let dates = due(closed, since, (self.config().close_at, &zone), now_ms);
         let Some(last) = dates.last().copied() else { return Ok(()) };
         let from = last.checked_sub(CATCH_UP_DAYS.days()).unwrap_or(last).max(since);
-        let people = self.people_of((from, last)).await?;
+        let people = self.people_of(Some(&site.id), (from, last)).await?;
         let computed = self.recompute(&people, (from, last), |_| {}).await?;
         let closings: Vec<Closing> =
             dates.iter().map(|date| Closing { plan: plan(&site.id), date: *date, closed_ms: now_ms }).collect();
@@ -59,16 +60,11 @@ impl Presences {
 
     /// Computes days anew to which something may have been added.
     async fn look_again(&self, now_ms: i64) -> Result<(), PresenceError> {
-        let is_time = {
-            let mut is_time = false;
-            self.with_figures(|figures| {
-                is_time = now_ms.saturating_sub(figures.looked_ms) >= AGAIN_MS;
-                if is_time {
-                    figures.looked_ms = now_ms;
-                }
-            });
+        let is_time = self.with_figures(|figures| {
+            let is_time = now_ms.saturating_sub(figures.looked_ms) >= AGAIN_MS;
+            figures.looked_ms = if is_time { now_ms } else { figures.looked_ms };
             is_time
-        };
+        });
         if !is_time {
             return Ok(());
         }
@@ -85,19 +81,24 @@ impl Presences {
         Ok(())
     }
 
-    /// Everybody who has or had a device anywhere.
-    pub(super) async fn owners_of_all(&self) -> Result<BTreeSet<String>, StoreError> {
-        let owners = self.store().ownerships(&OwnershipFilter::default()).await?.into_iter();
+    /// Everybody who has or had a device, at one site or anywhere.
+    pub(super) async fn owners(&self, site: Option<&SiteId>) -> Result<BTreeSet<String>, StoreError> {
+        let filter = OwnershipFilter { site: site.cloned(), ..OwnershipFilter::default() };
+        let owners = self.store().ownerships(&filter).await?.into_iter();
         Ok(owners.map(|owned| owned.person).collect())
     }
 
-    /// Whose days from one through another may have changed: everybody who has or had a device, and everybody of whom a
-    /// day is kept, as a device may have been taken away.
-    pub(super) async fn people_of(&self, dates: (Date, Date)) -> Result<Vec<String>, StoreError> {
-        let mut people = self.owners_of_all().await?;
+    /// Whose days from one through another may have changed: everybody who has or had a device, at one site or anywhere,
+    /// and whoever has none any more, but a day that is kept.
+    pub(super) async fn people_of(
+        &self,
+        site: Option<&SiteId>,
+        dates: (Date, Date),
+    ) -> Result<Vec<String>, StoreError> {
+        let (mut people, all) = (self.owners(site).await?, self.owners(None).await?);
         let known: BTreeSet<String> = self.store().people().await?.into_iter().map(|person| person.id).collect();
         let kept = self.kept_days(None, dates).await?.into_iter().map(|day| day.person);
-        people.extend(kept);
+        people.extend(kept.filter(|person| !all.contains(person)));
         // In the place of somebody who was erased stands nobody.
         Ok(people.into_iter().filter(|person| known.contains(person)).collect())
     }

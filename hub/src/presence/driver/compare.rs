@@ -102,7 +102,7 @@ impl Presences {
         }
         let pairs: Vec<Pair<'_>> = ours
             .iter()
-            .map(|(person, theirs, told, day)| Pair { person: *person, ours: day, told: *told, theirs: *theirs })
+            .map(|(person, theirs, told, day)| Pair { person, ours: day, told: *told, theirs: *theirs })
             .collect();
         Ok(differences(&members, &pairs))
     }

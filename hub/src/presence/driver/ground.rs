@@ -1,6 +1,6 @@
 //! Reads what days are computed from: sites and what their observers saw, policies, people and their strips.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -19,6 +19,7 @@ use crate::presence::{Ownership, Strip};
 use crate::store::presence::strips::APP_SITE;
 use crate::store::presence::{OwnershipFilter, StripFilter, StripPlace, Trace};
 use crate::store::projections::CoverageSpan;
+use crate::store::sites::Site;
 use crate::store::{Store, StoreError};
 
 /// Strips that are read at once.
@@ -106,7 +107,7 @@ impl Own {
     ) -> Self {
         let app = APP_SITE.parse().ok().map(|site: SiteId| (site, person.to_owned()));
         let owned = ownerships.iter().filter_map(|owned| Some((owned.site.clone()?, owned.device.clone())));
-        let places: std::collections::BTreeSet<(SiteId, String)> = owned.chain(app).collect();
+        let places: BTreeSet<(SiteId, String)> = owned.chain(app).collect();
         let strips = places.iter().filter_map(|place| seen.get(place)).flatten().cloned().collect();
         Self { strips, closings: ground.ends_of(person), ownerships }
     }
@@ -158,12 +159,19 @@ pub(super) async fn policies(store: &dyn Store) -> Result<Vec<Policy>, StoreErro
     Ok(Policy::shipped().into_iter().chain(set.iter().filter_map(|one| read(&one.body))).collect())
 }
 
+/// The sites at which somebody has or had a device: the others have nothing to do with presence.
+pub(super) async fn sites_in_use(store: &dyn Store) -> Result<Vec<Site>, StoreError> {
+    let owned = store.ownerships(&OwnershipFilter::default()).await?;
+    let used: BTreeSet<SiteId> = owned.into_iter().filter_map(|owned| owned.site).collect();
+    Ok(store.sites().await?.into_iter().filter(|site| used.contains(&site.id)).collect())
+}
+
 async fn places(parts: &Parts, days: (Date, Date)) -> Result<BTreeMap<SiteId, Place>, StoreError> {
     let store = &*parts.store;
     let deliveries = Deliveries { queues: store.queues().await?, cursors: store.cursors().await? };
     let fleet = parts.fleet.snapshot();
     let mut places = BTreeMap::new();
-    for site in store.sites().await? {
+    for site in sites_in_use(store).await? {
         let pulse = fleet.get(&site.id).and_then(|now| now.heartbeat.as_ref());
         let lines = deliveries.lines(&site.id, &[], pulse);
         let complete_ms = lines.iter().find(|line| line.lane == Lane::Observations).and_then(|line| line.complete_ms);

@@ -16,7 +16,7 @@ impl Presences {
     pub async fn replay(&self, policy: &Policy, dates: (Date, Date)) -> Result<Balance, PresenceError> {
         let (ground, now_ms) = (self.ground(dates).await?, self.now_ms());
         let mut balance = Balance::default();
-        for person in self.owners_of_all().await? {
+        for person in self.owners(None).await? {
             let own = Own::read(self.store(), (&ground, &person), dates).await?;
             let (mut count, mut all) = (0, Vec::new());
             for (old, dates) in ground.runs(dates) {

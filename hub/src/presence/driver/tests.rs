@@ -9,14 +9,16 @@ use vigie_shared::mac::Mac;
 use super::*;
 use crate::attendance::Person;
 use crate::connectors::job::{Job, JobState};
+use crate::connectors::outcome::Answer;
 use crate::connectors::settings::tests::connector;
 use crate::connectors::settings::{Connector, MappingChoice};
+use crate::connectors::web::{Ask, Broken, Web};
 use crate::http::testing::{NOW, Stage};
 use crate::presence::requests::Request;
 use crate::presence::span::Span;
 use crate::presence::{Counts, Ownership};
 use crate::store::jobs::JobFilter;
-use crate::store::presence::{DayFilter, Override, Profile, Sights, Trace};
+use crate::store::presence::{DayFilter, Override, OwnershipFilter, Profile, Sights, Trace};
 
 const MINUTE: i64 = 60_000;
 
@@ -278,4 +280,57 @@ async fn the_look_at_itself_is_well_on_a_fresh_hub() {
     let desk = Desk::new().await;
     let wrong: Vec<Finding> = desk.presences().check().await.into_iter().filter(|one| !one.is_well).collect();
     assert_eq!(wrong, []);
+}
+
+/// A third party that says one thing.
+struct Says(Mutex<String>);
+
+#[async_trait::async_trait]
+impl Web for Says {
+    async fn ask(&self, _: Ask) -> Result<Answer, Broken> {
+        let text = self.0.lock().unwrap().clone();
+        Ok(Answer { status: 200, text, ..Answer::default() })
+    }
+}
+
+#[tokio::test]
+async fn devices_of_a_list_get_their_owners_and_change_hands_with_the_list() {
+    let desk = Desk::new().await;
+    let secrets = [("key".to_owned(), Some("s3cret".to_owned()))];
+    desk.stage.store.put_connector_secrets("tickets", &secrets.into()).await.unwrap();
+    let laptop = "3C:22:FB:00:00:01";
+    let list = format!("{laptop}\tbob@example.org\tBob\tRoy\n8e:1b:7c\tx@example.org\tX\t\n");
+    let says = Arc::new(Says(Mutex::new(list)));
+    let exchange = Exchange::new(crate::connectors::driver::Parts {
+        store: desk.stage.store.clone(),
+        web: says.clone(),
+        clock: desk.stage.clock.clone(),
+        config: crate::connectors::config::ConnectorsConfig::default(),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let presences = Presences::new(Parts {
+        store: desk.stage.store.clone(),
+        exchange,
+        fleet: desk.stage.fleet.clone(),
+        clock: desk.stage.clock.clone(),
+        config: PresenceConfig::default(),
+        folder: folder.path().join("requests"),
+    })
+    .unwrap();
+    let owners = async || {
+        let owned = desk.stage.store.ownerships(&OwnershipFilter::default()).await.unwrap();
+        let of_laptop = desk.device(laptop.parse().unwrap()).await;
+        let of_laptop = owned.into_iter().filter(|one| one.device == of_laptop);
+        of_laptop.map(|one| (one.person, one.to_ms.is_none())).collect::<Vec<_>>()
+    };
+
+    let taken = presences.take_devices("tickets").await.unwrap();
+    let again = presences.take_devices("tickets").await.unwrap();
+
+    assert_eq!((taken.listed, taken.people, taken.devices, taken.bad.len()), (1, 1, 1, 1));
+    assert_eq!((again.people, again.devices), (0, 0));
+    assert_eq!(owners().await, [("bob@example.org".to_owned(), true)]);
+    *says.0.lock().unwrap() = format!("{laptop}\tlea@example.org\tLéa\t\n");
+    assert_eq!(presences.take_devices("tickets").await.unwrap().devices, 1);
+    assert_eq!(owners().await, [("bob@example.org".to_owned(), false), ("lea".to_owned(), true)]);
 }

@@ -92,8 +92,8 @@ impl Presences {
     async fn carry_out(&self, folder: &Folder, id: &str, request: Request) -> Result<(), PresenceError> {
         folder.say(id, &format!("Computing {request}."))?;
         let people = match request {
-            Request::Device(mac, _) => self.owners(mac).await?,
-            Request::Day(_) | Request::Period(..) => self.people_of(request.days()).await?,
+            Request::Device(mac, _) => self.owners_of(mac).await?,
+            Request::Day(_) | Request::Period(..) => self.people_of(None, request.days()).await?,
         };
         if people.is_empty() {
             folder.say(id, "Nobody has or had a device; nothing was changed.")?;
@@ -117,7 +117,7 @@ impl Presences {
     }
 
     /// Everybody who has or had a device, at any site.
-    async fn owners(&self, mac: Mac) -> Result<Vec<String>, StoreError> {
+    async fn owners_of(&self, mac: Mac) -> Result<Vec<String>, StoreError> {
         let mut owners = BTreeSet::new();
         for site in self.store().sites().await? {
             let device = self.name_of(&site.id, mac).await?;

@@ -341,3 +341,37 @@ async fn a_person_pairs_is_exported_and_erased_from_the_command_line() {
     assert!(desk.type_in("person erase E1 --yes E1").await.out.contains("Erased, with 0 devices"));
     assert!(desk.type_in("person export E1").await.err.contains("nobody has the id"));
 }
+
+#[tokio::test]
+async fn presence_says_what_it_would_change_before_it_changes_it() {
+    let desk = Desk::new().await;
+    desk.stage.add_crowd().await;
+    let status = desk.type_in("presence status").await;
+    assert!(status.out.contains("6 sessions are open") && status.out.contains("p5"), "{}{}", status.out, status.err);
+
+    let asked = desk.type_in("presence cleanup").await;
+    assert!(asked.err.contains("would be closed") && asked.err.contains("--yes"), "{}", asked.err);
+    assert!(desk.type_in("presence stale --minutes 30 --yes").await.out.contains("No session is to be closed"));
+    assert!(desk.type_in("presence cleanup --yes").await.out.starts_with("Closed:"));
+    assert!(desk.type_in("presence status").await.out.contains("0 sessions are open"));
+}
+
+#[tokio::test]
+async fn a_day_of_presence_is_decided_explained_and_listed() {
+    let desk = Desk::new().await;
+    desk.stage.add_crowd().await;
+    let decided = desk.type_in("presence override p0 2026-11-20 1 --comment client").await;
+    assert!(decided.out.contains("is worth 1"), "{}{}", decided.out, decided.err);
+    let explained = desk.type_in("presence explain p0 2026-11-20").await.out;
+    assert!(explained.contains("worth 0.5 by slots10 version 1 (7 slots"), "{explained}");
+    assert!(explained.contains("decided: 1") && explained.contains("00000000 at metz by"), "{explained}");
+    let listed = desk.type_in("presence days 2026-11-20").await.out;
+    assert!(listed.contains("p0") && listed.contains("provisional"), "{listed}");
+    assert!(desk.type_in("presence override p0 2026-11-20 --undo").await.out.contains("what was computed"));
+    let policies = desk.type_in("presence policies").await.out;
+    assert!(policies.contains("slots10: full_slots 30, half_slots 3"), "{policies}");
+    let balance = desk.type_in("presence replay --policy minutes 2026-11-20 2026-11-20 --dry-run").await;
+    assert!(balance.out.contains("Nothing was changed"), "{}{}", balance.out, balance.err);
+    let test = desk.type_in("presence test").await;
+    assert_eq!(test.code, ExitCode::SUCCESS, "{}{}", test.out, test.err);
+}

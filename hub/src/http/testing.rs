@@ -33,6 +33,7 @@ use crate::store::memory::Memory;
 
 mod ask;
 mod clocks;
+mod crowd;
 pub(crate) mod doubles;
 mod history;
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::ground::{Ground, Own, policies};
 use super::{PresenceError, Presences};
+use crate::attendance::time::date;
 use crate::presence::day::{Answer, Day, days};
 use crate::presence::policy::Policy;
 use crate::presence::revise::{Kept, Mark, Step, revise};
@@ -74,10 +76,13 @@ impl Presences {
     pub(super) async fn recompute(
         &self,
         people: &[String],
-        dates: (Date, Date),
+        (from, through): (Date, Date),
         mut tell: impl FnMut(&Change),
     ) -> Result<usize, PresenceError> {
         let _turn = self.0.turn.lock().await;
+        // Of days to come nothing is kept; tomorrow has begun somewhere.
+        let today = date(self.now_ms(), &TimeZone::UTC).unwrap_or(Date::MAX);
+        let dates = (from, through.min(today.tomorrow().unwrap_or(today)));
         let ground = self.ground(dates).await?;
         let mut computed = 0;
         for person in people {

@@ -102,7 +102,9 @@ impl Presences {
         let mut broken = None;
         let computed = self.recompute(&people, request.days(), |change| {
             // A full disk must not end the work; it is told at its end.
-            broken = folder.say(id, &line(change)).err();
+            if change.is_told || change.before.is_some_and(|before| before != change.after) {
+                broken = folder.say(id, &line(change)).err().or(broken.take());
+            }
         });
         let computed = computed.await?;
         if let Some(error) = broken {

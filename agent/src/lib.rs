@@ -57,7 +57,7 @@ use crate::collectors::lan::netlink;
 use crate::collectors::{CollectConfig, Collector, Context, Outlet};
 use crate::config::AgentConfig;
 use crate::host_names::HostNames;
-use crate::hub_https::{HubHttps, Upload};
+use crate::hub_https::HubHttps;
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalOptions, OnDamage};
 use crate::layers::trial::Upkeep;
@@ -131,16 +131,9 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     let outlet: Arc<dyn Outlet> = Arc::new(journal.clone());
     let time = Arc::new(Timekeeper::open(&config.data, Arc::clone(&clock)));
     let hub = Arc::new(HubHttps::new(config.identity_folder(), Arc::clone(&time)));
-    let desk = terminals::Parts {
-        data: config.data.clone(),
-        clock: Arc::clone(&clock),
-        ledger: Arc::new(journal.clone()),
-        uploads: Arc::clone(&hub) as Arc<dyn Upload>,
-        limits: Limits::default(),
-    };
-    let terminals = Terminals::start(&config.terminals, desk, lifecycle)?;
+    let terminals = start_terminals(config, &journal, Arc::clone(&hub), lifecycle)?;
     time.spawn(Arc::clone(&outlet), lifecycle);
-    let hub = start_devices((config, naming), (&clock, &time), lifecycle);
+    start_devices((config, naming), (&hub, &time), Arc::clone(&clock), lifecycle);
     let board = Board::default();
     let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
     let uplink = Uplink {
@@ -190,25 +183,41 @@ pub fn run_with(config: &AgentConfig, lifecycle: &Lifecycle, parts: Parts) -> an
     Ok(())
 }
 
-/// Starts what keeps devices' names right, and the page by which they say whose they are; returns the way to the hub.
+/// Starts the server for time clocks.
+fn start_terminals(
+    config: &AgentConfig,
+    journal: &Journal,
+    hub: Arc<HubHttps>,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Terminals> {
+    let parts = terminals::Parts {
+        data: config.data.clone(),
+        clock: Arc::clone(journal.clock()),
+        ledger: Arc::new(journal.clone()),
+        uploads: hub,
+        limits: Limits::default(),
+    };
+    Terminals::start(&config.terminals, parts, lifecycle)
+}
+
+/// Starts what keeps devices' names right, and the page by which they say whose they are.
 fn start_devices(
     (config, naming): (&AgentConfig, Arc<DeviceNames>),
-    (clock, time): (&Arc<dyn Clock>, &Arc<Timekeeper>),
+    (hub, time): (&Arc<HubHttps>, &Arc<Timekeeper>),
+    clock: Arc<dyn Clock>,
     lifecycle: &Lifecycle,
-) -> Arc<HubHttps> {
-    let hub = Arc::new(HubHttps::new(config.identity_folder(), Arc::clone(time)));
+) {
     if config.hub.enabled {
-        let follow = device_register::follow(naming, Arc::clone(&hub), config.data.clone(), lifecycle.stopping());
+        let follow = device_register::follow(naming, Arc::clone(hub), config.data.clone(), lifecycle.stopping());
         lifecycle.spawn("devices", follow);
     }
     let page = PairingPage {
         neighbours: Arc::new(netlink::Table),
-        registrar: Arc::new(pairing::Hub { https: Arc::clone(&hub), time: Arc::clone(time) }),
-        clock: Arc::clone(clock),
+        registrar: Arc::new(pairing::Hub { https: Arc::clone(hub), time: Arc::clone(time) }),
+        clock,
         own: OwnNames::of_this_machine(),
     };
     pairing::start(&config.pairing, page, lifecycle);
-    hub
 }
 
 /// Starts the collectors that are enabled, and more; returns their names.

@@ -171,9 +171,8 @@ const RULES: &[Rule] = &[
             "hub/src/attendance/driver*",
             "hub/src/connectors/driver*",
             "hub/src/connectors/web*",
-            // It judges addresses and calls none.
+            // They judge addresses and call none.
             "hub/src/connectors/guard.rs",
-            // They read addresses in a text and call none.
             "hub/src/imports/presence/arp_scan.rs",
             "hub/src/imports/presence/file.rs",
             "hub/src/presence/driver*",

@@ -4,6 +4,8 @@
 //! trying again survives, `--kills 30` while agent, hub and HR server are killed at random. The programs lie beside this
 //! one; everything they write is in a new folder in `--folder`, which should lie on a real disk.
 
+#![expect(clippy::indexing_slicing, reason = "JSON without a field reads as null")]
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

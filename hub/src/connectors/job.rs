@@ -165,6 +165,10 @@ pub struct Job {
     pub next_try_ms: i64,
     /// Since when it fails, though the third party can be reached.
     pub failing_ms: Option<i64>,
+    /// Answers in a row at which the third party broke.
+    pub breaks: u32,
+    /// Why a try that broke may have arrived all the same.
+    pub doubt: Option<String>,
     /// Others of its person go first: what it needs is not possible yet.
     pub is_postponed: bool,
     /// Why nobody knows whether the last try arrived; then it is looked for before it is sent again.
@@ -217,6 +221,8 @@ impl NewJob {
             last_error: why,
             next_try_ms: now_ms,
             failing_ms: None,
+            breaks: 0,
+            doubt: None,
             // What waits from the beginning holds up nobody.
             is_postponed: state == JobState::Parked,
             unsure: None,

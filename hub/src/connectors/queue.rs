@@ -118,14 +118,12 @@ pub fn halves(mut batch: Vec<Job>) -> [Vec<Job>; 2] {
 /// What becomes of a job.
 pub fn settle(job: &mut Job, end: End, around: &Around) {
     let was_unsure = job.unsure.take();
-    // Who breaks over a row may have stored it before.
-    let has_broken = job.failing_ms.is_some() && !job.is_postponed;
-    let doubt = was_unsure.clone().or_else(|| job.last_error.clone().filter(|_| has_broken));
     job.changed_ms = around.now_ms;
     job.is_postponed = false;
     let said = |text: String| Some(cut(&text, SAID_BYTES_MAX));
     match end {
         End::Delivered(id) => {
+            let doubt = was_unsure.or_else(|| job.doubt.take());
             if let (Some(why), false) = (doubt, around.has_probe) {
                 job.maybe_twice = Some(format!("{why}; then it was sent again and taken"));
             }
@@ -144,6 +142,10 @@ pub fn settle(job: &mut Job, end: End, around: &Around) {
         End::Held(text) => (job.state, job.last_error, job.is_postponed) = (JobState::Parked, said(text), true),
         End::Later(text, cause) => {
             job.last_error = said(text.clone());
+            // Who breaks over a row may have stored it before.
+            if cause == Cause::Broke {
+                job.doubt.get_or_insert_with(|| cut(&text, SAID_BYTES_MAX));
+            }
             job.unsure = match cause {
                 Cause::Lost => Some(text),
                 Cause::Broke if around.has_probe => Some(text),
@@ -156,7 +158,7 @@ pub fn settle(job: &mut Job, end: End, around: &Around) {
 
 fn arrive(job: &mut Job, id: Option<Value>) {
     job.state = if job.wish == Wish::Undo { JobState::Skipped } else { JobState::Sent };
-    (job.failing_ms, job.last_error) = (None, None);
+    (job.failing_ms, job.last_error, job.breaks, job.doubt) = (None, None, 0, None);
     job.attempts += 1;
     if id.is_some() {
         job.remote_id = id;
@@ -170,13 +172,15 @@ fn later(job: &mut Job, cause: Cause, around: &Around) {
     }
     job.state = JobState::Failed;
     job.attempts = job.attempts.saturating_add(1);
+    // A row that ran into anything else may be as good as any.
+    job.breaks = if cause == Cause::Broke { job.breaks.saturating_add(1) } else { 0 };
     // Who cannot be reached breaks over nothing.
     job.failing_ms = if cause == Cause::NotTaken { None } else { job.failing_ms.or(Some(around.now_ms)) };
     let failing_ms = job.failing_ms.unwrap_or(around.now_ms);
     let others_passed = around.passed_ms.is_some_and(|passed_ms| passed_ms >= failing_ms);
     let is_hopeless = around.now_ms.saturating_sub(failing_ms) >= BROKEN_MS_MAX;
     let is_given_up = match cause {
-        Cause::Broke => job.attempts >= BREAKS_MAX && (others_passed || is_hopeless),
+        Cause::Broke => job.breaks >= BREAKS_MAX && (others_passed || is_hopeless),
         Cause::Late => job.attempts >= LATE_TRIES_MAX,
         Cause::NotTaken | Cause::Lost | Cause::Throttled => false,
     };

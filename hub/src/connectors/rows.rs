@@ -269,6 +269,7 @@ fn again(known: &Job, new: &NewJob, now_ms: i64) -> Option<Job> {
         attempts: 0,
         last_error: new.why.clone(),
         failing_ms: None,
+        breaks: 0,
         ..known.clone()
     };
     Some(Job { next_try_ms: now_ms, changed_ms: now_ms, ..fresh })

@@ -91,7 +91,14 @@ impl Talk<'_> {
         let (mut jobs, now_ms) = (Vec::new(), self.now_ms());
         for no in numbers {
             if let Some(job) = self.parts.store.job(*no).await? {
-                jobs.push(Job { state: JobState::Pending, next_try_ms: now_ms, attempts: 0, failing_ms: None, ..job });
+                jobs.push(Job {
+                    state: JobState::Pending,
+                    next_try_ms: now_ms,
+                    attempts: 0,
+                    failing_ms: None,
+                    breaks: 0,
+                    ..job
+                });
             }
         }
         Ok(self.parts.store.save_jobs(&jobs).await?)

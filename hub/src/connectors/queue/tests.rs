@@ -97,11 +97,22 @@ fn a_server_that_broke_may_have_stored_the_row_and_one_that_was_not_reached_has_
         let mut row = job(1, 1);
         settle(&mut row, later(cause), &around(5, None));
         assert_eq!((row.unsure.as_deref(), row.maybe_twice.as_deref()), (None, None), "{cause:?}");
+        settle(&mut row, later(Cause::NotTaken), &around(7, None));
 
         settle(&mut row, End::Delivered(None), &around(9, None));
 
         assert_eq!(row.maybe_twice.is_some(), is_marked, "{cause:?}");
     }
+}
+
+#[test]
+fn a_row_that_was_lost_again_and_again_is_not_given_up_at_the_first_break() {
+    let mut row = job(1, 1);
+    for at in 1..=i64::from(BREAKS_MAX) {
+        settle(&mut row, later(Cause::Broke), &around(3 * at, Some(3 * at)));
+        settle(&mut row, later(Cause::Lost), &around(3 * at + 1, Some(3 * at + 1)));
+    }
+    assert_eq!((row.state, row.breaks), (JobState::Failed, 0));
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Jobs for Memory {
             };
             (job.state, job.changed_ms, job.next_try_ms, job.is_postponed) =
                 (change.to, change.now_ms, change.now_ms, false);
-            (job.attempts, job.failing_ms) = (0, None);
+            (job.attempts, job.failing_ms, job.breaks) = (0, None, 0);
             job.last_error = change.why.clone().or_else(|| job.last_error.take());
             Ok(true)
         })

@@ -17,13 +17,15 @@ const WISHES: [Wish; 2] = [Wish::Send, Wish::Undo];
 
 const JOB: &str =
     "SELECT job.no, connector.name, key, enrol_id, content, state, wish, attempts, last_error, next_try_ms,
-                   failing_ms, is_postponed, unsure, maybe_twice, remote_id, created_ms, changed_ms
+                   failing_ms, is_postponed, unsure, maybe_twice, remote_id, created_ms, changed_ms, breaks, doubt
                    FROM job JOIN connector ON connector.no = connector_no";
 
 const UPDATE: &str = "UPDATE job SET content = :content, at_ms = :at_ms, state = :state, wish = :wish,
                       attempts = :attempts, last_error = :last_error, next_try_ms = :next_try_ms,
                       failing_ms = :failing_ms, is_postponed = :is_postponed, unsure = :unsure,
-                      maybe_twice = :maybe_twice, remote_id = :remote_id, changed_ms = :changed_ms WHERE no = :no";
+                      maybe_twice = :maybe_twice, remote_id = :remote_id, changed_ms = :changed_ms, breaks = :breaks,
+                      doubt = :doubt
+                      WHERE no = :no";
 
 fn state_code(state: JobState) -> Option<i64> {
     code(&STATES, &state)
@@ -49,6 +51,8 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         remote_id: remote_id.and_then(|text| serde_json::from_str(&text).ok()),
         created_ms: row.get(15)?,
         changed_ms: row.get(16)?,
+        breaks: row.get(17)?,
+        doubt: row.get(18)?,
     })
 }
 
@@ -98,6 +102,7 @@ impl Jobs for Sqlite {
                     ":last_error": job.last_error, ":next_try_ms": job.next_try_ms, ":failing_ms": job.failing_ms,
                     ":is_postponed": job.is_postponed, ":unsure": job.unsure, ":maybe_twice": job.maybe_twice,
                     ":remote_id": remote_id, ":changed_ms": job.changed_ms,
+                    ":breaks": job.breaks, ":doubt": job.doubt,
                 })?;
             }
             Ok(())
@@ -115,7 +120,7 @@ impl Jobs for Sqlite {
             }
             let mut update = writing.sql.prepare_cached(
                 "UPDATE job SET state = ?2, changed_ms = ?3, next_try_ms = ?3, is_postponed = 0, attempts = 0,
-                 failing_ms = NULL, last_error = coalesce(?4, last_error) WHERE no = ?1",
+                 failing_ms = NULL, breaks = 0, last_error = coalesce(?4, last_error) WHERE no = ?1",
             )?;
             Ok(update.execute((no, state_code(to), now_ms, why))? > 0)
         })

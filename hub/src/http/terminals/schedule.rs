@@ -72,7 +72,8 @@ async fn give_days(
     (terminal, schedule): (&Terminal, &Schedule),
 ) -> Result<Page<CommandView>, Problem> {
     let serial = &terminal.state.terminal;
-    let begins = admin.store.terminal_profiles().await?.get(serial).map(|profile| profile.week_begins).unwrap_or_default();
+    let begins =
+        admin.store.terminal_profiles().await?.get(serial).map(|profile| profile.week_begins).unwrap_or_default();
     let mut items = Vec::new();
     for (weekday, shift) in &schedule.days {
         let data = json!({ "terminal": serial, "schedule": in_its_words(*weekday, shift, begins) });

@@ -1,7 +1,6 @@
 //! The site's register of devices: asked of the hub now and then, kept on the disk, so that devices keep their names, and
 //! excluded ones stay unseen, through a restart without the hub.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::backoff::Backoff;
 use vigie_shared::devices::{DEVICES_PATH, DeviceRegister, REGISTER_BYTES_MAX};
-use vigie_shared::file::replace_private;
+use vigie_shared::file::{read_json, replace_private};
 
 use crate::hub_https::HubHttps;
 use crate::naming::{DeviceNames, Register};
@@ -26,18 +25,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), EVERY);
 /// What the hub said last; nothing is known if it never did.
 #[must_use]
 pub fn kept(data: &Path) -> DeviceRegister {
-    let path = data.join(FILE);
-    let read = || -> anyhow::Result<DeviceRegister> {
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(DeviceRegister::default()),
-            Err(error) => Err(error.into()),
-        }
-    };
-    read().unwrap_or_else(|error| {
-        tracing::warn!("the register of devices in {} is damaged; the hub is asked again: {error:#}", path.display());
-        DeviceRegister::default()
-    })
+    read_json(&data.join(FILE)).unwrap_or_default()
 }
 
 /// Keeps the names right until the process stops.

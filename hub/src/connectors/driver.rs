@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Mutex as Turn, Notify};
+use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
 use vigie_shared::wire::Lane as WireLane;
@@ -36,6 +36,7 @@ pub use self::reconcile::Reconciliation;
 pub use self::report::{ExchangeError, Report};
 use self::talk::{Halt, Lane, Talk};
 use super::config::ConnectorsConfig;
+use super::settings::{Connector, Standing};
 use super::web::Web;
 use crate::projector::driver::Listener;
 use crate::store::{Store, StoreError};
@@ -122,8 +123,15 @@ impl Exchange {
         talk.reconcile(period).await.map_err(|halt| ExchangeError::of(halt, name))
     }
 
-    /// Waits for a connector's turn and reads its settings.
+    /// Waits for a connector's turn and gets ready to talk.
     async fn talk(&self, name: &str) -> Result<Talk<'_>, ExchangeError> {
+        let (lane, connector, standing) = self.turn(name).await?;
+        let secrets = self.0.parts.store.connector_secrets(name).await?;
+        Talk::new((&self.0.parts, &self.0.is_ending), lane, (connector, standing), secrets)
+    }
+
+    /// Waits for a connector's turn and reads its settings.
+    async fn turn(&self, name: &str) -> Result<(OwnedMutexGuard<Lane>, Connector, Standing), ExchangeError> {
         let lane = {
             let mut lanes = self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(lanes.entry(name.to_owned()).or_default())
@@ -133,8 +141,7 @@ impl Exchange {
             self.forget(name);
             return Err(ExchangeError::Unknown(name.to_owned()));
         };
-        let secrets = self.0.parts.store.connector_secrets(name).await?;
-        Talk::new((&self.0.parts, &self.0.is_ending), lane, (connector, standing), secrets)
+        Ok((lane, connector, standing))
     }
 
     fn forget(&self, name: &str) {

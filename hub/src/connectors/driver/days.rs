@@ -4,7 +4,6 @@
 //! so that handing it over again changes nothing; a newer revision takes the place of one that was not sent yet.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -83,27 +82,22 @@ impl Exchange {
     ///
     /// [`ExchangeError`].
     pub async fn tell_days(&self, name: &str, days: &[ToldDay]) -> Result<usize, ExchangeError> {
-        let lane = {
-            let mut lanes = self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(lanes.entry(name.to_owned()).or_default())
-        };
-        let _turn = lane.lock_owned().await;
+        let (_turn, connector, _) = self.turn(name).await?;
         let store = &self.0.parts.store;
-        let Some((connector, _)) = store.connector(name).await? else {
-            return Err(ExchangeError::Unknown(name.to_owned()));
-        };
-        let (mut fresh, now_ms) = (Vec::new(), self.0.parts.clock.wall_ms());
+        let (mut fresh, mut skipped, now_ms) = (Vec::new(), Vec::new(), self.0.parts.clock.wall_ms());
         for day in days.iter().filter(|day| day.at_ms() >= connector.start_at_ms) {
             let known = store.person_jobs(name, member_no(&day.presence.person), day.at_ms()).await?;
             let why = format!("{REPLACED}revision {} of this day came", day.presence.revision);
-            let skipped = known.into_iter().filter(|job| day.replaces(job)).map(|job| Job {
+            skipped.extend(known.into_iter().filter(|job| day.replaces(job)).map(|job| Job {
                 state: JobState::Skipped,
                 last_error: Some(why.clone()),
                 changed_ms: now_ms,
                 ..job
-            });
-            store.save_jobs(&skipped.collect::<Vec<_>>()).await?;
+            }));
             fresh.push(day.job());
+        }
+        if !skipped.is_empty() {
+            store.save_jobs(&skipped).await?;
         }
         let added = store.add_jobs(name, &fresh, now_ms).await?;
         if added > 0 {

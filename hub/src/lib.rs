@@ -4,6 +4,7 @@
 //! and kept by the [`store`]; the [`projector`] follows the facts, the [`fleet`] knows the moment, [`http`] shows
 //! both; [`operators`] tells people's programs. [`boxes`] and [`pki`] let boxes in. [`run`] puts them together, and nothing else knows them all.
 
+pub mod alerts;
 pub mod attendance;
 pub mod backup;
 pub mod blobs;

@@ -8,8 +8,9 @@ use crate::mac::Mac;
 use crate::pseudonym::Pseudonym;
 use crate::wire::command::json;
 use crate::wire::reading::{
-    AgentUse, AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link, LocalLine, LocalLines,
-    LogOrigin, LogRow, MediaFile, MediaStretch, OwnedDevice, Punch, Sight, Sighting, Sightings, SoftwareList,
+    AgentUse, AlarmKind, Battery, BatteryState, BoxAlarm, ClockAnchor, Coverage, DeviceRef, Disk, HostSample, Link,
+    LocalLine, LocalLines, LogOrigin, LogRow, MachineDisk, MachineFacts, MachineReach, MachineRow, MachineSystem,
+    Machines, MediaFile, MediaStretch, MemoryPressure, OwnedDevice, Punch, Sight, Sighting, Sightings, SoftwareList,
     SoftwareVersion, Source, Standing, TerminalHardware, TerminalLog, TerminalRoom, TerminalState, TerminalUser,
     TerminalUsers, TimeSource, UserStretch,
 };
@@ -205,9 +206,57 @@ fn terminals() -> Vec<(Reading, &'static str)> {
     ]
 }
 
+/// What a Mac and something that cannot be read tell.
+fn machines() -> Vec<(Reading, &'static str)> {
+    let battery = Battery {
+        percent: 80,
+        is_plugged: true,
+        state: BatteryState::Held,
+        minutes_left: None,
+        health_permille: Some(910),
+        cycles: Some(312),
+        condition: Some("Normal".to_owned()),
+    };
+    let facts = MachineFacts {
+        system: MachineSystem::MacOs,
+        serial: Some("XTEST00417".to_owned()),
+        computer_name: Some("Mac de Marie".to_owned()),
+        host_name: Some("mac-de-marie".to_owned()),
+        model_name: Some("MacBook Pro (14-inch, 2021)".to_owned()),
+        model_id: Some("MacBookPro18,3".to_owned()),
+        chip: Some("Apple M1 Pro".to_owned()),
+        os_version: Some("26.1".to_owned()),
+        os_build: Some("25B78".to_owned()),
+        memory_bytes: Some(17_179_869_184),
+        memory_used_bytes: Some(12_380_242_944),
+        memory_pressure: Some(MemoryPressure::Normal),
+        disk: Some(MachineDisk {
+            total_bytes: 494_384_795_648,
+            free_bytes: 67_002_470_400,
+            available_bytes: Some(81_000_000_000),
+        }),
+        battery: Some(battery),
+        booted_ago_s: Some(86_400),
+        console_user: Some("marie".to_owned()),
+        idle_s: Some(17),
+        is_locked: Some(false),
+    };
+    let row = |last, reach, facts| MachineRow {
+        ip: IpAddr::from([192, 168, 1, last]),
+        mac: Some(Mac([0x3c, 0x22, 0xfb, 0, 0x11, last])),
+        name: Some("mac-de-marie".to_owned()),
+        vendor: Some("Apple".to_owned()),
+        reach,
+        facts,
+    };
+    let changed = MachineReach::OtherKey("SHA256:4CF4qxNZJvw4SgWxJr7cYzvfo1LVlA2mTFxkuHB7kvw".to_owned());
+    let rows = vec![row(20, MachineReach::Read, Some(facts)), row(21, changed, None)];
+    vec![(Reading::Machines(Machines { rows }), include_str!("golden/machines.hex"))]
+}
+
 #[test]
 fn every_reading_of_version_1_keeps_its_bytes() {
-    for (reading, golden) in readings().into_iter().chain(holdings()).chain(terminals()) {
+    for (reading, golden) in readings().into_iter().chain(holdings()).chain(terminals()).chain(machines()) {
         let record = Record { stamp: STAMP, reading };
         assert_eq!(to_hex(&record.encode()), golden.trim(), "{} changed on disk", record.reading.kind());
         assert_eq!(Record::decode(&from_hex(golden.trim()).unwrap()), Ok(record));
@@ -349,10 +398,18 @@ fn terminal_kinds() -> Vec<(CommandKind, &'static str)> {
     ]
 }
 
+/// What a box can be asked about the owner's Macs and PCs.
+fn machine_kinds() -> Vec<(CommandKind, &'static str)> {
+    let message =
+        r#"{"machines":["XTEST00417"],"title":"Clean desk","text":"Rangez « tout »\n$(reboot)","give_up_s":120}"#;
+    let kind = json::parse_kind("show_message", serde_json::from_str(message).unwrap()).unwrap().0;
+    vec![(kind, include_str!("golden/command_show_message.hex"))]
+}
+
 #[test]
 fn signed_commands_of_every_kind_keep_their_bytes() {
     let key = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
-    let kinds = [kinds(), terminal_kinds()].concat();
+    let kinds = [kinds(), terminal_kinds(), machine_kinds()].concat();
     assert_eq!(kinds.len(), CommandKind::NAMES.len());
     for (kind, golden) in kinds {
         let header = CommandHeader {

@@ -4,6 +4,7 @@
 mod alarm;
 mod clock;
 mod local;
+mod machine;
 mod media;
 mod punch;
 mod software;
@@ -21,6 +22,9 @@ use crate::wire::delivery::Lane;
 pub use self::alarm::{AlarmKind, BoxAlarm};
 pub use self::clock::{ClockAnchor, TimeSource};
 pub use self::local::{LocalLine, LocalLines};
+pub use self::machine::{
+    Battery, BatteryState, MachineDisk, MachineFacts, MachineReach, MachineRow, MachineSystem, Machines, MemoryPressure,
+};
 pub use self::media::{MediaFile, MediaStretch};
 pub use self::punch::Punch;
 pub use self::software::{SoftwareList, SoftwareVersion};
@@ -58,6 +62,8 @@ pub enum Reading {
     TerminalUsers(TerminalUsers),
     /// How a time clock is.
     TerminalState(TerminalState),
+    /// How the owner's Macs and PCs are.
+    Machines(Machines),
 }
 
 impl Reading {
@@ -73,7 +79,8 @@ impl Reading {
             | Self::Media(_)
             | Self::Local(_)
             | Self::Software(_)
-            | Self::TerminalState(_) => Lane::Observations,
+            | Self::TerminalState(_)
+            | Self::Machines(_) => Lane::Observations,
             Self::Host(_) => Lane::Telemetry,
         }
     }
@@ -95,6 +102,7 @@ impl Reading {
             Self::TerminalLog(_) => "terminal_log",
             Self::TerminalUsers(_) => "terminal_users",
             Self::TerminalState(_) => "terminal_state",
+            Self::Machines(_) => "machines",
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod http;
 pub mod imports;
 pub mod ingest;
 pub mod login;
+pub mod machines;
 pub mod operators;
 pub mod pki;
 pub mod presence;

@@ -25,6 +25,7 @@ pub(crate) mod connectors;
 mod days;
 mod derived;
 mod facts;
+mod machines;
 mod media;
 mod people;
 mod registry;
@@ -124,6 +125,13 @@ macro_rules! every_law {
                 media_are_kept_once_and_listed_newest_first,
                 a_stretch_replaces_what_lay_in_it_and_nothing_else,
                 an_anchor_dates_what_was_told,
+            ],
+            machines: [
+                words_about_a_machine_merge_whatever_their_order,
+                a_machine_is_listed_where_it_was_last_met,
+                a_machines_past_has_one_row_per_hour_and_day,
+                settled_machines_outlive_a_rebuild_until_their_time_is_over,
+                a_forgotten_machine_comes_back_only_by_later_words,
             ],
             releases: [
                 a_release_is_known_by_its_bytes,

@@ -9,7 +9,7 @@ use super::sold;
 use crate::store::machines::Machine;
 
 /// A machine as the older program wrote it. What is not known is empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LegacyMachine {
     /// Where it answered.
     pub ip: String,

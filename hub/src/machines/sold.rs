@@ -19,7 +19,7 @@ pub(super) fn inches(name: &str) -> Option<&str> {
 /// The year of the model: the last one that the name says.
 pub(super) fn year(name: &str) -> Option<&str> {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|word| word.len() == 4 && word.parse().is_ok_and(|year| YEARS.contains(&year))).last()
+    words.filter(|word| word.len() == 4 && word.parse().is_ok_and(|year| YEARS.contains(&year))).next_back()
 }
 
 #[cfg(test)]

@@ -194,6 +194,7 @@ macro_rules! every_law {
             ],
             commands: [
                 a_command_is_given_once_and_kept,
+                commands_of_one_kind_are_newest_first,
                 a_command_moves_only_from_where_it_is,
                 the_boxs_word_ends_a_command_and_proof_outweighs_refusal,
                 only_what_ended_long_ago_is_forgotten,

@@ -8,8 +8,10 @@ use vigie_shared::mac::Mac;
 
 use super::{Machine, name};
 
-/// Joins rows: one that has only a network card goes to the machine with a serial number that used this card last; one
-/// that has only a place goes to the machine that was last met there, if its card is not known either. By name.
+/// Joins rows that are one machine; by name.
+///
+/// One that has only a network card goes to the machine with a serial number that used this card last; one that has
+/// only a place goes to the machine that was last met there, if its card is not known either.
 #[must_use]
 pub fn unite(rows: Vec<Machine>) -> Vec<Machine> {
     let (serials, rest): (Vec<Machine>, Vec<Machine>) = rows.into_iter().partition(|row| name::is_serial(&row.id));

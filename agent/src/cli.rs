@@ -7,6 +7,7 @@
 mod collect;
 mod config;
 mod diagnose;
+mod machine;
 mod privileged;
 pub mod queue;
 mod register;
@@ -84,6 +85,8 @@ enum Verb {
     Config(config::ConfigArgs),
     /// Show the time clocks that call here; admit or refuse one.
     Terminal(terminal::TerminalArgs),
+    /// Look at the owner's Macs and PCs over SSH; keys and trust.
+    Machine(machine::MachineArgs),
     /// Install software by hand, and put earlier versions back.
     Update(update::UpdateArgs),
     /// Carry out what needs root; the service manager starts it, with a socket as standard input.
@@ -143,6 +146,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         },
         Verb::Config(args) => config::run(&sources, &args),
         Verb::Terminal(args) => terminal::run(&load(&sources)?, &args),
+        Verb::Machine(args) if args.writes() => machine::run(&load_as_owner(&sources)?, &args),
+        Verb::Machine(args) => machine::run(&load(&sources)?, &args),
         Verb::Update(args) => update::run(&load(&sources)?, &args),
         Verb::Privileged => privileged::run(),
         Verb::Completions { shell } => {

@@ -76,6 +76,9 @@ pub trait Collector: Send {
 
 /// Port: what a device is called outside its site.
 pub trait Naming: Send + Sync {
+    /// Whether the owner declared the equipment here his own, so that it may be named openly.
+    fn names_openly(&self) -> bool;
+
     /// The device's reference in readings; none if its owner excluded it, so that nothing may be said of it.
     fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef>;
 }
@@ -153,6 +156,8 @@ registry! {
     media,
     /// What is installed: the agent itself and the owner's software, with their versions.
     software,
+    /// The owner's Macs and PCs, read over SSH while they are awake.
+    machines,
 }
 
 /// A pause that ends early when the collector must stop; false means stop.

@@ -247,6 +247,8 @@ registry! {
     admit_terminal: AdmitTerminal,
     /// Erases what a time clock holds.
     erase_terminal: EraseTerminal,
+    /// Shows a message on the owner's Macs and PCs, where somebody is logged in, and counts who has seen it.
+    show_message: ShowMessage,
 }
 
 #[cfg(test)]

@@ -25,8 +25,8 @@ use crate::previous::Previous;
 /// Sections that the hub may set; a section that is not named here is the owner's alone.
 const OPEN: [&str; 3] = ["log", "queue", "collect"];
 
-/// Settings within the open sections that are the owner's alone: paths.
-const CLOSED: [&str; 2] = ["collect.leases.files", "collect.drop.folder"];
+/// Settings within the open sections that are the owner's alone: paths, and what is logged in to.
+const CLOSED: [&str; 3] = ["collect.leases.files", "collect.drop.folder", "collect.machines"];
 
 /// Starts without a verdict after which a trial is undone.
 const STARTS_MAX: u32 = 3;

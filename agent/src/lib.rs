@@ -22,6 +22,7 @@ pub mod identity;
 pub mod journal;
 pub mod layers;
 pub mod local_page;
+pub mod machines;
 pub mod media;
 pub mod naming;
 pub mod outbox;

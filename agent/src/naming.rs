@@ -88,6 +88,10 @@ impl DeviceNames {
 }
 
 impl Naming for DeviceNames {
+    fn names_openly(&self) -> bool {
+        self.config.inventory
+    }
+
     fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef> {
         if self.config.exclude.contains(&mac) {
             return None;

@@ -102,6 +102,10 @@ impl Outlet for Kept {
 pub(crate) struct Open;
 
 impl Naming for Open {
+    fn names_openly(&self) -> bool {
+        true
+    }
+
     fn device(&self, mac: Mac, ip: Option<IpAddr>, name: Option<String>) -> Option<DeviceRef> {
         (mac.0[5] != 0xff).then_some(DeviceRef::Owned(OwnedDevice { mac, ip, name }))
     }

@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod fuzz;
 pub mod hr;
 pub mod load;
+pub mod machines;
 pub mod netns;
 mod not_run;
 pub mod presence;

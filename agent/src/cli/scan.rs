@@ -1,7 +1,6 @@
 //! `vigie-agent scan`: who is on the LAN now. Works with no hub, no configuration and no privilege.
 
 mod findings;
-mod targets;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::Ipv4Addr;
@@ -13,11 +12,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::Ipv4Net;
 
 use self::findings::{Findings, Summary};
-use self::targets::Target;
 use crate::collectors::lan::eyes::{Event, Eyes};
 use crate::collectors::lan::interface;
 use crate::collectors::lan::survey::{self, Witness};
 use crate::collectors::lan::sweep::{Outcome, Sweep};
+use crate::collectors::lan::targets::{self, Target};
 use crate::collectors::lan::timeline::Timeline;
 use crate::collectors::leases;
 

@@ -30,6 +30,7 @@ mod report;
 pub mod survey;
 pub mod sweep;
 pub mod tally;
+pub mod targets;
 pub mod timeline;
 pub mod wake;
 mod watch;

@@ -118,6 +118,7 @@ fn what_is_the_owners_is_refused_by_name() {
         (json!({ "app": { "hook_command": ["sh"] } }), "`app`"),
         (json!({ "devices": { "exclude": [] } }), "`devices`"),
         (json!({ "collect": { "leases": { "files": ["/etc/shadow"] } } }), "`collect.leases.files`"),
+        (json!({ "collect": { "machines": { "enabled": true } } }), "`collect.machines`"),
         (json!(["log"]), "not an object"),
     ] {
         let error = check(&one.sources, &Made { command: "a".to_owned(), settings }).unwrap_err();

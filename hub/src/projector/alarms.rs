@@ -21,6 +21,7 @@ pub(super) fn project(seen: &Seen<'_>, draft: &mut Draft) {
         AlarmKind::TerminalChanged => "terminal_changed",
         AlarmKind::TerminalUnruly => "terminal_unruly",
         AlarmKind::UploadsDropped => "uploads_dropped",
+        AlarmKind::MachineKey => "machine_key",
     };
     let entry = Entry {
         at_ms: seen.at_ms,

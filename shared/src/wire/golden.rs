@@ -398,10 +398,18 @@ fn terminal_kinds() -> Vec<(CommandKind, &'static str)> {
     ]
 }
 
+/// What a box can be asked about the owner's Macs and PCs.
+fn machine_kinds() -> Vec<(CommandKind, &'static str)> {
+    let message =
+        r#"{"machines":["XTEST00417"],"title":"Clean desk","text":"Rangez « tout »\n$(reboot)","give_up_s":120}"#;
+    let kind = json::parse_kind("show_message", serde_json::from_str(message).unwrap()).unwrap().0;
+    vec![(kind, include_str!("golden/command_show_message.hex"))]
+}
+
 #[test]
 fn signed_commands_of_every_kind_keep_their_bytes() {
     let key = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
-    let kinds = [kinds(), terminal_kinds()].concat();
+    let kinds = [kinds(), terminal_kinds(), machine_kinds()].concat();
     assert_eq!(kinds.len(), CommandKind::NAMES.len());
     for (kind, golden) in kinds {
         let header = CommandHeader {

@@ -131,6 +131,33 @@ const RULES: &[Rule] = &[
         but_not_in: &["agent/src/terminals/handshake.rs"],
     },
     Rule {
+        says: "only one file speaks SSH, so that another library can take its place",
+        cure: "go through agent/src/machines/ssh.rs",
+        words: &["russh"],
+        holds_in: PROGRAMS,
+        but_not_in: &["agent/src/machines/ssh.rs"],
+    },
+    Rule {
+        says: "only one file knows the library that reads property lists",
+        cure: "go through agent/src/machines/facts/plist.rs",
+        words: &["roxmltree"],
+        holds_in: PROGRAMS,
+        but_not_in: &["agent/src/machines/facts/plist.rs"],
+    },
+    Rule {
+        says: "what a machine's answers mean, and which key is whose, is decided without a runtime or a socket",
+        cure: "return what to do and let agent/src/machines/visit.rs carry it out",
+        words: &["tokio", "async", "await", "std : : fs", "TcpStream", "Instant : : now", "wall_ms ( )"],
+        holds_in: &[
+            "agent/src/machines/facts*",
+            "agent/src/machines/known.rs",
+            "agent/src/machines/patience.rs",
+            "agent/src/machines/script.rs",
+            "agent/src/collectors/machines/rows.rs",
+        ],
+        but_not_in: &[],
+    },
+    Rule {
         says: "agent and hub meet only where `vigie-hub up` starts both",
         cure: "call hub/src/up.rs, or move what both need to vigie-shared",
         words: &["vigie_agent"],

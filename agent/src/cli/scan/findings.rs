@@ -9,13 +9,13 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use vigie_shared::mac::Mac;
 
-use super::targets::Target;
 use crate::collectors::lan::census::{CANARY, Evidence};
 use crate::collectors::lan::claims::Claims;
 use crate::collectors::lan::eyes::Method;
 use crate::collectors::lan::interface::{self, Interface};
 use crate::collectors::lan::neighbour::CONFIRMED_MAX;
 use crate::collectors::lan::sweep::Outcome;
+use crate::collectors::lan::targets::Target;
 use crate::collectors::lan::timeline::Timeline;
 
 /// Addresses shown of one device; a phone uses a handful.

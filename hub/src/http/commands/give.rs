@@ -28,7 +28,7 @@ pub(in crate::http) struct NewCommand {
     /// What to do: `get_system_info`, `reboot`, `restart_service`, `get_logs`, `deploy_video`, `delete_video`,
     /// `update_software`, `update_config`; for time clocks `get_terminal_info`, `get_terminal_users`,
     /// `set_terminal_users`, `delete_terminal_users`, `get_terminal_log`, `set_terminal_time`, `reboot_terminal`,
-    /// `open_door`, `set_terminal_schedule`, `admit_terminal`, `erase_terminal`.
+    /// `open_door`, `set_terminal_schedule`, `admit_terminal`, `erase_terminal`; for Macs and PCs `show_message`.
     #[serde(rename = "type")]
     kind: String,
     /// The parameters of that type.

@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::fields;
 
+mod machine;
 mod terminal;
 
+pub use machine::ShowMessage;
 pub use terminal::{
     AdmitTerminal, DeleteTerminalUsers, EraseTerminal, Erased, GetTerminalInfo, GetTerminalLog, GetTerminalUsers,
     OpenDoor, RebootTerminal, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, WantedUser,
@@ -92,6 +94,8 @@ kinds! {
     "admit_terminal" => AdmitTerminal,
     /// Erase what a time clock holds.
     "erase_terminal" => EraseTerminal,
+    /// Show a message on the screens of the owner's Macs and PCs, where somebody is logged in.
+    "show_message" => ShowMessage,
 }
 
 /// Needs nothing.

@@ -36,4 +36,6 @@ pub enum AlarmKind {
     TerminalUnruly,
     /// What waited to be uploaded to the hub was dropped, the oldest first.
     UploadsDropped,
+    /// A Mac or PC shows another host key than the pinned one.
+    MachineKey,
 }

@@ -1,18 +1,18 @@
-//! What a scan asks: the interfaces and ranges that the caller named, or else what the box is on.
+//! What a sweep asks: the interfaces and ranges that somebody named, or else what the box is on.
 
 use anyhow::{Context as _, bail, ensure};
 use ipnet::Ipv4Net;
 
-use crate::collectors::lan::eyes::Method;
-use crate::collectors::lan::interface::{self, Interface, PREFIX_MIN_CONFIGURED};
+use super::eyes::Method;
+use super::interface::{self, Interface, PREFIX_MIN_CONFIGURED};
 
 /// One interface and the ranges to ask on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub struct Target {
     /// Where to ask.
-    pub(super) interface: Interface,
+    pub interface: Interface,
     /// Whom to ask.
-    pub(super) ranges: Vec<Ipv4Net>,
+    pub ranges: Vec<Ipv4Net>,
 }
 
 impl Target {
@@ -21,7 +21,7 @@ impl Target {
     /// # Errors
     ///
     /// If a range is not on the interface's network.
-    pub(super) fn check_reach(&self, method: Method) -> anyhow::Result<()> {
+    pub fn check_reach(&self, method: Method) -> anyhow::Result<()> {
         let own = self.interface.address.trunc();
         let is_far = |range: &&Ipv4Net| !own.contains(*range) && !range.contains(&own);
         match self.ranges.iter().find(is_far) {
@@ -39,7 +39,7 @@ impl Target {
 /// # Errors
 ///
 /// If nothing is left to ask; the text says why and what to do.
-pub(super) fn choose(interfaces: &[String], ranges: &[Ipv4Net]) -> anyhow::Result<Vec<Target>> {
+pub fn choose(interfaces: &[String], ranges: &[Ipv4Net]) -> anyhow::Result<Vec<Target>> {
     for range in ranges {
         ensure!(
             range.prefix_len() >= PREFIX_MIN_CONFIGURED,
@@ -56,7 +56,7 @@ fn named(name: &str, ranges: &[Ipv4Net]) -> anyhow::Result<Target> {
 }
 
 fn option(name: &str) -> String {
-    format!("choose what to ask on {name} (option --range)")
+    format!("choose what to ask on {name} (option --range, setting `ranges`)")
 }
 
 /// The interfaces that could be named instead.

@@ -8,13 +8,13 @@ mod backup;
 pub mod client;
 mod command;
 mod connector;
-mod csv;
 mod device;
 mod devices;
 mod diary;
 mod exit;
 mod import;
 mod job;
+mod machine;
 mod media;
 pub mod output;
 mod person;
@@ -81,6 +81,9 @@ pub enum Verb {
     /// Keep videos for boxes, put them there, and see what lies where.
     #[command(subcommand)]
     Media(media::MediaVerb),
+    /// The owner's Macs and PCs: how they are and how they were.
+    #[command(subcommand)]
+    Machine(machine::MachineVerb),
     /// Time clocks: who may deliver, how they are, who is enrolled.
     #[command(subcommand)]
     Terminal(terminal::TerminalVerb),
@@ -244,6 +247,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Site(verb) => site::act(&scope.hub()?, verb, output).await?,
         Verb::Command(verb) => return command::act(&scope.hub()?, verb, output).await,
         Verb::Media(verb) => return media::act(&scope.hub()?, verb, output).await,
+        Verb::Machine(verb) => return machine::act(&scope.hub()?, verb, output).await,
         Verb::Terminal(verb) => return terminal::act(&scope.hub()?, verb, output).await,
         Verb::Attendance(verb) => attendance::act(&scope.hub()?, verb, output).await?,
         Verb::Schedule(verb) => schedule::act(&scope.hub()?, verb, output).await?,
@@ -260,7 +264,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,
         Verb::Backup(args) => backup::act(&scope.hub()?, args, output).await?,
-        Verb::Import(args) => return import::act(&scope.hub()?, args, output).await,
+        Verb::Import(args) => return import::act(scope, args, output).await,
         Verb::Rebuild(_) => rebuild::act(&scope.hub()?, output).await?,
         Verb::Restore(args) => output.text(&root.restore(scope, args).await?)?,
         Verb::Completions { shell } => output.text(&completions(*shell))?,

@@ -8,6 +8,7 @@ use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::connectors::config::ConnectorsConfig;
 use crate::gateway::GatewayConfig;
+use crate::machines::config::MachinesConfig;
 use crate::operators::OperatorsConfig;
 use crate::presence::config::PresenceConfig;
 use crate::retention::RetentionConfig;
@@ -48,6 +49,8 @@ pub struct HubConfig {
     pub connectors: ConnectorsConfig,
     /// Who was there, who is there.
     pub presence: PresenceConfig,
+    /// The door by which older programs read machines.
+    pub machines: MachinesConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -81,6 +84,7 @@ impl Default for HubConfig {
             releases: ShelfConfig::default(),
             connectors: ConnectorsConfig::default(),
             presence: PresenceConfig::default(),
+            machines: MachinesConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

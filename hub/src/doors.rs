@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
-use crate::config::ListenConfig;
+use crate::config::HubConfig;
 
 /// The hub's ports, taken and not yet served.
 pub(crate) struct Doors {
@@ -13,6 +13,7 @@ pub(crate) struct Doors {
     pub(crate) boxes: TcpListener,
     pub(crate) mqtt: TcpListener,
     pub(crate) operators: TcpListener,
+    pub(crate) machines: Option<TcpListener>,
 }
 
 /// Where the hub's ports are, with the numbers that the system chose for 0.
@@ -26,6 +27,8 @@ pub struct Addresses {
     pub mqtt: SocketAddr,
     /// Where people's programs speak MQTT.
     pub operators: SocketAddr,
+    /// Where older programs read machines, if the owner opened that door.
+    pub machines: Option<SocketAddr>,
 }
 
 impl Doors {
@@ -34,12 +37,18 @@ impl Doors {
     /// # Errors
     ///
     /// Words for people: which port is taken, and how to choose another one.
-    pub(crate) async fn open(config: &ListenConfig) -> anyhow::Result<Self> {
+    pub(crate) async fn open(HubConfig { listen: at, machines, .. }: &HubConfig) -> anyhow::Result<Self> {
+        let flag = |word: &str| format!("`--{word}` of `up`, or the setting `listen.{word}`");
+        let machines = match &machines.listen {
+            Some(address) => Some(listen(address, "older programs", "the setting `machines.listen`").await?),
+            None => None,
+        };
         Ok(Self {
-            admin: listen(&config.admin, "dashboard and API", "admin").await?,
-            boxes: listen(&config.boxes, "boxes' HTTPS", "boxes").await?,
-            mqtt: listen(&config.mqtt, "boxes' MQTT", "mqtt").await?,
-            operators: listen(&config.operators, "operators' MQTT", "operators").await?,
+            admin: listen(&at.admin, "dashboard and API", &flag("admin")).await?,
+            boxes: listen(&at.boxes, "boxes' HTTPS", &flag("boxes")).await?,
+            mqtt: listen(&at.mqtt, "boxes' MQTT", &flag("mqtt")).await?,
+            operators: listen(&at.operators, "operators' MQTT", &flag("operators")).await?,
+            machines,
         })
     }
 
@@ -50,15 +59,13 @@ impl Doors {
             boxes: self.boxes.local_addr()?,
             mqtt: self.mqtt.local_addr()?,
             operators: self.operators.local_addr()?,
+            machines: self.machines.as_ref().map(TcpListener::local_addr).transpose()?,
         })
     }
 }
 
-async fn listen(address: &str, what: &str, word: &str) -> anyhow::Result<TcpListener> {
+async fn listen(address: &str, what: &str, setting: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "listen at {address} for {what}; if another program has the port, choose another one (`--{word}` of `up`, or \
-             the setting `listen.{word}`)"
-        )
+        format!("listen at {address} for {what}; if another program has the port, choose another one ({setting})")
     })
 }

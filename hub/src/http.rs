@@ -27,6 +27,7 @@ mod jobs;
 mod legacy;
 mod local;
 mod looks;
+pub(crate) mod machines;
 mod media;
 pub mod meters;
 mod metrics;

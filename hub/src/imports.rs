@@ -6,6 +6,7 @@
 //! come in. Importing again is harmless.
 
 pub mod presence;
+pub mod smartelia;
 pub mod tm20;
 
 use std::io;

@@ -13,6 +13,7 @@ pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod connectors;
+mod csv;
 pub mod dispatch;
 mod doors;
 pub mod erasures;
@@ -22,6 +23,7 @@ pub mod http;
 pub mod imports;
 pub mod ingest;
 pub mod login;
+pub mod machines;
 pub mod operators;
 pub mod pki;
 pub mod presence;
@@ -106,7 +108,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(|| true));
     make_private(&config.data)?;
     let door = serve::bind_socket(&serve::socket_path(&config.data))?;
-    let doors = Doors::open(&config.listen).await?;
+    let doors = Doors::open(config).await?;
     let addresses = doors.addresses()?;
 
     let lock = FolderLock::take(&config.data)?;
@@ -165,11 +167,12 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         stopping: lifecycle.stopping(),
     });
     inside.operators.open(doors.operators, pki.open_tls()?, admin.clone(), lifecycle);
+    wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
     let router = http::router(admin);
     lifecycle.spawn("admin HTTP", serve::serve_tcp(doors.admin, router.clone(), lifecycle.clone()));
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
-    let Addresses { admin, boxes, mqtt, operators } = addresses;
-    tracing::info!(%admin, %boxes, %mqtt, %operators, "the hub runs");
+    let Addresses { admin, boxes, mqtt, operators, machines } = addresses;
+    tracing::info!(%admin, %boxes, %mqtt, %operators, ?machines, "the hub runs");
     Ok(Running { addresses, first_login, _lock: lock })
 }
 

@@ -24,6 +24,7 @@ pub mod driver;
 mod enrolled;
 #[cfg(test)]
 mod laws;
+mod machines;
 mod media;
 mod metrics;
 mod outcomes;
@@ -57,6 +58,7 @@ const PROJECTIONS: &[Projection] = &[
     alarms::project,
     outcomes::project,
     media::project,
+    machines::project,
     software::project,
     punches::project,
     terminals::project,

@@ -41,7 +41,7 @@ pub struct RetentionConfig {
     /// Metrics by the hour.
     #[serde(with = "units::duration")]
     pub hourly_metrics: Duration,
-    /// Sightings, coverage, alarms of boxes, terminals that nobody admitted.
+    /// Sightings, coverage, alarms of boxes, terminals that nobody admitted, machines without a serial number.
     #[serde(with = "units::duration")]
     pub observations: Duration,
     /// Punches, what was sent of them, and outcomes of commands.
@@ -53,6 +53,9 @@ pub struct RetentionConfig {
     /// Strips of who was seen when, on which days are computed anew.
     #[serde(with = "units::duration")]
     pub strips: Duration,
+    /// Machines after they were last met, and what they were like by hour and day.
+    #[serde(with = "units::duration")]
+    pub machines: Duration,
     /// People's days of presence, as long as bills need them.
     #[serde(with = "units::duration")]
     pub presence_days: Duration,
@@ -80,6 +83,7 @@ impl Default for RetentionConfig {
             ledger: days(5 * 365 + 2),
             passing_devices: days(1),
             strips: days(396),
+            machines: days(396),
             presence_days: days(5 * 365 + 2),
             looks: days(396),
             claims: days(7),
@@ -105,6 +109,8 @@ impl RetentionConfig {
             (Ending::Jobs, before(self.ledger)),
             (Ending::Rows(Class::PendingTerminals), before(self.observations)),
             (Ending::Rows(Class::Strips), before(self.strips)),
+            (Ending::Rows(Class::PassingMachines), before(self.observations)),
+            (Ending::Rows(Class::Machines), before(self.machines)),
             (Ending::Rows(Class::PersonDays), before(self.presence_days)),
             (Ending::Rows(Class::Looks), before(self.looks)),
             (Ending::Rows(Class::Claims), before(self.claims)),
@@ -223,6 +229,8 @@ fn words(ending: Ending) -> &'static str {
         Ending::Rows(Class::Punches) => "punches, and what was decided of them",
         Ending::Rows(Class::PendingTerminals) => "terminals that nobody admitted",
         Ending::Rows(Class::Strips) => "strips of who was seen when",
+        Ending::Rows(Class::PassingMachines) => "machines that passed",
+        Ending::Rows(Class::Machines) => "machines, and hours and days of their past",
         Ending::Rows(Class::PersonDays) => "days of presence",
         Ending::Rows(Class::Looks) => "notes of who looked at whose presence",
         Ending::Rows(Class::Claims) => "claims of devices that nobody decided of",

@@ -13,6 +13,7 @@ pub(crate) mod contract;
 pub mod diary;
 pub mod facts;
 pub mod jobs;
+pub mod machines;
 pub mod media;
 pub mod memory;
 pub mod presence;
@@ -33,6 +34,7 @@ pub use connectors::Connectors;
 pub use diary::Diary;
 pub use facts::Facts;
 pub use jobs::Jobs;
+pub use machines::Machines;
 pub use media::Media;
 pub use memory::Memory;
 pub use presence::{Days, Registry, Strips};
@@ -69,6 +71,7 @@ pub trait Store:
     + Diary
     + Commands
     + Media
+    + Machines
     + Releases
     + Rollouts
     + Connectors
@@ -94,6 +97,7 @@ impl<
         + Diary
         + Commands
         + Media
+        + Machines
         + Releases
         + Rollouts
         + Connectors

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use vigie_shared::clock::Clock;
 use vigie_shared::id::SiteId;
@@ -22,9 +23,12 @@ use crate::connectors::web::Client;
 use crate::erasures::ErasureBook;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
+use crate::http::machines::door::{self, DoorRules};
 use crate::http::meters::{of_commits, of_gateway, of_ingest, of_operators};
 use crate::http::ports::{Backup, BackupMade, Erasures, Meters, Metric, Readiness, Revoker, Tickets};
+use crate::http::{Admin, serve};
 use crate::ingest::driver::{Downlink, HealthView, Message};
+use crate::machines::config::MachinesConfig;
 use crate::operators::Operators;
 use crate::pki::Pki;
 use crate::presence::driver::{self as presence, Presences};
@@ -198,6 +202,19 @@ pub(crate) fn start_connectors(
     let exchange = Exchange::new(parts);
     lifecycle.spawn("connectors", exchange.clone().run(lifecycle.stopping()));
     Ok(exchange)
+}
+
+/// Opens the door by which older programs read machines, if the owner wants it.
+pub(crate) fn open_machines_door(
+    listener: Option<TcpListener>,
+    config: &MachinesConfig,
+    admin: &Admin,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let Some(listener) = listener else { return Ok(()) };
+    let router = door::router(admin, DoorRules::of(config)?);
+    lifecycle.spawn("door of machines", serve::serve_tcp(listener, router, lifecycle.clone()));
+    Ok(())
 }
 
 /// Closes days, answers who is here, does what requests ask for.

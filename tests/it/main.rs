@@ -23,6 +23,7 @@ mod guard;
 mod import_tm20;
 mod lan;
 mod local_page;
+mod machine_list;
 mod machines;
 mod media;
 mod operators;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::VerbError;
 use super::client::{Hub, segment};
-use super::csv::{csv, of};
 use super::output::{Output, name, word};
+use crate::csv::{csv, of};
 
 mod days;
 

@@ -1,5 +1,6 @@
 //! `vigie-hub import`: hands what boxes wrote on a stick to the running hub.
 
+mod smartelia;
 mod tm20;
 
 use std::path::{Path, PathBuf};
@@ -17,9 +18,9 @@ use tokio_util::io::ReaderStream;
 use vigie_shared::export::{SignedCover, Splitter};
 use vigie_shared::units::bytes_text;
 
-use super::VerbError;
 use super::client::Hub;
 use super::output::{Output, name, word};
+use super::{Scope, VerbError};
 
 /// What takes longer than this shows how far it is.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,6 +35,7 @@ const PART_BYTES: usize = 256 * 1024;
   vigie-hub import /media/usb/metz.vigie
   vigie-hub import --dry-run /media/usb/*.vigie     what would come in?
   vigie-hub import tm20 dump.json                   what a TM20 server knew; see its own --help
+  vigie-hub import smartelia .env                   how Smartelia's scanner was set up; see its own --help
 
 What the hub holds already does not count twice, so importing again is harmless, and so is a box that connects
 meanwhile. Of a file that was cut off or damaged, what is whole is taken. Files of one box are taken in the order in
@@ -58,11 +60,16 @@ pub struct ImportArgs {
 pub enum ImportFrom {
     /// Take over what a Django server for TM20 time clocks knew.
     Tm20(tm20::Tm20Args),
+    /// Make the hub's settings of the variables of Smartelia's scanner.
+    Smartelia(smartelia::SmarteliaArgs),
 }
 
-pub(super) async fn act(hub: &Hub, args: &ImportArgs, output: &mut Output<'_>) -> Result<ExitCode, VerbError> {
-    if let Some(ImportFrom::Tm20(args)) = &args.from {
-        return tm20::act(hub, args, output).await;
+pub(super) async fn act(scope: &Scope, args: &ImportArgs, output: &mut Output<'_>) -> Result<ExitCode, VerbError> {
+    let hub = &scope.hub()?;
+    match &args.from {
+        Some(ImportFrom::Tm20(args)) => return tm20::act(hub, args, output).await,
+        Some(ImportFrom::Smartelia(args)) => return smartelia::act(scope, args, output),
+        None => {}
     }
     let mut files = Vec::new();
     for file in &args.files {

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vigie_shared::id::SiteId;
 
 use super::problem::Problem;
+use crate::machines::order::Position;
 
 /// Rows of a page if the request does not say.
 pub(super) const ROWS: usize = 100;
@@ -22,6 +23,24 @@ pub(super) fn device(cursor: &str) -> Result<(SiteId, String), Problem> {
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     let parts = text.as_deref().and_then(|text| text.split_once('/'));
     let read = parts.and_then(|(site, id)| Some((site.parse().ok()?, id.to_owned())));
+    read.ok_or_else(|| Problem::invalid("after", "this is not a cursor; pass `next` of the page before, unchanged"))
+}
+
+/// Points behind one machine in an order.
+pub(super) fn after_machine(position: &Position) -> String {
+    let (mark, rank) = position.rank.as_ref().map_or(("-", ""), |rank| ("+", rank.as_str()));
+    URL_SAFE_NO_PAD.encode(format!("{}/{mark}{rank}", position.id))
+}
+
+/// Reads what [`after_machine`] wrote.
+pub(super) fn machine(cursor: &str) -> Result<Position, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let parts = text.as_deref().and_then(|text| text.split_once('/'));
+    let read = parts.and_then(|(id, rank)| {
+        let rank = if rank == "-" { None } else { Some(rank.strip_prefix('+')?.to_owned()) };
+        Some(Position { rank, id: id.to_owned() })
+    });
     read.ok_or_else(|| Problem::invalid("after", "this is not a cursor; pass `next` of the page before, unchanged"))
 }
 
@@ -43,6 +62,12 @@ mod tests {
         fn a_cursor_reads_back(site in "[a-zA-Z0-9]{1,32}", id in "\\PC{0,40}") {
             let site: SiteId = site.parse().unwrap();
             prop_assert_eq!(device(&after_device(&site, &id)), Ok((site, id)));
+        }
+
+        #[test]
+        fn a_machines_cursor_reads_back(id in "[^/]{1,40}", rank in prop::option::of("\\PC{0,40}")) {
+            let position = Position { rank, id };
+            prop_assert_eq!(machine(&after_machine(&position)), Ok(position));
         }
 
         #[test]

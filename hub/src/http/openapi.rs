@@ -15,9 +15,9 @@ use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
     Admin, about, activity, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events,
-    health, holidays, imports, jobs, legacy, local, looks, media, metrics, notice, pairing, people, pins, presence,
-    privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site, sites, terminals,
-    tokens, users, version,
+    health, holidays, imports, jobs, legacy, local, looks, machines, media, metrics, notice, pairing, people, pins,
+    presence, privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site, sites,
+    terminals, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -47,6 +47,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
     OpenApiRouter::with_openapi(Head::openapi())
         .merge(of_sites())
         .merge(of_media())
+        .merge(of_machines())
         .merge(of_software())
         .merge(of_attendance())
         .merge(of_presence())
@@ -99,6 +100,15 @@ fn of_media() -> OpenApiRouter<Admin> {
         .routes(routes!(media::sites))
         .routes(routes!(media::of_site))
         .routes(routes!(local::list))
+}
+
+fn of_machines() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(machines::list))
+        .routes(routes!(machines::list_csv))
+        .routes(routes!(machines::show, machines::remove))
+        .routes(routes!(machines::history))
+        .routes(routes!(machines::snapshot))
 }
 
 fn of_software() -> OpenApiRouter<Admin> {

@@ -7,6 +7,7 @@ mod frame;
 mod history;
 mod live;
 mod login;
+mod machines;
 mod marks;
 mod row;
 mod site;
@@ -28,9 +29,18 @@ pub(super) fn routes() -> Router<Admin> {
     Router::new()
         .route("/", get(fleet::show))
         .route("/sites/{id}", get(site::show))
+        .route("/machines", get(machines::show))
         .route("/live", get(live::stream))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))
+        .route("/preferences", post(frame::choose))
+        .route("/assets/{name}", get(assets::serve))
+}
+
+/// The pages at the door of machines: what older programs' people see there.
+pub(super) fn door_routes() -> Router<Admin> {
+    Router::new()
+        .route("/", get(machines::at_door))
         .route("/preferences", post(frame::choose))
         .route("/assets/{name}", get(assets::serve))
 }

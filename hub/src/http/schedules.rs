@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use jiff::civil::{Time, Weekday};
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use super::guard::{Operator, Viewer};
 use super::input::{Body, line};
 use super::problem::{Problem, Refused};
 use super::views::Page;
-use crate::attendance::{Directions, REPEAT_S, Schedule, Shift};
+use crate::attendance::{Directions, REPEAT_S, Schedule, Shift, WEEKDAYS};
 
 /// Longest name of a schedule or a terminal, characters.
 pub(super) const NAME_LENGTH_MAX: usize = 64;
@@ -32,17 +32,6 @@ const TOLERANCE_MIN_MAX: u16 = 240;
 
 /// A longer time between two punches is no repetition: an hour.
 const REPEAT_S_MAX: u16 = 3_600;
-
-/// The weekdays as the API writes them.
-const WEEKDAYS: [(&str, Weekday); 7] = [
-    ("monday", Weekday::Monday),
-    ("tuesday", Weekday::Tuesday),
-    ("wednesday", Weekday::Wednesday),
-    ("thursday", Weekday::Thursday),
-    ("friday", Weekday::Friday),
-    ("saturday", Weekday::Saturday),
-    ("sunday", Weekday::Sunday),
-];
 
 /// The plan of some terminals.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

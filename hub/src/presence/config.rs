@@ -64,14 +64,14 @@ impl PresenceConfig {
 }
 
 /// A time of the day as `22:15`.
-mod of_day {
+pub(crate) mod of_day {
     use super::{Deserialize as _, Deserializer, Serializer, Time};
 
-    pub(super) fn serialize<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&time.strftime("%H:%M"))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
         let text = String::deserialize(deserializer)?;
         let wrong = |_| serde::de::Error::custom(format!("`{text}` is no time of the day; write it like \"22:15\""));
         Time::strptime("%H:%M", text.trim()).map_err(wrong)

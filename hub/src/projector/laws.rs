@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use vigie_shared::id::{BootId, QueueId, SiteId};
 use vigie_shared::pseudonym::Pseudonym;
 use vigie_shared::wire::reading::{
-    AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, HostSample, LogOrigin, LogRow, Sight, Sighting, Sightings,
-    TerminalLog, TerminalState, TerminalUser, TerminalUsers, TimeSource, UserStretch,
+    AlarmKind, BoxAlarm, ClockAnchor, Coverage, DeviceRef, HostSample, LogOrigin, LogRow, Machines as Met, Sight,
+    Sighting, Sightings, TerminalLog, TerminalState, TerminalUser, TerminalUsers, TimeSource, UserStretch,
 };
 use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 
@@ -20,9 +20,10 @@ use crate::retention::settle;
 use crate::store::attendance::{Punch, PunchFilter};
 use crate::store::contract::attendance::{MORNING, terminal, told};
 use crate::store::facts::{Arrival, Commit, QueueState};
+use crate::store::machines::{MACHINES_MAX, tests as machines};
 use crate::store::presence::{Sights, StripFilter, Trace};
 use crate::store::projections::{Anchor, CoverageSpan, Derived, Device, MetricSample, Step};
-use crate::store::{Attendance, Diary, Facts, Memory, Projections, Strips, Terminals, Upkeep};
+use crate::store::{Attendance, Diary, Facts, Machines, Memory, Projections, Strips, Terminals, Upkeep};
 
 fn site() -> SiteId {
     "a".parse().unwrap()
@@ -39,6 +40,8 @@ enum Event {
     Punch(u8, Option<i64>),
     /// A terminal tells how full it is.
     Fill(u64),
+    /// A machine answers, with a network card, and says who it is or not.
+    Meet(u8, bool),
     /// Who is enrolled: in a stretch, or one more.
     Enrol(u64, bool),
     /// Its clock becomes right.
@@ -63,6 +66,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Alarm),
         3 => (0..5u8, prop::option::of(-2_000..2_000i64)).prop_map(|(second, ahead_ms)| Event::Punch(second, ahead_ms)),
         1 => (0..9u64).prop_map(Event::Fill),
+        2 => (0..3u8, any::<bool>()).prop_map(|(card, is_read)| Event::Meet(card, is_read)),
         1 => (0..9u64, any::<bool>()).prop_map(|(number, is_all)| Event::Enrol(number, is_all)),
         2 => Just(Event::Sync),
         1 => Just(Event::Reboot),
@@ -155,6 +159,10 @@ impl World {
                 let state: TerminalState = terminal("a", "ZX1", *used).state;
                 self.add(Reading::TerminalState(state));
             }
+            Event::Meet(card, is_read) => {
+                let row = machines::row(7, Some(*card), is_read.then_some("C02XL0AA"));
+                self.add(Reading::Machines(Met { rows: vec![row] }));
+            }
             Event::Enrol(number, is_all) => self.add(enrol(*number, *is_all)),
             Event::Sync => {
                 let (boot, uptime_ms) = (BootId([self.boot; 16]), self.stamp().uptime_ms);
@@ -210,8 +218,14 @@ impl World {
         punches.sort_by_key(|punch: &Punch| punch.key);
         let (terminals, enrolled) =
             (self.store.terminals(None, 9).await.unwrap(), self.store.enrolled("ZX1", None, 99).await.unwrap());
+        let names = ["C02XL0AA".to_owned()];
+        let machines = (
+            self.store.machines(None, MACHINES_MAX).await.unwrap(),
+            self.store.machine_hours(&names, (0, i64::MAX), 10_000).await.unwrap(),
+            self.store.machine_days(&names, (0, i64::MAX), 10_000).await.unwrap(),
+        );
         let strips = self.strips().await;
-        let clocks = format!("{punches:#?}{terminals:#?}{enrolled:#?}{strips:#?}");
+        let clocks = format!("{punches:#?}{terminals:#?}{enrolled:#?}{strips:#?}{machines:#?}");
         format!("{clocks}{metrics:#?}{coverage:#?}{devices:#?}{cursors:#?}{entries:#?}{hours:#?}{anchors:#?}")
     }
 
@@ -241,6 +255,7 @@ impl World {
             coverage: vec![Derived { value: (site(), span), undated: None }],
             punches: vec![Derived { value: told("ZX1", 7, "2031-05-06 08:00:03", 1), undated: None }],
             terminals: vec![crate::store::terminals::Terminal { told_ms: i64::MAX, ..terminal("a", "ZX1", 77) }],
+            machines: vec![machines::told("a", i64::MAX, &machines::row(77, Some(1), Some("C02XL0AA")))],
             anchors: (1..9).map(|boot| Anchor { site: site(), boot: BootId([boot; 16]), began_ms: 5 }).collect(),
             ..Step::default()
         };

@@ -204,6 +204,18 @@ pub trait Commands {
         limit: usize,
     ) -> Result<Vec<StoredCommand>, StoreError>;
 
+    /// Commands of one kind, of one site or of all, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn commands_of_kind(
+        &self,
+        kind: &str,
+        site: Option<&SiteId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError>;
+
     /// Everything that is open, oldest first, at most `limit`.
     ///
     /// # Errors

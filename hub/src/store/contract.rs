@@ -25,6 +25,7 @@ pub(crate) mod connectors;
 mod days;
 mod derived;
 mod facts;
+mod machines;
 mod media;
 mod people;
 mod registry;
@@ -125,6 +126,13 @@ macro_rules! every_law {
                 a_stretch_replaces_what_lay_in_it_and_nothing_else,
                 an_anchor_dates_what_was_told,
             ],
+            machines: [
+                words_about_a_machine_merge_whatever_their_order,
+                a_machine_is_listed_where_it_was_last_met,
+                a_machines_past_has_one_row_per_hour_and_day,
+                settled_machines_outlive_a_rebuild_until_their_time_is_over,
+                a_forgotten_machine_comes_back_only_by_later_words,
+            ],
             releases: [
                 a_release_is_known_by_its_bytes,
                 what_boxes_run_is_what_they_told_last,
@@ -186,6 +194,7 @@ macro_rules! every_law {
             ],
             commands: [
                 a_command_is_given_once_and_kept,
+                commands_of_one_kind_are_newest_first,
                 a_command_moves_only_from_where_it_is,
                 the_boxs_word_ends_a_command_and_proof_outweighs_refusal,
                 only_what_ended_long_ago_is_forgotten,

@@ -12,6 +12,7 @@ mod connectors;
 mod days;
 mod facts;
 mod jobs;
+mod machines;
 mod media;
 mod people;
 mod projections;
@@ -47,6 +48,10 @@ pub struct State {
     strips: strips::StripTables,
     /// What settled records amount to.
     kept_strips: strips::StripTables,
+    machines: machines::MachineTables,
+    /// What settled records amount to.
+    kept_machines: machines::MachineTables,
+    forgotten_machines: machines::Forgotten,
     registry: registry::RegistryTables,
     days: days::DayTables,
     timetable: timetable::TimetableTables,

@@ -14,7 +14,7 @@ use crate::store::commands::Told;
 use crate::store::diary::Entry;
 use crate::store::presence::Sights;
 use crate::store::terminals::{self, Terminal};
-use crate::store::{attendance, media, releases};
+use crate::store::{attendance, machines, media, releases};
 
 /// A device as the facts show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -154,6 +154,8 @@ pub struct Step {
     pub outcomes: Vec<Told>,
     /// Words of boxes about their disks, in their order: each replaces its stretch.
     pub media: Vec<Derived<media::Told>>,
+    /// Words of boxes about the owner's machines.
+    pub machines: Vec<machines::Told>,
     /// Words of boxes about their software, in their order: each replaces what is older.
     pub software: Vec<releases::Told>,
     /// Rows of terminals' logs: of those that say the same, the one that the hub received first stays.

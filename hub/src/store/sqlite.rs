@@ -26,6 +26,7 @@ mod diary;
 mod facts;
 mod jobs;
 mod keys;
+mod machines;
 mod media;
 mod migrations;
 mod profiles;

@@ -24,6 +24,10 @@ pub enum Class {
     PendingTerminals,
     /// Strips of devices and observers, and moments at which people were said to be gone.
     Strips,
+    /// Machines of which no serial number is known, after they were last met.
+    PassingMachines,
+    /// Machines, after they were last met, and their past.
+    Machines,
     /// People's days of presence, and what was decided of them.
     PersonDays,
     /// Who looked at whose presence.
@@ -115,7 +119,7 @@ pub trait Upkeep {
     /// says how many there were; none if the projector no longer stands behind them.
     ///
     /// Samples go into their hours, coverage goes with its records, entries stay in the diary. Devices that have a
-    /// name of their own, strips, punches, terminals, who is enrolled, anchors and the cursor are kept apart: a rebuild begins with them
+    /// name of their own, strips, punches, terminals, who is enrolled, machines, anchors and the cursor are kept apart: a rebuild begins with them
     /// ([`forget_projections`](crate::store::projections::Projections::forget_projections)), so that it loses
     /// nothing that the facts no longer tell.
     ///

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::super::VerbError;
 use super::super::client::Hub;
-use super::super::csv::{csv, of};
 use super::super::output::{Output, name, word};
 use super::Form;
+use crate::csv::{csv, of};
 use crate::http::time::Time;
 
 const HEADS: [&str; 9] = ["DATE", "PERSON", "NUMBER", "STATE", "EXPECTED", "CAME", "LEFT", "WORKED", "SURE"];

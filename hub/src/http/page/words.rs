@@ -80,6 +80,19 @@ words! {
     trouble: "À surveiller ou pire" = "Attention or worse";
     filter: "Filtrer" = "Filter";
     clear: "Effacer le filtre" = "Clear the filter";
+    machines: "Machines" = "Machines";
+    machine: "Machine" = "Machine";
+    search_machine: "Rechercher une machine" = "Search a machine";
+    model: "Modèle" = "Model";
+    disk_free: "Disque libre" = "Disk free";
+    battery: "Batterie" = "Battery";
+    plugged: "branchée" = "plugged in";
+    session: "Session" = "Logged in";
+    met: "Vue" = "Met";
+    as_csv: "Télécharger en CSV" = "Download as CSV";
+    no_machines: "Aucune machine encore. Les boîtiers cherchent les Mac et les PC dès que leur collecte est activée (collect.machines)."
+        = "No machine yet. Boxes look for Macs and PCs as soon as it is switched on for them (collect.machines).";
+    no_machine_matches: "Aucune machine ne correspond à ce filtre." = "No machine matches this filter.";
     nothing_matches: "Aucun site ne correspond à ce filtre." = "No site matches this filter.";
     reachable_axis: "Liaison" = "Link";
     health_axis: "Santé" = "Health";

@@ -32,6 +32,19 @@ fn told(id: u8, state: OutcomeState) -> Step {
     Step { outcomes: vec![Told { site: site("a"), at_ms: 77, outcome }], ..Step::default() }
 }
 
+pub(super) async fn commands_of_one_kind_are_newest_first(subject: &impl Subject) {
+    let store = subject.open();
+    let message = |id: u8, issued_ms| StoredCommand { kind: "show_message".to_owned(), ..given(id, issued_ms) };
+    let elsewhere = StoredCommand { site: site("b"), ..message(3, 30) };
+    for one in [message(1, 10), given(2, 20), elsewhere.clone(), message(4, 40)] {
+        store.add_command(&one).await.unwrap();
+    }
+    let all = store.commands_of_kind("show_message", None, 9).await.unwrap();
+    assert_eq!(all, [message(4, 40), elsewhere, message(1, 10)]);
+    assert_eq!(store.commands_of_kind("show_message", Some(&site("a")), 1).await.unwrap(), [message(4, 40)]);
+    assert_eq!(store.commands_of_kind("reboot", Some(&site("b")), 9).await.unwrap(), []);
+}
+
 fn sent(id: u8) -> Move {
     Move {
         site: site("a"),

@@ -66,6 +66,20 @@ impl Commands for Memory {
         Ok(found)
     }
 
+    async fn commands_of_kind(
+        &self,
+        kind: &str,
+        site: Option<&SiteId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError> {
+        let is_asked = |command: &&StoredCommand| command.kind == kind && site.is_none_or(|site| command.site == *site);
+        let mut found: Vec<StoredCommand> =
+            self.read(|state| state.commands.values().filter(is_asked).cloned().collect());
+        found.sort_by(|one, other| (other.issued_ms, other.id, &one.site).cmp(&(one.issued_ms, one.id, &other.site)));
+        found.truncate(limit);
+        Ok(found)
+    }
+
     async fn open_commands(&self, limit: usize) -> Result<Vec<StoredCommand>, StoreError> {
         let mut open: Vec<StoredCommand> =
             self.read(|state| state.commands.values().filter(|command| command.state.is_open()).cloned().collect());

@@ -60,6 +60,7 @@ impl Projections for Memory {
             state.projections.date_all();
             state.strips = state.kept_strips.clone();
             state.strips.date(&state.projections.anchors, &state.registry);
+            state.machines = state.kept_machines.clone();
             state.media.forget_holdings();
             state.attendance = state.kept_attendance.renumbered(&mut state.places);
             state.attendance.date(&state.projections.anchors);

@@ -24,6 +24,7 @@ impl State {
         self.media.hear_all(step.media, &tables.anchors);
         self.strips.hear(&step.sights, &self.registry);
         self.strips.date(&tables.anchors, &self.registry);
+        self.machines.hear(&step.machines, &self.forgotten_machines);
         self.attendance.hear(&heard, &mut self.places);
         self.attendance.date(&tables.anchors);
         step.software.into_iter().for_each(|told| self.releases.hear(told));

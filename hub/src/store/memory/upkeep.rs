@@ -46,6 +46,15 @@ impl Upkeep for Memory {
                     let kept = state.kept_strips.forget(before_ms);
                     kept.max(state.strips.forget(before_ms)) + state.days.forget_ends(before_ms)
                 }
+                Class::PassingMachines => {
+                    let kept = state.kept_machines.forget_passing(before_ms);
+                    kept.max(state.machines.forget_passing(before_ms))
+                }
+                Class::Machines => {
+                    state.forgotten_machines.retain(|_, forgotten_ms| *forgotten_ms >= before_ms);
+                    let kept = state.kept_machines.forget(before_ms);
+                    kept.max(state.machines.forget(before_ms))
+                }
                 Class::PersonDays => state.days.forget_days(before_ms),
                 Class::Looks => state.days.forget_looks(before_ms),
                 Class::Claims => state.registry.forget_claims(before_ms),
@@ -84,7 +93,18 @@ fn ripe(state: &State, lane: Lane, before_ms: i64, limit: usize) -> Vec<StoredRe
 }
 
 fn settle(state: &mut State, rest: &Step) -> u64 {
-    let State { facts, projections, kept, kept_attendance, kept_strips, registry, hours, .. } = state;
+    let State {
+        facts,
+        projections,
+        kept,
+        kept_attendance,
+        kept_strips,
+        kept_machines,
+        forgotten_machines,
+        registry,
+        hours,
+        ..
+    } = state;
     let Some(Derived { value: at, .. }) = rest.cursors.last() else { return 0 };
     if projections.followed(&at.site, at.queue) < at.through {
         return 0;
@@ -95,6 +115,7 @@ fn settle(state: &mut State, rest: &Step) -> u64 {
     kept.keep(rest, registry);
     kept_attendance.hear(rest, &mut Places::default());
     kept_strips.hear(&rest.sights, registry);
+    kept_machines.hear(&rest.machines, forgotten_machines);
     for Derived { value: (site, sample), undated } in &rest.metrics {
         let Some(at_ms) = projections.take_sample(site, sample, *undated) else { continue };
         let key = (site.clone(), HourlySample::hour_of(at_ms));

@@ -72,6 +72,24 @@ impl Commands for Sqlite {
         .await
     }
 
+    async fn commands_of_kind(
+        &self,
+        kind: &str,
+        site: Option<&SiteId>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError> {
+        let (kind, site) = (kind.to_owned(), site.cloned());
+        self.read(move |sql| {
+            let mut select = sql.prepare_cached(&format!(
+                "{COMMAND} WHERE kind = ?1 AND (?2 IS NULL OR site.id = ?2)
+                 ORDER BY issued_ms DESC, command.id DESC, site.id LIMIT ?3"
+            ))?;
+            let rows = select.query_map((kind, site.as_ref().map(SiteId::as_str), limit), command)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     async fn open_commands(&self, limit: usize) -> Result<Vec<StoredCommand>, StoreError> {
         self.read(move |sql| {
             let mut select =

@@ -87,6 +87,7 @@ impl Writing<'_> {
         }
         rest.terminals.iter().try_for_each(|told| self.merge_terminal(Side::KEPT, told))?;
         rest.enrolled.iter().try_for_each(|told| self.hear_enrolled(Side::KEPT, told))?;
+        rest.machines.iter().try_for_each(|told| self.hear_machine(Side::KEPT, told))?;
         for cursor in &rest.cursors {
             self.move_cursor(KEPT_CURSOR, &cursor.value, cursor.undated)?;
         }
@@ -176,10 +177,24 @@ impl Writing<'_> {
             "enrolled",
             "strip",
             "waiting_sight",
+            "machine",
+            "machine_hour",
+            "machine_day",
         ];
         let all: String = tables.iter().map(|table| format!("DELETE FROM {table};")).collect();
         self.sql.execute_batch(&all)?;
-        let kept = ["device", "anchor", "cursor", "terminal", "enrolled", "strip", "waiting_sight"];
+        let kept = [
+            "device",
+            "anchor",
+            "cursor",
+            "terminal",
+            "enrolled",
+            "strip",
+            "waiting_sight",
+            "machine",
+            "machine_hour",
+            "machine_day",
+        ];
         let all: String = kept.iter().map(|table| format!("INSERT INTO {table} SELECT * FROM kept_{table};")).collect();
         self.sql.execute_batch(&all)?;
         self.restore_punches()?;

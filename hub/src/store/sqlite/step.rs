@@ -67,6 +67,7 @@ pub(super) fn apply(writing: &mut Writing<'_>, step: &Step) -> Result<(), StoreE
     }
     step.terminals.iter().try_for_each(|told| writing.merge_terminal(Side::LIVE, told))?;
     step.enrolled.iter().try_for_each(|told| writing.hear_enrolled(Side::LIVE, told))?;
+    step.machines.iter().try_for_each(|told| writing.hear_machine(Side::LIVE, told))?;
     for anchor in &step.anchors {
         boots.insert((&anchor.site, anchor.boot));
         let no = writing.keys.site(writing.sql, &anchor.site)?;

@@ -42,6 +42,11 @@ impl Upkeep for Sqlite {
                 let strips = writing.forget_days(&STRIPS, before_ms, limit)?;
                 Ok(strips + sights.max(kept) + writing.forget_rows(ENDS, before_ms, limit)?)
             }
+            Class::PassingMachines => {
+                let kept = writing.forget_rows(KEPT_PASSING_MACHINES, before_ms, limit)?;
+                Ok(kept.max(writing.forget_rows(PASSING_MACHINES, before_ms, limit)?))
+            }
+            Class::Machines => writing.forget_machines(before_ms, limit),
             Class::PersonDays => writing.forget_days(&DAYS, before_ms, limit),
             Class::Looks => writing.forget_rows(LOOKS, before_ms, limit),
             Class::Claims => writing.forget_rows(CLAIMS, before_ms, limit),
@@ -104,6 +109,10 @@ const ENDS: &str = "DELETE FROM presence_end WHERE (at_ms, person) IN
     (SELECT at_ms, person FROM presence_end WHERE at_ms < ?1 LIMIT ?2)";
 const LOOKS: &str = "DELETE FROM look WHERE no IN (SELECT no FROM look WHERE at_ms < ?1 LIMIT ?2)";
 const CLAIMS: &str = "DELETE FROM claim WHERE id IN (SELECT id FROM claim WHERE made_ms < ?1 LIMIT ?2)";
+const PASSING_MACHINES: &str = "DELETE FROM machine WHERE id IN
+    (SELECT id FROM machine WHERE has_serial = 0 AND met_ms < ?1 LIMIT ?2)";
+const KEPT_PASSING_MACHINES: &str = "DELETE FROM kept_machine WHERE id IN
+    (SELECT id FROM kept_machine WHERE has_serial = 0 AND met_ms < ?1 LIMIT ?2)";
 const STRIPS: [&str; 2] = ["strip", "kept_strip"];
 const DAYS: [&str; 2] = ["person_day", "day_override"];
 

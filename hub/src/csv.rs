@@ -6,7 +6,7 @@ use serde_json::Value;
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A head and rows, with the separator and line ends that spreadsheets expect.
-pub(super) fn csv(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn csv(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let head = head.iter().map(|cell| (*cell).to_owned()).collect();
     let lines: Vec<String> = std::iter::once(head).chain(rows).map(|row| line(&row)).collect();
     lines.join("\r\n")
@@ -27,7 +27,7 @@ fn cell(text: &str) -> String {
 }
 
 /// A value of the API as a cell: nothing if there is none.
-pub(super) fn of(value: &Value) -> String {
+pub(crate) fn of(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::rules::AlertsConfig;
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::connectors::config::ConnectorsConfig;
@@ -48,6 +49,8 @@ pub struct HubConfig {
     pub connectors: ConnectorsConfig,
     /// Who was there, who is there.
     pub presence: PresenceConfig,
+    /// What can be wrong, and how people are told of it.
+    pub alerts: AlertsConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -81,6 +84,7 @@ impl Default for HubConfig {
             releases: ShelfConfig::default(),
             connectors: ConnectorsConfig::default(),
             presence: PresenceConfig::default(),
+            alerts: AlertsConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

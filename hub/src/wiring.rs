@@ -12,6 +12,9 @@ use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::pairing::PairingTicket;
 use vigie_shared::wire::Topic;
 
+use crate::alerts::driver::{self as lookout, Lookout};
+use crate::alerts::news::{News, Notifier};
+use crate::alerts::rules::AlertsConfig;
 use crate::backup;
 use crate::broker;
 use crate::config::HubConfig;
@@ -198,6 +201,36 @@ pub(crate) fn start_connectors(
     let exchange = Exchange::new(parts);
     lifecycle.spawn("connectors", exchange.clone().run(lifecycle.stopping()));
     Ok(exchange)
+}
+
+/// Looks out for what is wrong. Whoever reads the diary or its events is told in any case, people by the notifier.
+pub(crate) fn start_alerts(
+    config: &AlertsConfig,
+    (store, board, operators): (&Arc<dyn Store>, &Board, &Operators),
+    notifier: Arc<dyn Notifier>,
+    clock: &Arc<dyn Clock>,
+    lifecycle: &Lifecycle,
+) -> Lookout {
+    let lookout = Lookout::new(lookout::Parts {
+        store: Arc::clone(store),
+        fleet: Arc::new(board.clone()),
+        notifier,
+        listener: Arc::new(operators.clone()),
+        clock: Arc::clone(clock),
+        config: config.clone(),
+    });
+    lifecycle.spawn("alerts", lookout.clone().run(lifecycle.stopping()));
+    lookout
+}
+
+/// Nobody has an address here: the diary has the news already.
+pub(crate) struct OnlyTheDiary;
+
+#[async_trait]
+impl Notifier for OnlyTheDiary {
+    async fn tell(&self, _news: &News) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 /// Closes days, answers who is here, does what requests ask for.

@@ -16,6 +16,7 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "boxes.mqtt_host",
     "app.hook_url",
     "log_file.path",
+    "alerts.telling.quiet",
     "presence.requests",
     "presence.space.space",
     "presence.space.logo",

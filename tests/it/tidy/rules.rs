@@ -155,6 +155,7 @@ const RULES: &[Rule] = &[
             "hub/src/dispatch*",
             "hub/src/ingest*",
             "hub/src/fleet*",
+            "hub/src/alerts*",
             "hub/src/attendance*",
             "hub/src/connectors/*",
             "hub/src/imports/presence*",
@@ -168,6 +169,9 @@ const RULES: &[Rule] = &[
             "hub/src/dispatch/driver*",
             "hub/src/ingest/driver*",
             "hub/src/fleet/board.rs",
+            "hub/src/alerts/driver*",
+            // The port by which people are told.
+            "hub/src/alerts/news.rs",
             "hub/src/attendance/driver*",
             "hub/src/connectors/driver*",
             "hub/src/connectors/web*",

@@ -3,6 +3,7 @@
 //!
 //! One file per noun; [`output`] writes tables or JSON, [`client`] speaks with the hub, [`Root`] starts one or opens its files.
 
+mod alert;
 mod attendance;
 mod backup;
 pub mod client;
@@ -120,6 +121,9 @@ pub enum Verb {
     /// Rows on their way to third parties: list, count, retry, skip.
     #[command(subcommand)]
     Job(job::JobVerb),
+    /// What is wrong: list, take on, silence; rules and incidents.
+    #[command(subcommand)]
+    Alert(alert::AlertVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -260,6 +264,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Rollout(verb) => rollout::act(&scope.hub()?, verb, output).await?,
         Verb::Connector(verb) => connector::act(scope, verb, output).await?,
         Verb::Job(verb) => job::act(&scope.hub()?, verb, output).await?,
+        Verb::Alert(verb) => alert::act(&scope.hub()?, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::rules::AlertsConfig;
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::connectors::config::ConnectorsConfig;
@@ -51,6 +52,8 @@ pub struct HubConfig {
     pub presence: PresenceConfig,
     /// The door by which older programs read machines.
     pub machines: MachinesConfig,
+    /// What can be wrong, and how people are told of it.
+    pub alerts: AlertsConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -85,6 +88,7 @@ impl Default for HubConfig {
             connectors: ConnectorsConfig::default(),
             presence: PresenceConfig::default(),
             machines: MachinesConfig::default(),
+            alerts: AlertsConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

@@ -6,6 +6,7 @@
 
 mod about;
 mod activity;
+mod alerts;
 mod attendance;
 mod backups;
 mod blobs;
@@ -76,6 +77,7 @@ use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
 use self::ports::{Backup, Erasures, FleetView, Meters, Readiness, Rebuilder, Revoker, Tickets};
+use crate::alerts::driver::Lookout;
 use crate::blobs::Blobs;
 use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
@@ -104,6 +106,8 @@ pub struct Parts {
     pub fleet: Arc<dyn FleetView>,
     /// Has commands sent, and knows how far they are.
     pub dispatch: Dispatch,
+    /// Looks out for what is wrong.
+    pub alerts: Lookout,
     /// Moves rollouts on.
     pub rollouts: Rollouts,
     /// Exchanges rows and people with third parties.

@@ -52,6 +52,7 @@ use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::file::make_private_folder;
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::alerts::driver::Lookout;
 use crate::backup::FolderLock;
 use crate::boxes::BoxesParts;
 use crate::broker::Broker;
@@ -144,6 +145,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
+        alerts: inside.alerts,
         rollouts: inside.rollouts,
         exchange: inside.exchange,
         presences: inside.presences,
@@ -203,6 +205,7 @@ struct Inside {
     board: Board,
     operators: Operators,
     dispatch: Dispatch,
+    alerts: Lookout,
     rollouts: Rollouts,
     exchange: Exchange,
     presences: Presences,
@@ -244,6 +247,9 @@ async fn start_inside(
     let exchange = wiring::start_connectors(&config.connectors, &whole, clock, lifecycle)?;
     let presences = wiring::start_presence(config, (&whole, &exchange, &board), clock, lifecycle)?;
 
+    let (notifier, fleet) = (Arc::new(wiring::OnlyTheDiary), (&whole, &board, &operators));
+    let alerts = wiring::start_alerts(&config.alerts, fleet, notifier, clock, lifecycle);
+
     let onlookers: Vec<Arc<dyn Onlooker>> = vec![
         Arc::new(board.clone()),
         Arc::clone(&trail) as Arc<dyn Onlooker>,
@@ -271,7 +277,7 @@ async fn start_inside(
     let projector = projector.telling(Arc::new(dispatch.clone())).telling(Arc::new(operators.clone()));
     let projector = projector.telling(Arc::new(exchange.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, operators, dispatch, rollouts, exchange, presences, health, importer, trail })
+    Ok(Inside { backend, board, operators, dispatch, alerts, rollouts, exchange, presences, health, importer, trail })
 }
 
 /// The database of a data folder.

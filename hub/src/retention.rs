@@ -65,6 +65,9 @@ pub struct RetentionConfig {
     /// Devices that somebody claimed on a box's page and nobody decided of.
     #[serde(with = "units::duration")]
     pub claims: Duration,
+    /// Alerts and incidents that are over, and what was told of them.
+    #[serde(with = "units::duration")]
+    pub alerts: Duration,
     /// The diary.
     #[serde(with = "units::duration")]
     pub diary: Duration,
@@ -87,6 +90,7 @@ impl Default for RetentionConfig {
             presence_days: days(5 * 365 + 2),
             looks: days(396),
             claims: days(7),
+            alerts: days(396),
             diary: days(396),
             credentials: days(30),
         }
@@ -115,6 +119,7 @@ impl RetentionConfig {
             (Ending::Rows(Class::Looks), before(self.looks)),
             (Ending::Rows(Class::Claims), before(self.claims)),
             (Ending::Rows(Class::Commands), before(self.ledger)),
+            (Ending::Rows(Class::Alerts), before(self.alerts)),
             (Ending::Rows(Class::Diary), before(self.diary)),
             (Ending::Rows(Class::Credentials), before(self.credentials)),
         ]
@@ -236,6 +241,7 @@ fn words(ending: Ending) -> &'static str {
         Ending::Rows(Class::Claims) => "claims of devices that nobody decided of",
         Ending::Rows(Class::Commands) => "commands",
         Ending::Jobs => "settled rows for third parties",
+        Ending::Rows(Class::Alerts) => "alerts, incidents and silences that are over",
         Ending::Rows(Class::Diary) => "entries of the diary",
         Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",
     }

@@ -5,6 +5,7 @@
 //! that can be rebuilt. Methods return only when their effect is on disk.
 
 pub mod accounts;
+pub mod alerts;
 pub mod attendance;
 pub mod commands;
 pub mod connectors;
@@ -28,6 +29,7 @@ pub mod upkeep;
 pub mod vault;
 
 pub use accounts::Accounts;
+pub use alerts::Alerts;
 pub use attendance::Attendance;
 pub use commands::Commands;
 pub use connectors::Connectors;
@@ -79,6 +81,7 @@ pub trait Store:
     + Strips
     + Registry
     + Days
+    + Alerts
     + Upkeep
     + Send
     + Sync
@@ -105,6 +108,7 @@ impl<
         + Strips
         + Registry
         + Days
+        + Alerts
         + Upkeep
         + Send
         + Sync

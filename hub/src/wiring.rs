@@ -13,6 +13,9 @@ use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::pairing::PairingTicket;
 use vigie_shared::wire::Topic;
 
+use crate::alerts::driver::{self as lookout, Lookout};
+use crate::alerts::news::{News, Notifier};
+use crate::alerts::rules::AlertsConfig;
 use crate::backup;
 use crate::broker;
 use crate::config::HubConfig;
@@ -215,6 +218,34 @@ pub(crate) fn open_machines_door(
     let router = door::router(admin, DoorRules::of(config)?);
     lifecycle.spawn("door of machines", serve::serve_tcp(listener, router, lifecycle.clone()));
     Ok(())
+/// Looks out for what is wrong. Whoever reads the diary or its events is told in any case, people by the notifier.
+pub(crate) fn start_alerts(
+    config: &AlertsConfig,
+    (store, board, operators): (&Arc<dyn Store>, &Board, &Operators),
+    notifier: Arc<dyn Notifier>,
+    clock: &Arc<dyn Clock>,
+    lifecycle: &Lifecycle,
+) -> Lookout {
+    let lookout = Lookout::new(lookout::Parts {
+        store: Arc::clone(store),
+        fleet: Arc::new(board.clone()),
+        notifier,
+        listener: Arc::new(operators.clone()),
+        clock: Arc::clone(clock),
+        config: config.clone(),
+    });
+    lifecycle.spawn("alerts", lookout.clone().run(lifecycle.stopping()));
+    lookout
+}
+
+/// Nobody has an address here: the diary has the news already.
+pub(crate) struct OnlyTheDiary;
+
+#[async_trait]
+impl Notifier for OnlyTheDiary {
+    async fn tell(&self, _news: &News) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 /// Closes days, answers who is here, does what requests ask for.

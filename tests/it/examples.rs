@@ -23,6 +23,7 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "machines.listen",
     "machines.token_file",
     "machines.installers",
+    "alerts.telling.quiet",
     "presence.requests",
     "presence.space.space",
     "presence.space.logo",

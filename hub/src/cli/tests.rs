@@ -1,5 +1,6 @@
 //! The verbs against a real socket with the real routes behind it.
 
+mod alerts;
 mod cases;
 
 use std::process::ExitCode;

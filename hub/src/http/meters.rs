@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use vigie_shared::wire::reading::Standing;
 
 use super::ports::{Metric, MetricKind, Sample};
+use super::views::word;
+use crate::alerts::alert::Alert;
+use crate::alerts::news::Severity;
 use crate::gateway::GatewayFigures;
 use crate::ingest::Counters;
 use crate::ingest::driver::Commits;
@@ -116,6 +119,22 @@ pub fn of_presence(figures: &PresenceFigures) -> Vec<Metric> {
     ];
     metrics.extend(told.map(|(name, help, value)| counter(name, help, value)));
     metrics
+}
+
+/// What fires, by how grave it is.
+#[must_use]
+pub fn of_alerts(alerts: &[Alert]) -> Vec<Metric> {
+    let sample = |severity| {
+        let firing = alerts.iter().filter(|alert| alert.is_firing() && alert.grade.severity == severity);
+        Sample { suffix: "", labels: vec![("severity", word(severity))], value: firing.count() as f64 }
+    };
+    let samples = [Severity::Warning, Severity::Critical].map(sample).to_vec();
+    vec![Metric {
+        name: "vigie_alerts_firing",
+        help: "Alerts that fire, those included that somebody took on or silenced.",
+        kind: MetricKind::Gauge,
+        samples,
+    }]
 }
 
 /// What the store holds of time clocks at this moment.

@@ -9,7 +9,7 @@ use vigie_shared::wire::LaneDepth;
 
 use super::Admin;
 use super::guard::Viewer;
-use super::meters::{of_attendance, of_presence};
+use super::meters::{of_alerts, of_attendance, of_presence};
 use super::ports::{Metric, MetricKind, Sample};
 use super::problem::{Problem, Refused};
 use crate::attendance::driver::TERMINALS_MAX;
@@ -37,6 +37,7 @@ pub(super) async fn show(_: Viewer, State(admin): State<Admin>) -> Result<impl I
     let (terminals, punches) = (admin.store.terminals(None, TERMINALS_MAX).await?, admin.store.punch_figures().await?);
     metrics.extend(of_attendance(&terminals, punches));
     metrics.extend(of_third_parties(&admin).await?);
+    metrics.extend(of_alerts(&admin.alerts.present().await?));
     metrics.extend(of_presence(&admin.presences.figures()));
     metrics.extend(admin.meters.read());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], exposition(&metrics)))

@@ -16,6 +16,8 @@ use crate::shelf::PIECE_BYTES_MAX;
 use super::{
     Admin, about, activity, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events,
     health, holidays, imports, jobs, legacy, local, looks, machines, media, metrics, notice, pairing, people, pins,
+    Admin, about, activity, alerts, attendance, backups, blobs, commands, connectors, devices, diary, enrolments,
+    events, health, holidays, imports, jobs, legacy, local, looks, media, metrics, notice, pairing, people, pins,
     presence, privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site, sites,
     terminals, tokens, users, version,
 };
@@ -53,6 +55,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .merge(of_presence())
         .merge(presence::routes())
         .merge(of_third_parties())
+        .merge(of_alerts())
         .merge(of_people())
         .merge(of_hub())
 }
@@ -91,6 +94,19 @@ fn of_third_parties() -> OpenApiRouter<Admin> {
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::retry))
         .routes(routes!(jobs::skip))
+}
+
+fn of_alerts() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new()
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::rules))
+        .routes(routes!(alerts::silences::list, alerts::silences::create))
+        .routes(routes!(alerts::silences::remove))
+        .routes(routes!(alerts::show))
+        .routes(routes!(alerts::acknowledge))
+        .routes(routes!(alerts::incidents::list))
+        .routes(routes!(alerts::incidents::show))
+        .routes(routes!(alerts::incidents::acknowledge))
 }
 
 fn of_media() -> OpenApiRouter<Admin> {

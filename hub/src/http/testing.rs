@@ -16,6 +16,9 @@ use self::doubles::{
     Cuts, Nobody, Obstacles, OneKey, OneMeter, PaperBackup, Remembered, ToldFleet, ToldImports, ToldRebuild,
 };
 use super::{Admin, Invitation, Parts, router};
+use crate::alerts::driver::tests::Recorder;
+use crate::alerts::driver::{self as lookout, Lookout};
+use crate::alerts::rules::AlertsConfig;
 use crate::blobs::Blobs;
 use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
@@ -104,6 +107,7 @@ impl Stage {
             clock: clock.clone(),
             fleet: fleet.clone(),
             dispatch,
+            alerts: lookout(&store, &fleet, &clock),
             rollouts,
             exchange,
             presences,
@@ -175,6 +179,19 @@ impl Stage {
     pub(crate) fn post(&self, path: &str) -> Ask<'_> {
         self.request(Method::POST, path)
     }
+}
+
+/// Looks out when it is told to, and tells nobody.
+fn lookout(store: &Arc<dyn Store>, fleet: &Arc<ToldFleet>, clock: &Arc<ManualClock>) -> Lookout {
+    let nobody = Arc::new(Recorder::default());
+    Lookout::new(lookout::Parts {
+        store: store.clone(),
+        fleet: fleet.clone(),
+        notifier: nobody.clone(),
+        listener: nobody,
+        clock: clock.clone(),
+        config: AlertsConfig::default(),
+    })
 }
 
 /// Presence of a space that its owner described.

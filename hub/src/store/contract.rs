@@ -19,6 +19,7 @@ use crate::store::{
 };
 
 mod agreement;
+mod alerts;
 pub(crate) mod attendance;
 mod commands;
 pub(crate) mod connectors;
@@ -178,6 +179,13 @@ macro_rules! every_law {
                 a_decision_stands_beside_its_day_until_it_is_taken_back,
                 ends_policies_and_looks_are_kept_as_they_were_said,
             ],
+            alerts: [
+                a_look_is_kept_as_a_whole_and_history_apart,
+                pages_of_alerts_are_newest_first_and_as_they_were_asked,
+                news_are_untold_until_somebody_took_them_over,
+                silences_have_numbers_and_an_end,
+                only_what_is_over_is_forgotten,
+            ],
             rollouts: [
                 a_rollout_is_kept_with_its_boxes,
                 one_software_has_one_open_rollout,
@@ -197,6 +205,7 @@ macro_rules! every_law {
                 commands_of_one_kind_are_newest_first,
                 a_command_moves_only_from_where_it_is,
                 the_boxs_word_ends_a_command_and_proof_outweighs_refusal,
+                what_boxes_undid_is_found_by_its_time,
                 only_what_ended_long_ago_is_forgotten,
             ],
             derived: [

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::store::StoreError;
 
+mod alerts;
 mod attendance;
 mod commands;
 mod connectors;
@@ -61,6 +62,7 @@ pub struct State {
     rollouts: rollouts::RolloutTable,
     connectors: connectors::ConnectorTable,
     jobs: jobs::JobTable,
+    alerts: alerts::AlertTables,
     is_failing: bool,
 }
 

@@ -17,6 +17,7 @@ use crate::store::StoreError;
 use crate::store::vault::Vault;
 
 mod accounts;
+mod alerts;
 mod codes;
 mod commands;
 mod connectors;

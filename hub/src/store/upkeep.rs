@@ -36,6 +36,8 @@ pub enum Class {
     Claims,
     /// Commands that have ended.
     Commands,
+    /// Alerts and incidents that are over, what was told of them, and silences that have ended.
+    Alerts,
     /// The diary.
     Diary,
     /// Sessions, tokens and enrolments that have ended.

@@ -182,6 +182,7 @@ const RULES: &[Rule] = &[
             "hub/src/dispatch*",
             "hub/src/ingest*",
             "hub/src/fleet*",
+            "hub/src/alerts*",
             "hub/src/attendance*",
             "hub/src/connectors/*",
             "hub/src/clean_desk*",
@@ -201,6 +202,9 @@ const RULES: &[Rule] = &[
             "hub/src/dispatch/driver*",
             "hub/src/ingest/driver*",
             "hub/src/fleet/board.rs",
+            "hub/src/alerts/driver*",
+            // The port by which people are told.
+            "hub/src/alerts/news.rs",
             "hub/src/attendance/driver*",
             "hub/src/connectors/driver*",
             "hub/src/connectors/web*",

@@ -7,7 +7,7 @@ use super::{Subject, site};
 use crate::store::commands::{CommandState, Commands as _, Move, StoredCommand, Told};
 use crate::store::projections::Step;
 use crate::store::upkeep::Class;
-use crate::store::{Projections as _, StoreError, Upkeep as _};
+use crate::store::{Alerts as _, Projections as _, StoreError, Upkeep as _};
 
 fn given(id: u8, issued_ms: i64) -> StoredCommand {
     StoredCommand {
@@ -105,6 +105,20 @@ pub(super) async fn the_boxs_word_ends_a_command_and_proof_outweighs_refusal(sub
     store.forget_projections().await.unwrap();
     assert_eq!(state().await.state, CommandState::Succeeded);
     assert!(store.open_commands(9).await.unwrap().is_empty());
+}
+
+pub(super) async fn what_boxes_undid_is_found_by_its_time(subject: &impl Subject) {
+    let store = subject.open();
+    for id in [1, 2, 3] {
+        store.add_command(&given(id, 10)).await.unwrap();
+    }
+    store.apply(told(1, OutcomeState::RolledBack)).await.unwrap();
+    store.apply(told(2, OutcomeState::Failed)).await.unwrap();
+    let undone = store.undone_since(76, 9).await.unwrap();
+    let found: Vec<_> = undone.iter().map(|one| (one.id, one.kind.as_str(), one.at_ms, one.detail.as_str())).collect();
+    assert_eq!(found, [(CommandId([1; 16]), "reboot", 77, "rolled_back")]);
+    assert_eq!(undone[0].site, site("a"));
+    assert!(store.undone_since(77, 9).await.unwrap().is_empty());
 }
 
 pub(super) async fn only_what_ended_long_ago_is_forgotten(subject: &impl Subject) {

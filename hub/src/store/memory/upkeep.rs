@@ -58,6 +58,7 @@ impl Upkeep for Memory {
                 Class::PersonDays => state.days.forget_days(before_ms),
                 Class::Looks => state.days.forget_looks(before_ms),
                 Class::Claims => state.registry.forget_claims(before_ms),
+                Class::Alerts => state.alerts.forget(before_ms),
                 Class::Commands => state.forget_commands(before_ms, limit),
                 Class::Diary => state.people.forget_entries(before_ms, limit),
                 Class::Credentials => {

@@ -51,6 +51,11 @@ impl Upkeep for Sqlite {
             Class::Looks => writing.forget_rows(LOOKS, before_ms, limit),
             Class::Claims => writing.forget_rows(CLAIMS, before_ms, limit),
             Class::Commands => writing.forget_rows(COMMANDS, before_ms, limit),
+            Class::Alerts => {
+                let alerts = writing.forget_rows(ALERTS, before_ms, limit)?;
+                let incidents = writing.forget_rows(INCIDENTS, before_ms, limit)?;
+                Ok(alerts + incidents + writing.forget_rows(SILENCES, before_ms, limit)?)
+            }
             Class::Diary => writing.forget_rows(ENTRIES, before_ms, limit),
             Class::Credentials => {
                 let credentials = writing.forget_rows(CREDENTIALS, before_ms, limit)?;
@@ -97,6 +102,11 @@ const KEPT_PENDING: &str = "DELETE FROM kept_terminal WHERE (site_no, serial) IN
     (SELECT site_no, serial FROM kept_terminal WHERE is_pending = 1 AND told_ms < ?1 LIMIT ?2)";
 const COMMANDS: &str = "DELETE FROM command WHERE no IN
     (SELECT no FROM command WHERE state >= 4 AND changed_ms < ?1 LIMIT ?2)";
+const ALERTS: &str = "DELETE FROM alert WHERE no IN
+    (SELECT no FROM alert WHERE is_past = 1 AND ended_ms < ?1 LIMIT ?2)";
+const INCIDENTS: &str = "DELETE FROM incident WHERE id IN
+    (SELECT id FROM incident WHERE closed_ms < ?1 LIMIT ?2)";
+const SILENCES: &str = "DELETE FROM silence WHERE no IN (SELECT no FROM silence WHERE until_ms < ?1 LIMIT ?2)";
 const ENTRIES: &str = "DELETE FROM entry WHERE no IN (SELECT no FROM entry WHERE at_ms < ?1 LIMIT ?2)";
 const CREDENTIALS: &str = "DELETE FROM credential WHERE secret_sha256 IN
     (SELECT secret_sha256 FROM credential WHERE expires_ms < ?1 LIMIT ?2)";

@@ -218,6 +218,8 @@ pub(crate) fn open_machines_door(
     let router = door::router(admin, DoorRules::of(config)?);
     lifecycle.spawn("door of machines", serve::serve_tcp(listener, router, lifecycle.clone()));
     Ok(())
+}
+
 /// Looks out for what is wrong. Whoever reads the diary or its events is told in any case, people by the notifier.
 pub(crate) fn start_alerts(
     config: &AlertsConfig,

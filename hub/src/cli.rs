@@ -15,6 +15,7 @@ mod diary;
 mod exit;
 mod import;
 mod job;
+mod mail;
 mod media;
 pub mod output;
 mod person;
@@ -117,6 +118,9 @@ pub enum Verb {
     /// Rows on their way to third parties: list, count, retry, skip.
     #[command(subcommand)]
     Job(job::JobVerb),
+    /// What people and programs are told of: try it, list, show, retry.
+    #[command(subcommand)]
+    Mail(mail::MailVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -256,6 +260,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Rollout(verb) => rollout::act(&scope.hub()?, verb, output).await?,
         Verb::Connector(verb) => connector::act(scope, verb, output).await?,
         Verb::Job(verb) => job::act(&scope.hub()?, verb, output).await?,
+        Verb::Mail(verb) => mail::act(scope, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

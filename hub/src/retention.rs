@@ -62,6 +62,9 @@ pub struct RetentionConfig {
     /// Devices that somebody claimed on a box's page and nobody decided of.
     #[serde(with = "units::duration")]
     pub claims: Duration,
+    /// Mails and calls of webhooks that have ended.
+    #[serde(with = "units::duration")]
+    pub mails: Duration,
     /// The diary.
     #[serde(with = "units::duration")]
     pub diary: Duration,
@@ -83,6 +86,7 @@ impl Default for RetentionConfig {
             presence_days: days(5 * 365 + 2),
             looks: days(396),
             claims: days(7),
+            mails: days(90),
             diary: days(396),
             credentials: days(30),
         }
@@ -109,6 +113,7 @@ impl RetentionConfig {
             (Ending::Rows(Class::Looks), before(self.looks)),
             (Ending::Rows(Class::Claims), before(self.claims)),
             (Ending::Rows(Class::Commands), before(self.ledger)),
+            (Ending::Letters, before(self.mails)),
             (Ending::Rows(Class::Diary), before(self.diary)),
             (Ending::Rows(Class::Credentials), before(self.credentials)),
         ]
@@ -124,6 +129,8 @@ pub enum Ending {
     Rows(Class),
     /// What was sent to third parties, refused by them for good, or skipped.
     Jobs,
+    /// Letters that were sent or given up.
+    Letters,
 }
 
 /// How many of each were forgotten.
@@ -178,7 +185,8 @@ pub async fn round(
             let count = match ending {
                 Ending::Records(lane) => settle(store, lane, before_ms, STEP_ROWS).await?,
                 Ending::Rows(class) => store.forget(class, before_ms, STEP_ROWS).await?,
-                Ending::Jobs => u64::try_from(store.forget_jobs(before_ms, STEP_ROWS).await?).unwrap_or(u64::MAX),
+                Ending::Jobs => many(store.forget_jobs(before_ms, STEP_ROWS).await?),
+                Ending::Letters => many(store.forget_letters(before_ms, STEP_ROWS).await?),
             };
             if count == 0 {
                 break;
@@ -188,6 +196,10 @@ pub async fn round(
         }
     }
     Ok(())
+}
+
+fn many(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Forgets the oldest records of one queue and keeps what must outlast them; says how many.
@@ -228,6 +240,7 @@ fn words(ending: Ending) -> &'static str {
         Ending::Rows(Class::Claims) => "claims of devices that nobody decided of",
         Ending::Rows(Class::Commands) => "commands",
         Ending::Jobs => "settled rows for third parties",
+        Ending::Letters => "mails and calls of webhooks",
         Ending::Rows(Class::Diary) => "entries of the diary",
         Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",
     }

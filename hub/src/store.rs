@@ -15,6 +15,7 @@ pub mod facts;
 pub mod jobs;
 pub mod media;
 pub mod memory;
+pub mod outbox;
 pub mod presence;
 pub mod projections;
 pub mod releases;
@@ -35,6 +36,7 @@ pub use facts::Facts;
 pub use jobs::Jobs;
 pub use media::Media;
 pub use memory::Memory;
+pub use outbox::Outbox;
 pub use presence::{Days, Registry, Strips};
 pub use projections::Projections;
 pub use releases::Releases;
@@ -73,6 +75,7 @@ pub trait Store:
     + Rollouts
     + Connectors
     + Jobs
+    + Outbox
     + Strips
     + Registry
     + Days
@@ -98,6 +101,7 @@ impl<
         + Rollouts
         + Connectors
         + Jobs
+        + Outbox
         + Strips
         + Registry
         + Days

@@ -1,5 +1,7 @@
 //! Joins parts that do not know each other: each adapter here fits one part's port to another part.
 
+mod mail;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::pairing::PairingTicket;
 use vigie_shared::wire::Topic;
 
+pub(crate) use self::mail::{start_mail, start_readiness};
 use crate::backup;
 use crate::broker;
 use crate::config::HubConfig;
@@ -188,16 +191,19 @@ pub(crate) fn start_connectors(
     clock: &Arc<dyn Clock>,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<Exchange> {
-    let allowed = Allowed::read(&config.allow).map_err(|wrong| anyhow::anyhow!("connectors.allow: {wrong}"))?;
     let parts = driver::Parts {
         store: Arc::clone(store),
-        web: Arc::new(Client::new(allowed)?),
+        web: Arc::new(Client::new(allowed(config)?)?),
         clock: Arc::clone(clock),
         config: config.clone(),
     };
     let exchange = Exchange::new(parts);
     lifecycle.spawn("connectors", exchange.clone().run(lifecycle.stopping()));
     Ok(exchange)
+}
+
+fn allowed(config: &ConnectorsConfig) -> anyhow::Result<Allowed> {
+    Allowed::read(&config.allow).map_err(|wrong| anyhow::anyhow!("connectors.allow: {wrong}"))
 }
 
 /// Closes days, answers who is here, does what requests ask for.

@@ -23,6 +23,7 @@ mod guard;
 mod import_tm20;
 mod lan;
 mod local_page;
+mod mail;
 mod media;
 mod operators;
 mod outage;

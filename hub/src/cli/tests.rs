@@ -1,6 +1,7 @@
 //! The verbs against a real socket with the real routes behind it.
 
 mod cases;
+mod mails;
 
 use std::process::ExitCode;
 

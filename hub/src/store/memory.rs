@@ -13,6 +13,7 @@ mod days;
 mod facts;
 mod jobs;
 mod media;
+mod outbox;
 mod people;
 mod projections;
 mod registry;
@@ -56,6 +57,7 @@ pub struct State {
     rollouts: rollouts::RolloutTable,
     connectors: connectors::ConnectorTable,
     jobs: jobs::JobTable,
+    outbox: outbox::LetterTable,
     is_failing: bool,
 }
 

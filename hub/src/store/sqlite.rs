@@ -28,6 +28,7 @@ mod jobs;
 mod keys;
 mod media;
 mod migrations;
+mod outbox;
 mod profiles;
 mod projections;
 mod punches;

@@ -16,6 +16,7 @@ mod exit;
 mod import;
 mod job;
 mod machine;
+mod mail;
 mod media;
 pub mod output;
 mod person;
@@ -124,6 +125,9 @@ pub enum Verb {
     /// What is wrong: list, take on, silence; rules and incidents.
     #[command(subcommand)]
     Alert(alert::AlertVerb),
+    /// What people and programs are told of: try it, list, show, retry.
+    #[command(subcommand)]
+    Mail(mail::MailVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -265,6 +269,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Connector(verb) => connector::act(scope, verb, output).await?,
         Verb::Job(verb) => job::act(&scope.hub()?, verb, output).await?,
         Verb::Alert(verb) => alert::act(&scope.hub()?, verb, output).await?,
+        Verb::Mail(verb) => mail::act(scope, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

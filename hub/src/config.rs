@@ -8,12 +8,15 @@ use crate::alerts::rules::AlertsConfig;
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
 use crate::connectors::config::ConnectorsConfig;
+use crate::dead_man::DeadManConfig;
 use crate::gateway::GatewayConfig;
 use crate::machines::config::MachinesConfig;
+use crate::mail::config::MailConfig;
 use crate::operators::OperatorsConfig;
 use crate::presence::config::PresenceConfig;
 use crate::retention::RetentionConfig;
 use crate::shelf::ShelfConfig;
+use crate::webhook::WebhooksConfig;
 
 /// Environment variables that begin like this override the file: `VIGIE_HUB__LISTEN__ADMIN=127.0.0.1:9090`.
 pub const ENV_PREFIX: &str = "VIGIE_HUB__";
@@ -54,6 +57,12 @@ pub struct HubConfig {
     pub machines: MachinesConfig,
     /// What can be wrong, and how people are told of it.
     pub alerts: AlertsConfig,
+    /// Mail: by which server, to whom.
+    pub mail: MailConfig,
+    /// Programs that are told of incidents.
+    pub webhooks: WebhooksConfig,
+    /// Who watches this hub from outside.
+    pub dead_man: DeadManConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -89,6 +98,9 @@ impl Default for HubConfig {
             presence: PresenceConfig::default(),
             machines: MachinesConfig::default(),
             alerts: AlertsConfig::default(),
+            mail: MailConfig::default(),
+            webhooks: WebhooksConfig::default(),
+            dead_man: DeadManConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

@@ -20,7 +20,7 @@ pub(crate) mod events;
 pub mod guard;
 mod health;
 mod holidays;
-mod hours;
+pub(crate) mod hours;
 mod idempotency;
 mod imports;
 pub mod input;
@@ -29,6 +29,7 @@ mod legacy;
 mod local;
 mod looks;
 pub(crate) mod machines;
+mod mails;
 mod media;
 pub mod meters;
 mod metrics;
@@ -83,6 +84,7 @@ use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 use crate::imports::Imports;
 use crate::login::Logins;
+use crate::mail::desk::Desk;
 use crate::presence::driver::Presences;
 use crate::retention::RetentionConfig;
 use crate::rollout::driver::Rollouts;
@@ -114,6 +116,8 @@ pub struct Parts {
     pub exchange: Exchange,
     /// Who was there, who is there.
     pub presences: Presences,
+    /// Writes letters.
+    pub desk: Desk,
     /// What boxes uploaded.
     pub blobs: Blobs,
     /// What boxes may be given.

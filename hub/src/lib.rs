@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 pub mod connectors;
 mod csv;
+pub mod dead_man;
 pub mod dispatch;
 mod doors;
 pub mod erasures;
@@ -24,6 +25,7 @@ pub mod imports;
 pub mod ingest;
 pub mod login;
 pub mod machines;
+pub mod mail;
 pub mod operators;
 pub mod pki;
 pub mod presence;
@@ -40,6 +42,7 @@ pub mod store;
 mod strangers;
 pub mod text;
 pub mod up;
+pub mod webhook;
 mod wiring;
 
 use std::path::Path;
@@ -68,6 +71,7 @@ use crate::http::{Admin, Invitation, serve};
 use crate::ingest::driver::{Downlink, Driver, HealthView, Importer, Onlooker, Parts};
 use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
+use crate::mail::desk::Desk;
 use crate::operators::Operators;
 use crate::pki::Pki;
 use crate::presence::driver::Presences;
@@ -149,12 +153,13 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         rollouts: inside.rollouts,
         exchange: inside.exchange,
         presences: inside.presences,
+        desk: inside.desk,
         blobs,
         media,
         releases,
         imports: Arc::new(imports::Door::new(Arc::clone(&pki), sites_of(&store), inside.importer)),
         revoker: Arc::new(wiring::Cut { gateway: gateway.clone(), board: inside.board }),
-        readiness: Arc::new(wiring::Ready(inside.health.clone())),
+        readiness: wiring::start_readiness(config, inside.health.clone(), lifecycle)?,
         meters: Arc::new(wiring::Figures { gateway, ingest: inside.health, operators: inside.operators.clone() }),
         backup: Arc::new(wiring::Copies::of(config, &store, &clock)),
         rebuilder: inside.trail,
@@ -209,6 +214,7 @@ struct Inside {
     rollouts: Rollouts,
     exchange: Exchange,
     presences: Presences,
+    desk: Desk,
     health: HealthView,
     importer: Importer,
     trail: Arc<Trail>,
@@ -245,6 +251,7 @@ async fn start_inside(
     lifecycle.spawn("rollouts", rollouts.clone().run(lifecycle.stopping()));
 
     let exchange = wiring::start_connectors(&config.connectors, &whole, clock, lifecycle)?;
+    let desk = wiring::start_mail(config, &whole, clock, lifecycle)?;
     let presences = wiring::start_presence(config, (&whole, &exchange, &board), clock, lifecycle)?;
 
     let (notifier, fleet) = (Arc::new(wiring::OnlyTheDiary), (&whole, &board, &operators));
@@ -278,6 +285,7 @@ async fn start_inside(
     let projector = projector.telling(Arc::new(exchange.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
     Ok(Inside { backend, board, operators, dispatch, alerts, rollouts, exchange, presences, health, importer, trail })
+    Ok(Inside { backend, board, operators, dispatch, rollouts, exchange, presences, desk, health, importer, trail })
 }
 
 /// The database of a data folder.

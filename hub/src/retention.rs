@@ -68,6 +68,9 @@ pub struct RetentionConfig {
     /// Alerts and incidents that are over, and what was told of them.
     #[serde(with = "units::duration")]
     pub alerts: Duration,
+    /// Mails and calls of webhooks that have ended.
+    #[serde(with = "units::duration")]
+    pub mails: Duration,
     /// The diary.
     #[serde(with = "units::duration")]
     pub diary: Duration,
@@ -91,6 +94,7 @@ impl Default for RetentionConfig {
             looks: days(396),
             claims: days(7),
             alerts: days(396),
+            mails: days(90),
             diary: days(396),
             credentials: days(30),
         }
@@ -120,6 +124,7 @@ impl RetentionConfig {
             (Ending::Rows(Class::Claims), before(self.claims)),
             (Ending::Rows(Class::Commands), before(self.ledger)),
             (Ending::Rows(Class::Alerts), before(self.alerts)),
+            (Ending::Letters, before(self.mails)),
             (Ending::Rows(Class::Diary), before(self.diary)),
             (Ending::Rows(Class::Credentials), before(self.credentials)),
         ]
@@ -135,6 +140,8 @@ pub enum Ending {
     Rows(Class),
     /// What was sent to third parties, refused by them for good, or skipped.
     Jobs,
+    /// Letters that were sent or given up.
+    Letters,
 }
 
 /// How many of each were forgotten.
@@ -189,7 +196,8 @@ pub async fn round(
             let count = match ending {
                 Ending::Records(lane) => settle(store, lane, before_ms, STEP_ROWS).await?,
                 Ending::Rows(class) => store.forget(class, before_ms, STEP_ROWS).await?,
-                Ending::Jobs => u64::try_from(store.forget_jobs(before_ms, STEP_ROWS).await?).unwrap_or(u64::MAX),
+                Ending::Jobs => many(store.forget_jobs(before_ms, STEP_ROWS).await?),
+                Ending::Letters => many(store.forget_letters(before_ms, STEP_ROWS).await?),
             };
             if count == 0 {
                 break;
@@ -199,6 +207,10 @@ pub async fn round(
         }
     }
     Ok(())
+}
+
+fn many(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Forgets the oldest records of one queue and keeps what must outlast them; says how many.
@@ -242,6 +254,7 @@ fn words(ending: Ending) -> &'static str {
         Ending::Rows(Class::Commands) => "commands",
         Ending::Jobs => "settled rows for third parties",
         Ending::Rows(Class::Alerts) => "alerts, incidents and silences that are over",
+        Ending::Letters => "mails and calls of webhooks",
         Ending::Rows(Class::Diary) => "entries of the diary",
         Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",
     }

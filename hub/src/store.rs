@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod machines;
 pub mod media;
 pub mod memory;
+pub mod outbox;
 pub mod presence;
 pub mod projections;
 pub mod releases;
@@ -39,6 +40,7 @@ pub use jobs::Jobs;
 pub use machines::Machines;
 pub use media::Media;
 pub use memory::Memory;
+pub use outbox::Outbox;
 pub use presence::{Days, Registry, Strips};
 pub use projections::Projections;
 pub use releases::Releases;
@@ -78,6 +80,7 @@ pub trait Store:
     + Rollouts
     + Connectors
     + Jobs
+    + Outbox
     + Strips
     + Registry
     + Days
@@ -105,6 +108,7 @@ impl<
         + Rollouts
         + Connectors
         + Jobs
+        + Outbox
         + Strips
         + Registry
         + Days

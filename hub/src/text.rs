@@ -1,6 +1,7 @@
 //! Pure: times, ages, sizes and counts as people of each language read them, in pages, on the command line, in mails.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// U+00A0, between a number and its unit.
@@ -56,6 +57,64 @@ pub fn moment(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> String {
         Lang::Fr => format!("{:02}/{:02}/{} {time}", at.day(), at.month(), at.year()),
         Lang::En => format!("{} {} {} {time}", at.day(), MONTHS_EN.get(month).copied().unwrap_or(""), at.year()),
     }
+}
+
+const MONTHS_FR: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+const MONTHS_EN_WHOLE: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const DAYS_FR: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+const DAYS_EN: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// A moment in a sentence: `vendredi 20 novembre 2026 à 14 h 05` or `Friday 20 November 2026 at 14:05`.
+#[must_use]
+pub fn spoken(lang: Lang, at_ms: i64, zone: &TimeZone) -> String {
+    let at = zoned(at_ms, zone);
+    let time = match lang {
+        Lang::Fr if at.minute() == 0 => format!("à {}{NBSP}h", at.hour()),
+        Lang::Fr => format!("à {}{NBSP}h{NBSP}{:02}", at.hour(), at.minute()),
+        Lang::En => format!("at {:02}:{:02}", at.hour(), at.minute()),
+    };
+    format!("{} {time}", spoken_day(lang, at.date()))
+}
+
+/// A day in a sentence: `vendredi 20 novembre 2026` or `Friday 20 November 2026`.
+#[must_use]
+pub fn spoken_day(lang: Lang, day: Date) -> String {
+    let (days, months) = match lang {
+        Lang::Fr => (DAYS_FR, MONTHS_FR),
+        Lang::En => (DAYS_EN, MONTHS_EN_WHOLE),
+    };
+    let nth = |names: &[&'static str], number: i8| {
+        usize::try_from(number - 1).ok().and_then(|index| names.get(index)).copied().unwrap_or("")
+    };
+    let (name, month) = (nth(&days, day.weekday().to_monday_one_offset()), nth(&months, day.month()));
+    let number = if lang == Lang::Fr && day.day() == 1 { "1er".to_owned() } else { day.day().to_string() };
+    format!("{name} {number} {month} {}", day.year())
 }
 
 fn zoned(at_ms: i64, zone: &TimeZone) -> jiff::Zoned {
@@ -189,6 +248,15 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_in_a_sentence_names_its_day() {
+        let spoken = |lang, ms| spoken(lang, ms, &paris()).replace('\u{a0}', " ");
+        assert_eq!(spoken(Lang::Fr, NOW), "vendredi 20 novembre 2026 à 15 h 05");
+        assert_eq!(spoken(Lang::En, NOW), "Friday 20 November 2026 at 15:05");
+        assert_eq!(spoken(Lang::Fr, NOW + 55 * 60_000), "vendredi 20 novembre 2026 à 16 h");
+        assert_eq!(spoken(Lang::Fr, NOW - 19 * 86_400_000), "dimanche 1er novembre 2026 à 15 h 05");
+    }
+
+    #[test]
     fn an_age_is_rounded_down_and_ends_as_a_date() {
         let ago = |seconds: i64| age(Lang::En, NOW - seconds * 1000, NOW, &paris()).replace('\u{a0}', " ");
         assert_eq!(ago(-5), "just now");
@@ -222,7 +290,7 @@ mod tests {
         #[test]
         fn nothing_panics(ms: i64, now: i64, seconds: u64, bytes: u64, heat: i32) {
             for lang in Lang::ALL {
-                drop((age(lang, ms, now, &paris()), duration(lang, seconds), size(lang, bytes)));
+                drop((age(lang, ms, now, &paris()), duration(lang, seconds), size(lang, bytes), spoken(lang, ms, &paris())));
                 drop((percent(lang, bytes), number(lang, bytes), degrees(heat)));
             }
         }

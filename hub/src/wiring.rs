@@ -1,5 +1,7 @@
 //! Joins parts that do not know each other: each adapter here fits one part's port to another part.
 
+mod mail;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use vigie_shared::wire::Topic;
 use crate::alerts::driver::{self as lookout, Lookout};
 use crate::alerts::news::{News, Notifier};
 use crate::alerts::rules::AlertsConfig;
+pub(crate) use self::mail::{start_mail, start_readiness};
 use crate::backup;
 use crate::broker;
 use crate::config::HubConfig;
@@ -195,10 +198,9 @@ pub(crate) fn start_connectors(
     clock: &Arc<dyn Clock>,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<Exchange> {
-    let allowed = Allowed::read(&config.allow).map_err(|wrong| anyhow::anyhow!("connectors.allow: {wrong}"))?;
     let parts = driver::Parts {
         store: Arc::clone(store),
-        web: Arc::new(Client::new(allowed)?),
+        web: Arc::new(Client::new(allowed(config)?)?),
         clock: Arc::clone(clock),
         config: config.clone(),
     };
@@ -248,6 +250,8 @@ impl Notifier for OnlyTheDiary {
     async fn tell(&self, _news: &News) -> anyhow::Result<()> {
         Ok(())
     }
+fn allowed(config: &ConnectorsConfig) -> anyhow::Result<Allowed> {
+    Allowed::read(&config.allow).map_err(|wrong| anyhow::anyhow!("connectors.allow: {wrong}"))
 }
 
 /// Closes days, answers who is here, does what requests ask for.

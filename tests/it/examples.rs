@@ -28,6 +28,17 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "presence.space.space",
     "presence.space.logo",
     "presence.space.url",
+    "mail.server",
+    "mail.port",
+    "mail.ca_file",
+    "mail.user",
+    "mail.password_file",
+    "mail.from",
+    "mail.zone",
+    "mail.dashboard",
+    "mail.templates",
+    "dead_man.url",
+    "dead_man.url_file",
 ];
 
 #[test]

@@ -25,6 +25,7 @@ mod lan;
 mod local_page;
 mod machine_list;
 mod machines;
+mod mail;
 mod media;
 mod operators;
 mod outage;

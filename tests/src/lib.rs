@@ -17,6 +17,7 @@ pub mod presence;
 pub mod processes;
 pub mod punches;
 pub mod queue_writer;
+pub mod smtp;
 pub mod stored;
 pub mod terminals;
 pub mod to_hr;

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod cases;
+mod mails;
 
 use std::process::ExitCode;
 

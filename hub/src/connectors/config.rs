@@ -11,7 +11,7 @@ use super::wait::Patience;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConnectorsConfig {
-    /// Hosts, addresses and networks that connectors may call although they are on this machine or a private
+    /// Hosts, addresses and networks that connectors, webhooks and the dead-man ping may call although they are on this machine or a private
     /// network; only these may be called without TLS.
     pub allow: Vec<String>,
     /// Wait after the first failure of a row; it doubles with each.

@@ -63,12 +63,26 @@ pub(super) async fn page(
     (from_ms, to_ms): (i64, i64),
     limit: usize,
 ) -> Result<Hours, StoreError> {
+    let (hours, next_ms) = hours(store, site, (from_ms, to_ms), limit).await?;
+    Ok(Hours { items: hours.iter().map(HourView::from).collect(), next: next_ms.map(Time) })
+}
+
+/// The same hours as they are kept, and where the next page begins.
+///
+/// # Errors
+///
+/// [`StoreError::Failed`].
+pub(crate) async fn hours(
+    store: &dyn Store,
+    site: &SiteId,
+    (from_ms, to_ms): (i64, i64),
+    limit: usize,
+) -> Result<(Vec<HourlySample>, Option<i64>), StoreError> {
     let from_ms = HourlySample::hour_of(from_ms);
     let to_ms = HourlySample::hour_of(to_ms.saturating_sub(1)).saturating_add(HourlySample::HOUR_MS);
     let settled = store.hours(site, from_ms, to_ms, limit + 1).await?;
     let samples = store.metrics(site, from_ms, to_ms, SAMPLES_MAX + 1).await?;
-    let (hours, next_ms) = merge(settled, &samples, (limit, SAMPLES_MAX));
-    Ok(Hours { items: hours.iter().map(HourView::from).collect(), next: next_ms.map(Time) })
+    Ok(merge(settled, &samples, (limit, SAMPLES_MAX)))
 }
 
 /// Puts samples into their hours, beside those that are settled. Either list may go on behind its limit: then the

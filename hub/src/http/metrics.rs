@@ -38,6 +38,7 @@ pub(super) async fn show(_: Viewer, State(admin): State<Admin>) -> Result<impl I
     metrics.extend(of_attendance(&terminals, punches));
     metrics.extend(of_third_parties(&admin).await?);
     metrics.extend(of_alerts(&admin.alerts.present().await?));
+    metrics.push(of_letters(&admin).await?);
     metrics.extend(of_presence(&admin.presences.figures()));
     metrics.extend(admin.meters.read());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], exposition(&metrics)))
@@ -58,6 +59,16 @@ async fn of_third_parties(admin: &Admin) -> Result<Vec<Metric>, Problem> {
         gauge("vigie_jobs", "Rows for third parties, by state.", jobs.collect()),
         gauge("vigie_connector_stopped", "Whether a connector has stopped until somebody mends it.", stopped.collect()),
     ])
+}
+
+/// What people and programs were told of, and what waits.
+async fn of_letters(admin: &Admin) -> Result<Metric, Problem> {
+    let samples = admin.store.letter_counts().await?.into_iter().map(|one| {
+        let labels = vec![("way", one.way.word().to_owned()), ("state", one.state.word().to_owned())];
+        Sample { suffix: "", labels, value: float(one.count) }
+    });
+    let help = "Mails and calls of webhooks, by state.";
+    Ok(Metric { name: "vigie_mails", help, kind: MetricKind::Gauge, samples: samples.collect() })
 }
 
 fn own() -> Vec<Metric> {

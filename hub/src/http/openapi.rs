@@ -16,6 +16,8 @@ use crate::shelf::PIECE_BYTES_MAX;
 use super::{
     Admin, about, activity, alerts, attendance, backups, blobs, commands, connectors, devices, diary, enrolments,
     events, health, holidays, imports, jobs, legacy, local, looks, machines, media, metrics, notice, pairing, people, pins,
+    Admin, about, activity, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events,
+    health, holidays, imports, jobs, legacy, local, looks, mails, media, metrics, notice, pairing, people, pins,
     presence, privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site, sites,
     terminals, tokens, users, version,
 };
@@ -194,6 +196,12 @@ fn of_people() -> OpenApiRouter<Admin> {
 
 fn of_hub() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
+        .routes(routes!(mails::list))
+        .routes(routes!(mails::stats))
+        .routes(routes!(mails::test))
+        .routes(routes!(mails::show))
+        .routes(routes!(mails::retry))
+        .routes(routes!(mails::put_secret, mails::remove_secret))
         .routes(routes!(backups::create))
         .routes(routes!(imports::create))
         .routes(routes!(legacy::take_over_dump))

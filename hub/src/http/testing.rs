@@ -24,6 +24,8 @@ use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::dispatch::driver::Dispatch;
 use crate::login::{Logins, secret};
+use crate::mail::config::{MailConfig, Recipient};
+use crate::mail::desk::{self, Desk};
 use crate::presence::config::PresenceConfig;
 use crate::presence::driver::{self as presence, Presences};
 use crate::presence::spaceapi::Space;
@@ -33,6 +35,7 @@ use crate::shelf::{Shelf, ShelfConfig};
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
+use crate::webhook::WebhooksConfig;
 
 mod ask;
 mod clocks;
@@ -111,6 +114,7 @@ impl Stage {
             rollouts,
             exchange,
             presences,
+            desk: desk(store.clone(), clock.clone()),
             blobs: Blobs::new(std::env::temp_dir().join("no-blobs")),
             media: shelf("media"),
             releases: shelf("releases"),
@@ -203,6 +207,18 @@ fn presences(
     let config = PresenceConfig { space: Some(space), ..PresenceConfig::default() };
     let folder = folder.join("presence-requests");
     Presences::new(presence::Parts { store, exchange, fleet, clock, config, folder }).unwrap()
+}
+
+/// A desk that writes to one person.
+fn desk(store: Arc<dyn Store>, clock: Arc<ManualClock>) -> Desk {
+    let mail = MailConfig {
+        server: Some("localhost".to_owned()),
+        from: "Vigie <vigie@example.org>".parse().ok(),
+        recipients: vec![Recipient::new("anna@example.org".parse().unwrap())],
+        ..MailConfig::default()
+    };
+    let webhooks = WebhooksConfig::default();
+    Desk::new(desk::Parts { store, clock, mail, webhooks, machines: None }).unwrap()
 }
 
 /// The token of a role's account.

@@ -28,6 +28,7 @@ mod derived;
 mod facts;
 mod machines;
 mod media;
+mod outbox;
 mod people;
 mod registry;
 mod releases;
@@ -199,6 +200,13 @@ macro_rules! every_law {
                 whoever_waits_holds_up_only_himself,
                 what_waits_from_the_beginning_holds_up_nobody_and_no_list_frees_it,
                 people_move_jobs_only_from_where_they_are_and_settled_ones_end,
+            ],
+            outbox: [
+                a_letter_is_kept_once_by_its_name,
+                a_reader_gets_letters_about_one_thing_in_order,
+                what_was_begun_is_found_and_nothing_else,
+                people_have_dead_letters_tried_again_and_settled_ones_end,
+                secrets_of_letters_come_back_and_go,
             ],
             commands: [
                 a_command_is_given_once_and_kept,

@@ -15,6 +15,7 @@ mod facts;
 mod jobs;
 mod machines;
 mod media;
+mod outbox;
 mod people;
 mod projections;
 mod registry;
@@ -63,6 +64,7 @@ pub struct State {
     connectors: connectors::ConnectorTable,
     jobs: jobs::JobTable,
     alerts: alerts::AlertTables,
+    outbox: outbox::LetterTable,
     is_failing: bool,
 }
 

@@ -60,7 +60,11 @@ impl Request {
 }
 
 /// Reads the next request of a connection; `None` if the client left instead.
-pub(super) async fn read<S: AsyncBufRead + Unpin>(stream: &mut S) -> io::Result<Option<Request>> {
+///
+/// # Errors
+///
+/// If the connection breaks, or what comes is no HTTP.
+pub async fn read<S: AsyncBufRead + Unpin>(stream: &mut S) -> io::Result<Option<Request>> {
     // A handshake, for one, has no line that would ever end.
     if stream.fill_buf().await?.first().is_some_and(|byte| !byte.is_ascii_uppercase()) {
         return Err(io::ErrorKind::InvalidData.into());

@@ -24,6 +24,12 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Nothing but these names.
+    #[must_use]
+    pub fn of(names: &[&'static str]) -> Self {
+        Self { names: names.iter().map(|name| (*name, Kind::Text)).collect(), ..Self::default() }
+    }
+
     /// Nothing but settings and secrets, which are known everywhere.
     #[must_use]
     pub fn settings() -> Self {

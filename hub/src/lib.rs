@@ -254,8 +254,8 @@ async fn start_inside(
     let desk = wiring::start_mail(config, &whole, clock, lifecycle)?;
     let presences = wiring::start_presence(config, (&whole, &exchange, &board), clock, lifecycle)?;
 
-    let (notifier, fleet) = (Arc::new(wiring::OnlyTheDiary), (&whole, &board, &operators));
-    let alerts = wiring::start_alerts(&config.alerts, fleet, notifier, clock, lifecycle);
+    let fleet = (&whole, &board, &operators);
+    let alerts = wiring::start_alerts(&config.alerts, fleet, Arc::new(desk.clone()), clock, lifecycle);
 
     let onlookers: Vec<Arc<dyn Onlooker>> = vec![
         Arc::new(board.clone()),
@@ -284,8 +284,20 @@ async fn start_inside(
     let projector = projector.telling(Arc::new(dispatch.clone())).telling(Arc::new(operators.clone()));
     let projector = projector.telling(Arc::new(exchange.clone()));
     lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside { backend, board, operators, dispatch, alerts, rollouts, exchange, presences, health, importer, trail })
-    Ok(Inside { backend, board, operators, dispatch, rollouts, exchange, presences, desk, health, importer, trail })
+    Ok(Inside {
+        backend,
+        board,
+        operators,
+        dispatch,
+        alerts,
+        rollouts,
+        exchange,
+        presences,
+        desk,
+        health,
+        importer,
+        trail,
+    })
 }
 
 /// The database of a data folder.

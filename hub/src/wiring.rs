@@ -15,10 +15,10 @@ use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::pairing::PairingTicket;
 use vigie_shared::wire::Topic;
 
-use crate::alerts::driver::{self as lookout, Lookout};
-use crate::alerts::news::{News, Notifier};
-use crate::alerts::rules::AlertsConfig;
 pub(crate) use self::mail::{start_mail, start_readiness};
+use crate::alerts::driver::{self as lookout, Lookout};
+use crate::alerts::news::Notifier;
+use crate::alerts::rules::AlertsConfig;
 use crate::backup;
 use crate::broker;
 use crate::config::HubConfig;
@@ -242,14 +242,6 @@ pub(crate) fn start_alerts(
     lookout
 }
 
-/// Nobody has an address here: the diary has the news already.
-pub(crate) struct OnlyTheDiary;
-
-#[async_trait]
-impl Notifier for OnlyTheDiary {
-    async fn tell(&self, _news: &News) -> anyhow::Result<()> {
-        Ok(())
-    }
 fn allowed(config: &ConnectorsConfig) -> anyhow::Result<Allowed> {
     Allowed::read(&config.allow).map_err(|wrong| anyhow::anyhow!("connectors.allow: {wrong}"))
 }

@@ -15,11 +15,9 @@ use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
     Admin, about, activity, alerts, attendance, backups, blobs, commands, connectors, devices, diary, enrolments,
-    events, health, holidays, imports, jobs, legacy, local, looks, machines, media, metrics, notice, pairing, people, pins,
-    Admin, about, activity, attendance, backups, blobs, commands, connectors, devices, diary, enrolments, events,
-    health, holidays, imports, jobs, legacy, local, looks, mails, media, metrics, notice, pairing, people, pins,
-    presence, privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site, sites,
-    terminals, tokens, users, version,
+    events, health, holidays, imports, jobs, legacy, local, looks, machines, mails, media, metrics, notice, pairing,
+    people, pins, presence, privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site,
+    sites, terminals, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]

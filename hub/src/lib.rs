@@ -23,6 +23,7 @@ pub mod gateway;
 pub mod http;
 pub mod imports;
 pub mod ingest;
+mod inside;
 pub mod login;
 pub mod machines;
 pub mod mail;
@@ -55,38 +56,22 @@ use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::file::make_private_folder;
 use vigie_shared::lifecycle::Lifecycle;
 
-use crate::alerts::driver::Lookout;
 use crate::backup::FolderLock;
 use crate::boxes::BoxesParts;
-use crate::broker::Broker;
 use crate::config::HubConfig;
-use crate::connectors::driver::Exchange;
-use crate::dispatch::driver::Dispatch;
 pub use crate::doors::Addresses;
 use crate::doors::Doors;
 use crate::erasures::ErasureBook;
-use crate::fleet::Board;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
-use crate::ingest::driver::{Downlink, Driver, HealthView, Importer, Onlooker, Parts};
+use crate::inside::{Inside, NOTES_MAX};
 use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
-use crate::mail::desk::Desk;
-use crate::operators::Operators;
 use crate::pki::Pki;
-use crate::presence::driver::Presences;
-use crate::projector::driver::{Projector, Trail};
-use crate::rollout::driver::Rollouts;
 use crate::shelves::Shelves;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 use crate::store::vault::Vault;
-
-/// Messages on their way to the ingest, up to 32 KiB each.
-const MESSAGES_MAX: usize = 256;
-
-/// Connections that came or went and entries for the diary that wait to be noted.
-const NOTES_MAX: usize = 1024;
 
 /// The key that seals secrets in the store, in the data folder, outside the database.
 pub(crate) const STORE_KEY: &str = "store.key";
@@ -124,7 +109,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let pki = Arc::new(Pki::open(&config.data.join(PKI_FOLDER), clock.wall_ms()).context("open the hub's keys")?);
     pki.keep_renewed(Arc::clone(&clock), lifecycle);
 
-    let inside = start_inside(config, &store, &pki, &clock, lifecycle).await?;
+    let inside = inside::start(config, (&store, &pki), &clock, lifecycle).await?;
     let gateway = start_gateway((doors.mqtt, config), &inside, (&store, &pki, &clock), lifecycle)?;
 
     let mut boxes_config = config.boxes.clone();
@@ -202,102 +187,6 @@ fn start_gateway(
     let told = (inside.board.clone(), inside.operators.clone());
     lifecycle.spawn("presence", wiring::watch_gateway(event_queue, told, Arc::clone(clock)));
     Ok(Gateway::start(listener, parts, lifecycle))
-}
-
-/// The parts behind the doors: broker, ingest, projector, fleet.
-struct Inside {
-    backend: broker::Backend,
-    board: Board,
-    operators: Operators,
-    dispatch: Dispatch,
-    alerts: Lookout,
-    rollouts: Rollouts,
-    exchange: Exchange,
-    presences: Presences,
-    desk: Desk,
-    health: HealthView,
-    importer: Importer,
-    trail: Arc<Trail>,
-}
-
-async fn start_inside(
-    config: &HubConfig,
-    store: &Arc<Sqlite>,
-    pki: &Arc<Pki>,
-    clock: &Arc<dyn Clock>,
-    lifecycle: &Lifecycle,
-) -> anyhow::Result<Inside> {
-    let whole: Arc<dyn Store> = Arc::clone(store) as Arc<dyn Store>;
-    let (alarms, alarm_queue) = mpsc::channel(NOTES_MAX);
-    let board = Board::new(alarms);
-    let operators = Operators::new(config.operators.clone());
-    let trail = Arc::new(Trail::default());
-    lifecycle.spawn("diary", wiring::keep_diary(alarm_queue, Arc::clone(&whole), operators.clone()));
-
-    let Broker { uplink, downlink, backend } = Broker::start(&config.broker, lifecycle).await?;
-    let downlink: Arc<dyn Downlink> = Arc::new(wiring::Answers(downlink));
-    let dispatch = Dispatch::default();
-    let sending = dispatch::driver::Parts {
-        store: Arc::clone(&whole),
-        pki: Arc::clone(pki),
-        downlink: Arc::clone(&downlink),
-        board: board.clone(),
-        clock: Arc::clone(clock),
-    };
-    let sender = dispatch::driver::Driver::new(sending, dispatch.clone());
-    lifecycle.spawn("dispatch", sender.run(lifecycle.stopping()));
-    let presence = Arc::new(board.clone());
-    let rollouts = Rollouts::new(Arc::clone(&whole), presence, dispatch.clone(), Arc::clone(clock));
-    lifecycle.spawn("rollouts", rollouts.clone().run(lifecycle.stopping()));
-
-    let exchange = wiring::start_connectors(&config.connectors, &whole, clock, lifecycle)?;
-    let desk = wiring::start_mail(config, &whole, clock, lifecycle)?;
-    let presences = wiring::start_presence(config, (&whole, &exchange, &board), clock, lifecycle)?;
-
-    let fleet = (&whole, &board, &operators);
-    let alerts = wiring::start_alerts(&config.alerts, fleet, Arc::new(desk.clone()), clock, lifecycle);
-
-    let onlookers: Vec<Arc<dyn Onlooker>> = vec![
-        Arc::new(board.clone()),
-        Arc::clone(&trail) as Arc<dyn Onlooker>,
-        Arc::new(dispatch.clone()),
-        Arc::new(operators.clone()),
-    ];
-    let parts = Parts { store: Arc::clone(&whole), downlink, onlookers, clock: Arc::clone(clock) };
-    let seed = u64::from(std::process::id());
-    let mut driver = Driver::start(parts, seed).await.context("read how far every queue is")?;
-    let (health, importer) = (driver.health(), driver.importer());
-    let (messages, message_queue) = mpsc::channel(MESSAGES_MAX);
-    lifecycle.spawn_thread("messages", move || {
-        wiring::pass_on(&uplink, &messages);
-        Ok(())
-    })?;
-    let (runtime, stopping) = (tokio::runtime::Handle::current(), lifecycle.stopping());
-    lifecycle.spawn_thread("ingest", move || runtime.block_on(driver.run(message_queue, stopping)))?;
-
-    let hours = (Arc::clone(clock), trail.rebuilt());
-    let keep = retention::run(Arc::clone(&whole), config.retention.clone(), hours, lifecycle.stopping());
-    lifecycle.spawn("retention", keep);
-    let closing = attendance::driver::run(Arc::clone(&whole), board.clone(), Arc::clone(clock), lifecycle.stopping());
-    lifecycle.spawn("attendance", closing);
-    let projector = Projector::start(whole, Arc::clone(&trail)).await.context("read how far the projections are")?;
-    let projector = projector.telling(Arc::new(dispatch.clone())).telling(Arc::new(operators.clone()));
-    let projector = projector.telling(Arc::new(exchange.clone()));
-    lifecycle.spawn("projector", projector.run(seed, lifecycle.stopping()));
-    Ok(Inside {
-        backend,
-        board,
-        operators,
-        dispatch,
-        alerts,
-        rollouts,
-        exchange,
-        presences,
-        desk,
-        health,
-        importer,
-        trail,
-    })
 }
 
 /// The database of a data folder.

@@ -7,6 +7,7 @@
     reason = "this is all test code: a panic is how it fails, helpers of tests included"
 )]
 
+mod alerts;
 mod attacks;
 mod attendance;
 mod backlog;

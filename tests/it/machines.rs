@@ -4,7 +4,7 @@ mod messages;
 mod reading;
 mod trust;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ struct Scene {
     macs: Macs,
     data: tempfile::TempDir,
     config: Config,
+    machines: u8,
 }
 
 impl Scene {
@@ -40,7 +41,7 @@ impl Scene {
             trust_new_until: Some(jiff::civil::date(9999, 1, 1)),
             ..Config::default()
         };
-        let scene = Self { macs, data, config };
+        let scene = Self { macs, data, config, machines: 0 };
         scene.macs.let_in(&scene.public_key()).unwrap();
         Some(scene)
     }
@@ -49,10 +50,12 @@ impl Scene {
         secrets::key_or_make(&Config::default(), self.data.path()).unwrap().public().unwrap()
     }
 
-    /// A machine at 127.0.0.1 and a free port, which from then on is the port of all.
+    /// A machine at an address of its own, which alone is visited from then on.
     fn machine(&mut self, name: &str, shell: Shell<'_>) -> Server {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        self.at(name, shell, (Ipv4Addr::LOCALHOST, port).into())
+        self.machines += 1;
+        let ip = Ipv4Addr::new(127, 0, 0, 10 + self.machines);
+        let port = std::net::TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap().port();
+        self.at(name, shell, (ip, port).into())
     }
 
     fn at(&mut self, name: &str, shell: Shell<'_>, at: SocketAddr) -> Server {
@@ -122,10 +125,6 @@ fn look(collector: &mut dyn Collector) -> Look {
         }
     }
     look
-}
-
-fn loopback() -> IpAddr {
-    Ipv4Addr::LOCALHOST.into()
 }
 
 /// What a test waits for must not take long.

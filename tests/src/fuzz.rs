@@ -50,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "gateway", run: vigie_hub::gateway::fuzz_frames },
     Target { name: "lan", run: lan },
     Target { name: "leases", run: leases },
+    Target { name: "machines", run: vigie_agent::machines::fuzz_answers },
     Target { name: "media", run: media },
     Target { name: "message", run: message },
     Target { name: "operators", run: vigie_hub::operators::fuzz_packets },

@@ -186,7 +186,7 @@ impl Server {
     /// How often that way to log in was tried: `publickey`, `password`.
     #[must_use]
     pub fn tried(&self, method: &str) -> usize {
-        self.log().matches(&format!("method {method}")).count()
+        self.log().matches(&format!("service ssh-connection method {method}")).count()
     }
 
     /// Where it listens, as an address.

@@ -37,7 +37,13 @@ impl Mark {
     pub fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
-        Ok(Self(to_hex(&bytes)))
+        Ok(bytes.into())
+    }
+}
+
+impl From<[u8; 16]> for Mark {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(to_hex(&bytes))
     }
 }
 

@@ -7,21 +7,21 @@ use vigie_agent::machines::visit::{Message, Round, Seen};
 use vigie_shared::id::from_hex;
 use vigie_tests::machines::Shell;
 
-use super::{Scene, loopback};
+use super::Scene;
 
 const TITLE: &str = "Opération \"Clean Desk\"";
 
 /// Shows a text on the only machine that the box has read.
 fn show(scene: &Scene, text: &str) -> Seen {
     let known = Pins::of(scene.data.path()).load();
-    let (key, _machine) = known.iter().next().unwrap();
+    let (key, machine) = known.iter().next().unwrap();
     let round = Round {
         login: secrets::load(&scene.config, scene.data.path()).unwrap(),
         config: scene.config.clone(),
         known: Default::default(),
         may_pin: false,
     };
-    let place = Place { ip: loopback(), mac: None };
+    let place = Place { ip: machine.ip.unwrap(), mac: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(round.show(place, key, Message { title: TITLE, text, give_up_s: 60 }))
 }

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use vigie_shared::wire::reading::{BatteryState, MachineReach, MachineSystem, MemoryPressure};
 use vigie_tests::machines::Shell;
 
-use super::{SHORT, Scene, look, loopback};
+use super::{SHORT, Scene, look};
 
 #[test]
 fn a_mac_is_read_whole_by_one_connection() {
@@ -19,7 +19,7 @@ fn a_mac_is_read_whole_by_one_connection() {
     assert_eq!((mac.connections(), mac.tried("publickey"), mac.tried("password")), (1, 2, 0), "asked, then signed");
     let row = &look.rows[0];
     let facts = row.facts.as_ref().unwrap();
-    assert_eq!((row.ip, row.mac), (loopback(), None));
+    assert_eq!((row.ip, row.mac), (mac.ip(), None));
     assert_eq!((facts.system, facts.serial.as_deref()), (MachineSystem::MacOs, Some("XTEST00417")));
     assert_eq!(facts.computer_name.as_deref(), Some("Mac de Marie XTEST00417"));
     assert_eq!(facts.model_name.as_deref(), Some("MacBook Pro (14-inch, 2021)"));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
+use crate::clean_desk::config::CleanDeskConfig;
 use crate::connectors::config::ConnectorsConfig;
 use crate::gateway::GatewayConfig;
 use crate::machines::config::MachinesConfig;
@@ -51,6 +52,8 @@ pub struct HubConfig {
     pub presence: PresenceConfig,
     /// The door by which older programs read machines.
     pub machines: MachinesConfig,
+    /// The message that appears on machines once a week.
+    pub clean_desk: CleanDeskConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -85,6 +88,7 @@ impl Default for HubConfig {
             connectors: ConnectorsConfig::default(),
             presence: PresenceConfig::default(),
             machines: MachinesConfig::default(),
+            clean_desk: CleanDeskConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

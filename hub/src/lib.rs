@@ -10,6 +10,7 @@ pub mod backup;
 pub mod blobs;
 pub mod boxes;
 pub mod broker;
+pub mod clean_desk;
 pub mod cli;
 pub mod config;
 pub mod connectors;
@@ -159,6 +160,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         tickets: Arc::new(wiring::CommandKey(Arc::clone(&pki))),
         erasures: Arc::new(erasures),
         retention: config.retention.clone(),
+        clean_desk: config.clean_desk.words(),
         store,
         logins,
         clock,
@@ -241,6 +243,7 @@ async fn start_inside(
     let rollouts = Rollouts::new(Arc::clone(&whole), presence, dispatch.clone(), Arc::clone(clock));
     lifecycle.spawn("rollouts", rollouts.clone().run(lifecycle.stopping()));
 
+    wiring::start_clean_desk(config, (&whole, &dispatch), clock, lifecycle)?;
     let exchange = wiring::start_connectors(&config.connectors, &whole, clock, lifecycle)?;
     let presences = wiring::start_presence(config, (&whole, &exchange, &board), clock, lifecycle)?;
 

@@ -17,6 +17,7 @@ use self::doubles::{
 };
 use super::{Admin, Invitation, Parts, router};
 use crate::blobs::Blobs;
+use crate::clean_desk::message::Words;
 use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::dispatch::driver::Dispatch;
@@ -30,6 +31,7 @@ use crate::shelf::{Shelf, ShelfConfig};
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
+use crate::text::Lang;
 
 mod ask;
 mod clocks;
@@ -119,6 +121,7 @@ impl Stage {
             tickets: Arc::new(OneKey::default()),
             erasures: erasures.clone(),
             retention: RetentionConfig::default(),
+            clean_desk: Words::usual(Lang::Fr),
             invitation: Invitation { address: "hub.example.org:8443".to_owned(), ca_sha256: [3; 32] },
             is_tls,
             stopping: stopping.clone(),

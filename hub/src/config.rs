@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::alerts::rules::AlertsConfig;
 use crate::boxes::BoxesConfig;
 use crate::broker::BrokerConfig;
+use crate::clean_desk::config::CleanDeskConfig;
 use crate::connectors::config::ConnectorsConfig;
 use crate::dead_man::DeadManConfig;
 use crate::gateway::GatewayConfig;
@@ -63,6 +64,8 @@ pub struct HubConfig {
     pub webhooks: WebhooksConfig,
     /// Who watches this hub from outside.
     pub dead_man: DeadManConfig,
+    /// The message that appears on machines once a week.
+    pub clean_desk: CleanDeskConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
 }
@@ -101,6 +104,7 @@ impl Default for HubConfig {
             mail: MailConfig::default(),
             webhooks: WebhooksConfig::default(),
             dead_man: DeadManConfig::default(),
+            clean_desk: CleanDeskConfig::default(),
             retention: RetentionConfig::default(),
         }
     }

@@ -80,6 +80,7 @@ use self::idempotency::Answers;
 use self::ports::{Backup, Erasures, FleetView, Meters, Readiness, Rebuilder, Revoker, Tickets};
 use crate::alerts::driver::Lookout;
 use crate::blobs::Blobs;
+use crate::clean_desk::message::Words;
 use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 use crate::imports::Imports;
@@ -142,6 +143,8 @@ pub struct Parts {
     pub erasures: Arc<dyn Erasures>,
     /// How long things are kept, as people are told.
     pub retention: RetentionConfig,
+    /// What is said on machines if nobody words it.
+    pub clean_desk: Words,
     /// What new boxes are told.
     pub invitation: Invitation,
     /// Whether people reach these pages by TLS: then cookies are for TLS only.

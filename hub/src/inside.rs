@@ -81,6 +81,7 @@ pub(crate) async fn start(
     let rollouts = Rollouts::new(Arc::clone(&store), Arc::new(board.clone()), dispatch.clone(), Arc::clone(clock));
     lifecycle.spawn("rollouts", rollouts.clone().run(lifecycle.stopping()));
 
+    wiring::start_clean_desk(config, (&store, &dispatch), clock, lifecycle)?;
     let exchange = wiring::start_connectors(&config.connectors, &store, clock, lifecycle)?;
     let presences = wiring::start_presence(config, (&store, &exchange, &board), clock, lifecycle)?;
     let desk = wiring::start_mail(config, &store, clock, lifecycle)?;

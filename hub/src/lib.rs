@@ -10,6 +10,7 @@ pub mod backup;
 pub mod blobs;
 pub mod boxes;
 pub mod broker;
+pub mod clean_desk;
 pub mod cli;
 pub mod config;
 pub mod connectors;
@@ -151,6 +152,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         tickets: Arc::new(wiring::CommandKey(Arc::clone(&pki))),
         erasures: Arc::new(erasures),
         retention: config.retention.clone(),
+        clean_desk: config.clean_desk.words(),
         store,
         logins,
         clock,

@@ -21,11 +21,13 @@ use crate::alerts::news::Notifier;
 use crate::alerts::rules::AlertsConfig;
 use crate::backup;
 use crate::broker;
+use crate::clean_desk::driver::{self as clean_desk, CleanDesk};
 use crate::config::HubConfig;
 use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::connectors::guard::Allowed;
 use crate::connectors::web::Client;
+use crate::dispatch::driver::Dispatch;
 use crate::erasures::ErasureBook;
 use crate::fleet::{Board, Connection};
 use crate::gateway::{BoxEvent, Gateway};
@@ -207,6 +209,26 @@ pub(crate) fn start_connectors(
     let exchange = Exchange::new(parts);
     lifecycle.spawn("connectors", exchange.clone().run(lifecycle.stopping()));
     Ok(exchange)
+}
+
+/// Says once a week on machines what their owner wants to be said.
+pub(crate) fn start_clean_desk(
+    config: &HubConfig,
+    (store, dispatch): (&Arc<dyn Store>, &Dispatch),
+    clock: &Arc<dyn Clock>,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    if !config.clean_desk.enabled {
+        return Ok(());
+    }
+    let parts = clean_desk::Parts {
+        store: Arc::clone(store),
+        dispatch: dispatch.clone(),
+        clock: Arc::clone(clock),
+        config: config.clean_desk.clone(),
+    };
+    lifecycle.spawn("clean desk", CleanDesk::new(parts)?.run(lifecycle.stopping()));
+    Ok(())
 }
 
 /// Opens the door by which older programs read machines, if the owner wants it.

@@ -92,7 +92,7 @@ async fn at_door(port: u16, path: &str, token: Option<&str>) -> (u16, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_machine_is_read_by_older_programs_as_before_and_by_nobody_without_a_token() {
+async fn older_programs_read_machines_as_before_and_nobody_does_without_a_token() {
     let folder = tempfile::tempdir().unwrap();
     let (token, installers) = (folder.path().join("token"), folder.path().join("installers"));
     std::fs::write(&token, TOKEN).unwrap();

@@ -15,6 +15,9 @@ use super::output::{Output, name, word};
 use crate::store::machines::MACHINES_MAX;
 use crate::text::{self, Lang};
 
+/// Where messages are.
+const MESSAGES: &str = "/api/v1/machines/messages";
+
 /// What to do with machines.
 #[derive(Debug, Subcommand)]
 pub enum MachineVerb {
@@ -43,6 +46,26 @@ pub enum MachineVerb {
         /// The file [default: `smartelia_machines_YYYYMMDD_HHMMSS.json`].
         file: Option<PathBuf>,
     },
+    /// Show a message on machines at once, where somebody is logged in.
+    #[command(after_help = "Examples:
+  vigie-hub machine message --text \"The network is down from 18:00.\"
+  vigie-hub machine message --site rennes01                            what Clean Desk says
+  vigie-hub machine message C02XL0ABCDEF --text \"Please restart.\"
+
+Each machine is tried once, within ten minutes. `vigie-hub machine messages` shows who saw it.")]
+    Message(MessageArgs),
+    /// List what was said on machines, Clean Desk included, and who saw it.
+    #[command(after_help = "Examples:
+  vigie-hub machine messages
+  vigie-hub machine messages --site rennes01 --limit 5")]
+    Messages {
+        /// Only at this site.
+        #[arg(long)]
+        site: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
     /// Forget a machine and its past; it is there again when a box meets it again.
     #[command(after_help = "Example:\n  vigie-hub machine forget C02XL0ABCDEF")]
     Forget {
@@ -66,6 +89,25 @@ pub struct ListArgs {
     /// At most this many.
     #[arg(long, default_value_t = MACHINES_MAX)]
     limit: usize,
+}
+
+/// What to say.
+#[derive(Debug, Args)]
+pub struct MessageArgs {
+    /// Only on these machines: serial numbers, network cards or places, as the list has them.
+    machines: Vec<String>,
+    /// Only at this site; at all that have machines if not given.
+    #[arg(long)]
+    site: Option<String>,
+    /// The heading [default: that of Clean Desk].
+    #[arg(long)]
+    title: Option<String>,
+    /// The message [default: that of Clean Desk].
+    #[arg(long)]
+    text: Option<String>,
+    /// Seconds after which it disappears by itself, 5 to 300.
+    #[arg(long, value_name = "SECONDS")]
+    give_up: Option<u32>,
 }
 
 /// Which part of the past.
@@ -93,6 +135,20 @@ pub(super) async fn act(hub: &Hub, verb: &MachineVerb, output: &mut Output<'_>) 
             let asked = query(&[("from", args.from.as_ref()), ("to", args.to.as_ref())]);
             let past = hub.get(&path(&args.machine, &format!("/history?{asked}"))).await?;
             output.answer(&past, history)?;
+        }
+        MachineVerb::Message(args) => {
+            let body = json!({
+                "machines": args.machines,
+                "site": args.site,
+                "title": args.title,
+                "text": args.text,
+                "give_up_s": args.give_up,
+            });
+            output.answer(&hub.change(Method::POST, MESSAGES, &body).await?, messages)?;
+        }
+        MachineVerb::Messages { site, limit } => {
+            let (limit, site) = (limit.to_string(), query(&[("site", site.as_ref())]));
+            output.answer(&hub.get(&format!("{MESSAGES}?limit={limit}&{site}")).await?, messages)?;
         }
         MachineVerb::Snapshot { file } => snapshot(hub, file.as_ref(), output).await?,
         MachineVerb::Forget { machine } => {
@@ -180,6 +236,25 @@ fn show(output: &Output<'_>, machine: &Value) -> String {
     ];
     let known = rows.iter().filter(|(_, value)| !value.starts_with('–'));
     known.map(|(head, value)| format!("{head:<24} {value}")).collect::<Vec<_>>().join("\n")
+}
+
+fn messages(output: &Output<'_>, messages: &Value) -> String {
+    let heads = ["GIVEN", "SITE", "HEADING", "STATE", "SHOWN", "ACKNOWLEDGED", "NOT SHOWN"];
+    let table = output.table(&heads, messages, "Nothing was said yet.", |message| {
+        let machines = message["machines"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let missed = machines.iter().filter(|one| one["shown"] == false);
+        let missed = missed.map(|one| format!("{} ({})", name(&one["machine"]), name(&one["reason"])));
+        vec![
+            output.moment(&message["given"]),
+            name(&message["site"]),
+            name(&message["title"]),
+            word(&message["state"]),
+            message["shown"].to_string(),
+            message["acknowledged"].to_string(),
+            missed.collect::<Vec<_>>().join(", "),
+        ]
+    });
+    table.trim_end().to_owned()
 }
 
 fn history(output: &Output<'_>, past: &Value) -> String {

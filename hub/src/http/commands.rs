@@ -64,7 +64,7 @@ pub(super) async fn create(
 }
 
 /// A site that may get commands.
-async fn hearing_site(admin: &Admin, id: &str) -> Result<SiteId, Problem> {
+pub(super) async fn hearing_site(admin: &Admin, id: &str) -> Result<SiteId, Problem> {
     let id = site_id(id)?;
     let site = admin.store.site(&id).await?.ok_or_else(|| Problem::unknown("site", id.as_str()))?;
     if site.revoked_ms.is_some() {

@@ -3,6 +3,7 @@
 pub(crate) mod door;
 mod history;
 mod installers;
+mod messages;
 mod view;
 
 use axum::Json;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub(super) use self::history::{__path_history, history};
+pub(super) use self::messages::{__path_messages, __path_say, messages, say};
 use self::view::MachineOverview;
 use super::Admin;
 use super::cursor::{ROWS, ROWS_MAX, after_machine, cut, machine};

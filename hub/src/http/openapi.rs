@@ -123,6 +123,7 @@ fn of_machines() -> OpenApiRouter<Admin> {
         .routes(routes!(machines::show, machines::remove))
         .routes(routes!(machines::history))
         .routes(routes!(machines::snapshot))
+        .routes(routes!(machines::messages, machines::say))
 }
 
 fn of_software() -> OpenApiRouter<Admin> {

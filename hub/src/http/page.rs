@@ -146,7 +146,8 @@ mod tests {
                 read(&empty, "/", lang).await,
                 stage.get("/login").header("accept-language", lang.code()).send().await,
             ];
-            for path in ["/", "/?q=nothing", "/sites/metz", "/sites/rennes01", "/sites/brest", "/nowhere"] {
+            for path in ["/", "/?q=nothing", "/machines", "/sites/metz", "/sites/rennes01", "/sites/brest", "/nowhere"]
+            {
                 pages.push(read(&stage, path, lang).await);
             }
             for page in pages {

@@ -20,6 +20,7 @@ use crate::alerts::driver::tests::Recorder;
 use crate::alerts::driver::{self as lookout, Lookout};
 use crate::alerts::rules::AlertsConfig;
 use crate::blobs::Blobs;
+use crate::clean_desk::message::Words;
 use crate::connectors::config::ConnectorsConfig;
 use crate::connectors::driver::{self, Exchange};
 use crate::dispatch::driver::Dispatch;
@@ -36,6 +37,7 @@ use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
 use crate::webhook::WebhooksConfig;
+use crate::text::Lang;
 
 mod ask;
 mod clocks;
@@ -127,6 +129,7 @@ impl Stage {
             tickets: Arc::new(OneKey::default()),
             erasures: erasures.clone(),
             retention: RetentionConfig::default(),
+            clean_desk: Words::usual(Lang::Fr),
             invitation: Invitation { address: "hub.example.org:8443".to_owned(), ca_sha256: [3; 32] },
             is_tls,
             stopping: stopping.clone(),

@@ -122,7 +122,7 @@ impl Lookout {
         let around = Around { facts: &facts, rules: &self.0.rules, silences: &silences, telling: &config.telling };
         let mut book = state.book.clone();
         let turn = book.step(&around);
-        self.keep(state, book, turn).await
+        self.keep(state, book, &turn).await
     }
 
     /// Tells what is still to be told.
@@ -163,7 +163,7 @@ impl Lookout {
         let state = self.state(&mut guard).await?;
         let mut book = state.book.clone();
         let turn = book.acknowledge(&is_meant, by);
-        self.keep(state, book, turn).await?;
+        self.keep(state, book, &turn).await?;
         let meant = state.book.alerts.values().filter(|alert| alert.is_firing() && is_meant(alert));
         Ok(meant.cloned().collect())
     }
@@ -215,10 +215,10 @@ impl Lookout {
     }
 
     /// Keeps a changed book, and lets the diary's listener know.
-    async fn keep(&self, state: &mut State, book: Book, turn: Turn) -> Result<(), StoreError> {
+    async fn keep(&self, state: &mut State, book: Book, turn: &Turn) -> Result<(), StoreError> {
         if !turn.is_empty() {
             let entries: Vec<_> = turn.news.iter().map(entry).collect();
-            self.0.parts.store.save_alerts(&turn, &entries).await?;
+            self.0.parts.store.save_alerts(turn, &entries).await?;
         }
         state.book = book;
         for news in &turn.news {

@@ -32,7 +32,7 @@ pub(super) struct Query {
     site: Option<String>,
     /// Only of this rule.
     rule: Option<String>,
-    /// Only of this incident; together with `history`.
+    /// Only of this incident.
     incident: Option<String>,
     /// Everything that ever fired, newest first, instead of what is pending or fires.
     #[serde(default)]

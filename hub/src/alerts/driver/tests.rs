@@ -5,7 +5,8 @@ use std::sync::Mutex as Held;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use vigie_shared::id::SiteId;
+use vigie_shared::id::{QueueId, SiteId};
+use vigie_shared::wire::Lane;
 
 use super::*;
 use crate::alerts::alert::Stage as Far;
@@ -14,6 +15,8 @@ use crate::alerts::silence::Matcher;
 use crate::fleet::BoxNow;
 use crate::http::testing::{NOW, Stage, live};
 use crate::store::diary::Entry;
+use crate::store::facts::{Commit, QueueState};
+use crate::store::projections::{Cursor, Derived, Step};
 
 /// Takes news over, or says that it cannot; hears of events.
 #[derive(Default)]
@@ -127,6 +130,23 @@ async fn an_outage_of_100_boxes_for_ten_minutes_is_told_twice_though_the_hub_sta
     assert_eq!(scene.recorder.noted.lock().unwrap().len(), 200, "an event for each site and news");
 }
 
+#[tokio::test(start_paused = true)]
+async fn it_looks_by_itself_until_the_process_stops() {
+    let scene = Scene::new(1).await;
+    let (clock, stopping) = (scene.stage.clock.clone(), CancellationToken::new());
+    scene.stage.fleet.tell(&scene.sites[0], BoxNow { heard_ms: Some(NOW), ..BoxNow::default() });
+    let passing = async {
+        for _ in 0..40 {
+            clock.advance(LOOK);
+            tokio::time::sleep(LOOK).await;
+        }
+        stopping.cancel();
+    };
+    let (ended, ()) = tokio::join!(scene.lookout.clone().run(stopping.clone()), passing);
+    ended.unwrap();
+    assert_eq!(scene.phases(), [Phase::Opened]);
+}
+
 #[tokio::test]
 async fn news_that_nobody_took_over_wait_and_are_told_once() {
     let mut scene = Scene::new(1).await;
@@ -183,20 +203,23 @@ async fn what_somebody_takes_on_or_silences_is_kept_over_a_start() {
 async fn what_was_received_after_an_outage_is_said_at_its_end() {
     let mut scene = Scene::new(1).await;
     let site = scene.sites[0].clone();
-    scene.stage.add_history(&site).await;
+    let (lane, queue) = (Lane::Telemetry, QueueId([1; 16]));
+    let store = scene.stage.store.clone();
+    let delivered = async |through, complete_ms| {
+        let state = QueueState { site: site.clone(), lane, queue, through, born_ms: 1 };
+        let commit = Commit { queues: vec![state], ..Commit::default() };
+        store.commit(Arc::new(commit)).await.unwrap();
+        let cursor = Cursor { site: site.clone(), lane, queue, through, complete_ms: Some(complete_ms) };
+        let cursors = vec![Derived { value: cursor, undated: None }];
+        store.apply(Step { cursors, ..Step::default() }).await.unwrap();
+    };
+    delivered(10, NOW).await;
     scene.pass(1).await;
     scene.silence_all();
     scene.pass(8).await;
     scene.silent.clear();
     // What waited comes in: 212 records, the last one made after the return.
-    let state = scene.stage.store.queues().await.unwrap().remove(0);
-    let mut cursor = scene.stage.store.cursors().await.unwrap().remove(0);
-    (cursor.through, cursor.complete_ms) = (state.through + 212, Some(scene.stage.clock.wall_ms() + 60_000));
-    let queues = vec![crate::store::facts::QueueState { through: state.through + 212, ..state }];
-    let commit = crate::store::facts::Commit { queues, ..Default::default() };
-    scene.stage.store.commit(Arc::new(commit)).await.unwrap();
-    let cursors = vec![crate::store::projections::Derived { value: cursor, undated: None }];
-    scene.stage.store.apply(crate::store::projections::Step { cursors, ..Default::default() }).await.unwrap();
+    delivered(222, scene.stage.clock.wall_ms() + 60_000).await;
     scene.pass(5).await;
 
     assert_eq!(scene.phases(), [Phase::Opened, Phase::Closed]);

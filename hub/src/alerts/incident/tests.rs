@@ -52,9 +52,10 @@ impl Hub {
     }
 
     fn silent(&mut self, number: usize, is_silent: bool) {
+        // Heartbeats come every 30 s, each box at its own moment.
+        let ago_ms = i64::try_from(number).unwrap() * 7_919 % 30_000;
         match is_silent {
-            // Heartbeats come every 30 s, each box at its own moment.
-            true => self.silent_since_ms.insert(site(number), self.now_ms - (number as i64 * 7_919) % 30_000),
+            true => self.silent_since_ms.insert(site(number), self.now_ms - ago_ms),
             false => self.silent_since_ms.remove(&site(number)),
         };
     }

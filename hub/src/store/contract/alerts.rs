@@ -69,8 +69,11 @@ pub(super) async fn a_look_is_kept_as_a_whole_and_history_apart(subject: &impl S
 
 pub(super) async fn pages_of_alerts_are_newest_first_and_as_they_were_asked(subject: &impl Subject) {
     let store = subject.open();
-    let rules = ["disk", "memory"];
-    let saved = (1..=6).map(|no| alert(no, if no % 3 == 0 { "b" } else { "a" }, rules[(no % 2) as usize], 5)).collect();
+    let fired = |no: u64| {
+        let (id, rule) = (if no % 3 == 0 { "b" } else { "a" }, if no % 2 == 0 { "disk" } else { "memory" });
+        alert(no, id, rule, 5)
+    };
+    let saved = (1..=6).map(fired).collect();
     save(&store, Turn { saved, ..Turn::default() }).await;
     save(&store, Turn { saved: vec![alert(7, "a", "disk", 0)], ..Turn::default() }).await;
     let in_incident = Alert { incident: Some("i1".to_owned()), ..alert(8, "b", "disk", 9) };

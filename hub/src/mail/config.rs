@@ -1,20 +1,21 @@
 //! What an owner sets for mail, in `hub.toml`.
 
-use std::fmt;
+mod forms;
+mod recipient;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::civil::{Time, Weekday, time};
+use jiff::civil::{Weekday, time};
 use jiff::tz::TimeZone;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use vigie_shared::id::SiteId;
+use serde::{Deserialize, Serialize};
 use vigie_shared::units;
 
+pub use self::forms::WeekTime;
+use self::forms::{code, of_week, zone_name};
+pub use self::recipient::Recipient;
 use super::address::Mailbox;
-use crate::alerts::news::Severity;
 use crate::connectors::wait::Patience;
 use crate::text::Lang;
 
@@ -105,82 +106,6 @@ pub enum Security {
     None,
 }
 
-/// Somebody who is written to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Recipient {
-    /// Where.
-    pub address: Mailbox,
-    /// The language that they read.
-    #[serde(with = "optional_code", skip_serializing_if = "Option::is_none")]
-    pub lang: Option<Lang>,
-    /// Their IANA zone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub zone: Option<String>,
-    /// Only what concerns these sites; everything if empty.
-    pub sites: Vec<SiteId>,
-    /// Nothing less grave.
-    pub severity_min: Severity,
-    /// Whether they want the report of each week.
-    pub weekly: bool,
-}
-
-/// A [`Recipient`] as a table of the file has it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    address: Mailbox,
-    #[serde(default, with = "optional_code")]
-    lang: Option<Lang>,
-    #[serde(default, deserialize_with = "zone_name")]
-    zone: Option<String>,
-    #[serde(default)]
-    sites: Vec<SiteId>,
-    #[serde(default = "warning")]
-    severity_min: Severity,
-    #[serde(default)]
-    weekly: bool,
-}
-
-fn warning() -> Severity {
-    Severity::Warning
-}
-
-impl From<Table> for Recipient {
-    fn from(Table { address, lang, zone, sites, severity_min, weekly }: Table) -> Self {
-        Self { address, lang, zone, sites, severity_min, weekly }
-    }
-}
-
-impl Recipient {
-    /// Somebody who wants to know everything but the week's report.
-    #[must_use]
-    pub fn new(address: Mailbox) -> Self {
-        Self { address, lang: None, zone: None, sites: Vec::new(), severity_min: Severity::Warning, weekly: false }
-    }
-}
-
-impl<'de> Deserialize<'de> for Recipient {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = Recipient;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an address, or { address = \"anna@example.org\", lang = \"fr\" }")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Recipient, E> {
-                text.parse().map(Recipient::new).map_err(E::custom)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Recipient, A::Error> {
-                Table::deserialize(MapAccessDeserializer::new(map)).map(Recipient::from)
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
 impl MailConfig {
     /// Between which bounds tries are repeated.
     #[must_use]
@@ -239,93 +164,10 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// A time of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WeekTime {
-    /// On which day.
-    pub day: Weekday,
-    /// At which time of it.
-    pub at: Time,
-}
-
-const DAYS: [(&str, Weekday); 7] = [
-    ("Mon", Weekday::Monday),
-    ("Tue", Weekday::Tuesday),
-    ("Wed", Weekday::Wednesday),
-    ("Thu", Weekday::Thursday),
-    ("Fri", Weekday::Friday),
-    ("Sat", Weekday::Saturday),
-    ("Sun", Weekday::Sunday),
-];
-
-/// A time of the week as `Mon 08:00`.
-mod of_week {
-    use super::{DAYS, Deserialize as _, Deserializer, Serializer, Time, WeekTime};
-
-    pub(super) fn serialize<S: Serializer>(time: &WeekTime, serializer: S) -> Result<S::Ok, S::Error> {
-        let day = DAYS.iter().find(|(_, day)| *day == time.day).map_or("Mon", |(word, _)| word);
-        serializer.collect_str(&format_args!("{day} {}", time.at.strftime("%H:%M")))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<WeekTime, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let read = |text: &str| {
-            let (day, at) = text.trim().split_once(' ')?;
-            let (_, day) = DAYS.iter().find(|(word, _)| word.eq_ignore_ascii_case(day))?;
-            Some(WeekTime { day: *day, at: Time::strptime("%H:%M", at.trim()).ok()? })
-        };
-        let wrong =
-            || serde::de::Error::custom(format!("`{text}` is no time of the week; write it like \"Mon 08:00\""));
-        read(&text).ok_or_else(wrong)
-    }
-}
-
-/// A language by its code.
-mod code {
-    use super::{Deserialize as _, Deserializer, Lang, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(lang: &Lang, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(lang.code())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lang, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let wrong = || serde::de::Error::custom(format!("`{text}` is no language of mails; write \"fr\" or \"en\""));
-        Lang::parse(&text).ok_or_else(wrong)
-    }
-}
-
-/// The same where it may be missing.
-mod optional_code {
-    use super::{Deserializer, Lang, Serializer, code};
-
-    pub(super) fn serialize<S: Serializer>(lang: &Option<Lang>, serializer: S) -> Result<S::Ok, S::Error> {
-        match lang {
-            Some(lang) => code::serialize(lang, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lang>, D::Error> {
-        code::deserialize(deserializer).map(Some)
-    }
-}
-
-/// A zone that exists.
-fn zone_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let name: Option<String> = Option::deserialize(deserializer)?;
-    match name.as_deref().map(TimeZone::get) {
-        Some(Err(_)) => {
-            let text = name.unwrap_or_default();
-            Err(serde::de::Error::custom(format!("`{text}` is no time zone; write it like \"Europe/Paris\"")))
-        }
-        Some(Ok(_)) | None => Ok(name),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alerts::news::Severity;
 
     fn config(text: &str) -> Result<MailConfig, String> {
         toml::from_str::<MailConfig>(text).map_err(|error| error.to_string())

@@ -281,7 +281,7 @@ mod tests {
     }
 
     fn text(letter: &Letter) -> String {
-        let from = "Vigie, le veilleur <vigie@example.org>".parse().unwrap();
+        let from = "Vigie <vigie@example.org>".parse().unwrap();
         String::from_utf8(eml(letter, &from).unwrap()).unwrap()
     }
 
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(text, self::text(&first), "a repetition has the same bytes");
         let mark = first.name.mark();
         for header in [
-            "From: \"Vigie, le veilleur\" <vigie@example.org>",
+            "From: Vigie <vigie@example.org>",
             "To: anna@example.org",
             "Subject: Clos : Rennes",
             "Auto-Submitted: auto-generated",

@@ -119,7 +119,8 @@ fn row(line: &Line, news: &News, reader: &Reader) -> Row {
     };
     let detail = match &line.ending {
         Some(ending) => ending.of(reader.lang).to_owned(),
-        None => line.text.of(reader.lang).to_owned(),
+        // What was wrong is not wrong any more.
+        None => format!("{}{}", reader.say("C’était\u{a0}: ", "It was: "), line.text.of(reader.lang)),
     };
     Row {
         tone: Tone::Fine,
@@ -137,7 +138,7 @@ fn seconds(from_ms: i64, to_ms: i64) -> u64 {
 fn foot(news: &News, reader: &Reader) -> String {
     let (incident, address) = (&news.incident, &reader.address);
     let zone = reader.zone.iana_name().unwrap_or("UTC");
-    let french = format!("Incident {incident}, courriel {} pour {address}. Heures de {zone}.", news.number);
-    let english = format!("Incident {incident}, mail {} for {address}. Times of {zone}.", news.number);
+    let french = format!("Incident {incident}, courriel {} pour {address}. Heures de la zone {zone}.", news.number);
+    let english = format!("Incident {incident}, mail {} for {address}. Times in the zone {zone}.", news.number);
     reader.say(&french, &english).to_owned()
 }

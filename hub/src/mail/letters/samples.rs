@@ -60,7 +60,7 @@ pub fn news(phase: Phase, at_ms: i64) -> News {
         site: "metz".parse().ok(),
         subject: "Metz <Nord> & Sud".to_owned(),
         text: words(
-            "Le disque est plein à 91 %. Les pointages restent enregistrés. Supprimez des médias ou agrandissez le stockage.",
+            "Le disque est plein à 91\u{a0}%. Les pointages restent enregistrés. Supprimez des médias ou agrandissez le stockage.",
             "The disk is 91% full. Punches are still recorded. Remove media or enlarge the storage.",
         ),
         since_ms: began_ms + MINUTE_MS,

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0009.sql"),
     include_str!("0010.sql"),
     include_str!("0011.sql"),
+    include_str!("0015.sql"),
 ];
 
 /// Brings the tables to this program's version; each migration is all or nothing.

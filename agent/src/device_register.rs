@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::backoff::Backoff;
 use vigie_shared::devices::{DEVICES_PATH, DeviceRegister, REGISTER_BYTES_MAX};
@@ -19,6 +21,10 @@ const FILE: &str = "devices.json";
 /// How often the hub is asked; it answers in a few bytes if nothing changed.
 const EVERY: Duration = Duration::from_secs(5 * 60);
 
+/// How often after a device was claimed, and for how long: somebody is about to confirm it, and until then it counts for
+/// nobody.
+const EXPECTED: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(30 * 60));
+
 /// First and longest pause while the hub does not answer, or the box has none.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), EVERY);
 
@@ -28,7 +34,7 @@ pub fn kept(data: &Path) -> DeviceRegister {
     read_json(&data.join(FILE)).unwrap_or_default()
 }
 
-/// Keeps the names right until the process stops.
+/// Keeps the names right until the process stops; `claimed` tells that a device was claimed here.
 ///
 /// # Errors
 ///
@@ -37,8 +43,10 @@ pub async fn follow(
     names: Arc<DeviceNames>,
     hub: Arc<HubHttps>,
     data: PathBuf,
+    claimed: Arc<Notify>,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
+    let mut claimed_at: Option<Instant> = None;
     let mut retry = Backoff::new(RETRY.0, RETRY.1, u64::from(std::process::id()));
     let mut tag = None;
     loop {
@@ -50,7 +58,7 @@ pub async fn follow(
             Ok(answer) => {
                 tag = answer.or(tag);
                 retry.reset();
-                EVERY
+                pause(claimed_at.map(|at| at.elapsed()))
             }
             Err(error) => {
                 tracing::debug!("the register of devices is as it was: {error:#}");
@@ -59,9 +67,16 @@ pub async fn follow(
         };
         tokio::select! {
             () = stopping.cancelled() => return Ok(()),
+            () = claimed.notified() => claimed_at = Some(Instant::now()),
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// Until the hub is asked again, so long after the last claim; none if there was none.
+fn pause(since_claim: Option<Duration>) -> Duration {
+    let (every, for_time) = EXPECTED;
+    if since_claim.is_some_and(|since| since < for_time) { every } else { EVERY }
 }
 
 /// Asks the hub and takes what is new; returns by what the hub knows it.
@@ -83,6 +98,12 @@ mod tests {
     use vigie_shared::pseudonym::Pseudonym;
 
     use super::*;
+
+    #[test]
+    fn a_claim_is_waited_for_attentively_and_not_for_ever() {
+        let after = |minutes: u64| pause(Some(Duration::from_secs(60 * minutes)));
+        assert_eq!((pause(None), after(0), after(29), after(30)), (EVERY, EXPECTED.0, EXPECTED.0, EVERY));
+    }
 
     #[test]
     fn what_the_hub_said_is_read_back_and_a_damaged_file_is_nothing_known() {

@@ -48,7 +48,7 @@ pub mod uplink;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::file::make_private_folder;
 use vigie_shared::id::InstanceId;
@@ -208,13 +208,15 @@ fn start_devices(
     clock: Arc<dyn Clock>,
     lifecycle: &Lifecycle,
 ) {
+    let claimed = Arc::new(Notify::new());
     if config.hub.enabled {
-        let follow = device_register::follow(naming, Arc::clone(hub), config.data.clone(), lifecycle.stopping());
+        let (folder, told) = (config.data.clone(), Arc::clone(&claimed));
+        let follow = device_register::follow(naming, Arc::clone(hub), folder, told, lifecycle.stopping());
         lifecycle.spawn("devices", follow);
     }
     let page = PairingPage {
         neighbours: Arc::new(netlink::Table),
-        registrar: Arc::new(pairing::Hub { https: Arc::clone(hub), time: Arc::clone(time) }),
+        registrar: Arc::new(pairing::Hub { https: Arc::clone(hub), time: Arc::clone(time), claimed }),
         clock,
         own: OwnNames::of_this_machine(),
     };

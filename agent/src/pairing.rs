@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use vigie_shared::clock::Clock;
 use vigie_shared::devices::{CLAIMS_PATH, DeviceClaim};
 use vigie_shared::enrol::Hex;
@@ -74,6 +75,8 @@ pub struct Hub {
     pub https: Arc<HubHttps>,
     /// When a ticket ends.
     pub time: Arc<Timekeeper>,
+    /// Told of each claim that the hub took: its confirmation changes the register of devices.
+    pub claimed: Arc<Notify>,
 }
 
 #[async_trait]
@@ -85,7 +88,9 @@ impl Registrar for Hub {
     }
 
     async fn claim(&self, claim: &DeviceClaim) -> anyhow::Result<()> {
-        self.https.post(CLAIMS_PATH, claim).await
+        self.https.post(CLAIMS_PATH, claim).await?;
+        self.claimed.notify_one();
+        Ok(())
     }
 }
 

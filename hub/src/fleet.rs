@@ -15,7 +15,7 @@ use crate::store::diary::{Entry, Level};
 pub mod board;
 pub mod completeness;
 
-pub use board::Board;
+pub use board::{Board, FleetView};
 
 /// Instances remembered per site: a box that restarts more often than this between two words of its twin hides it.
 const REPLACED_MAX: usize = 16;

@@ -77,12 +77,13 @@ use tokio_util::sync::CancellationToken;
 use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
-use self::ports::{Backup, Erasures, FleetView, Meters, Readiness, Rebuilder, Revoker, Tickets};
+use self::ports::{Backup, Erasures, Meters, Readiness, Rebuilder, Revoker, Tickets};
 use crate::alerts::driver::Lookout;
 use crate::blobs::Blobs;
 use crate::clean_desk::message::Words;
 use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
+use crate::fleet::FleetView;
 use crate::imports::Imports;
 use crate::login::Logins;
 use crate::mail::desk::Desk;

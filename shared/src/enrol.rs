@@ -5,6 +5,7 @@
 //! it reveal the secret. Fields are only ever added, and both sides ignore those they do not know.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +116,7 @@ pub struct RenewRequest {
     pub facts: BoxFacts,
 }
 
-/// What a box says about itself. Nothing here names a person or a network.
+/// What a box says about itself. Nothing here names a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BoxFacts {
@@ -127,6 +128,9 @@ pub struct BoxFacts {
     pub model: String,
     /// The system's own name, for example `Debian GNU/Linux 12 (bookworm)`; empty if unknown.
     pub os: String,
+    /// Where the box is reached on its own network; none without a network, or of an agent of before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lan: Option<IpAddr>,
 }
 
 /// Everything a box needs to be a site's box.

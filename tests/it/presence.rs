@@ -1,82 +1,28 @@
 //! Sights of a registered device through a real hub to the old backend: computed because a file in a folder asks for it,
 //! told once although the box delivered twice.
 
+mod backend;
+mod week;
+
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 use vigie_hub::store::facts::{Arrival, Commit, QueueState};
 use vigie_hub::store::sites::Site;
 use vigie_hub::store::{Facts as _, Sites as _, Sqlite, Vault};
 use vigie_shared::id::{BootId, QueueId, SiteId};
-use vigie_shared::lifecycle::Lifecycle;
 use vigie_shared::mac::Mac;
 use vigie_shared::pseudonym::PseudonymKey;
 use vigie_shared::wire::reading::{Coverage, DeviceRef, Sight, Sighting, Sightings, Source};
 use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 use vigie_tests::processes::{HubProcess, wait_for};
 
+use self::backend::{Backend, SECRET};
+
 const PHONE: &str = "8e:1b:7c:00:11:22";
 
 const DAY_MS: i64 = 24 * 3_600_000;
-
-/// The old backend: it takes everything and remembers it.
-struct Backend {
-    port: u16,
-    heard: Arc<Mutex<Vec<String>>>,
-    lifecycle: Lifecycle,
-}
-
-impl Backend {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (heard, lifecycle) = (Arc::new(Mutex::new(Vec::new())), Lifecycle::new());
-        let (remember, stopping) = (Arc::clone(&heard), lifecycle.stopping());
-        lifecycle.spawn("backend", async move {
-            loop {
-                let stream = tokio::select! {
-                    () = stopping.cancelled() => return Ok(()),
-                    accepted = listener.accept() => accepted?.0,
-                };
-                let request = answer(stream).await?;
-                remember.lock().unwrap().push(request);
-            }
-        });
-        Self { port, heard, lifecycle }
-    }
-
-    /// The bodies of all calls of that path.
-    fn bodies(&self, path: &str) -> Vec<String> {
-        let begin = format!("POST {path} ");
-        let heard = self.heard.lock().unwrap();
-        let bodies = heard.iter().filter(|request| request.starts_with(&begin));
-        bodies.filter_map(|request| request.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())).collect()
-    }
-}
-
-/// Reads one request to its end and says that all is well.
-async fn answer(mut stream: TcpStream) -> anyhow::Result<String> {
-    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length =
-                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            if body.len() >= length.unwrap_or(0) {
-                let ok =
-                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK";
-                stream.write_all(ok.as_bytes()).await?;
-                return Ok(text);
-            }
-        }
-        let read = stream.read(&mut piece).await?;
-        anyhow::ensure!(read > 0, "the request broke off");
-        bytes.extend_from_slice(&piece[..read]);
-    }
-}
 
 /// An hour of a device the day before yesterday, as it lies in the store of a hub that does not run: the box delivered
 /// the same row twice.
@@ -117,7 +63,7 @@ async fn done(folder: &Path, id: &str, request: &Value) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn sights_become_a_value_at_the_old_backend_once_although_delivered_twice() {
     let folder = tempfile::tempdir().unwrap();
-    let (backend, flags) = (Backend::start().await, folder.path().join("flags"));
+    let (backend, flags) = (Backend::start("").await, folder.path().join("flags"));
     let mut hub = HubProcess::new(folder.path()).unwrap();
     let settings =
         "[connectors]\nallow = [\"127.0.0.1\"]\nretry_min = \"1s\"\nretry_max = \"2s\"\n[presence]\nrequests =";
@@ -129,7 +75,7 @@ async fn sights_become_a_value_at_the_old_backend_once_although_delivered_twice(
     hub.start().await.unwrap();
     hub.run_verb(&["person", "set", "lea", "--name", "Lea", "--email", "lea@example.org"]).await.unwrap();
     let secret = folder.path().join("key");
-    std::fs::write(&secret, "s3cret").unwrap();
+    std::fs::write(&secret, SECRET).unwrap();
     let (base, key) = (format!("http://127.0.0.1:{}", backend.port), format!("key={}", secret.display()));
     let connector = ["connector", "add", "tickets", "--mapping", "tickets", "--base", &base, "--secret", &key];
     hub.run_verb(
@@ -154,10 +100,10 @@ async fn sights_become_a_value_at_the_old_backend_once_although_delivered_twice(
     let again = done(&flags, "second", &device).await;
 
     assert!(again.contains("days of 1 people") && !again.contains("told as revision"), "{again}");
-    let expected = format!("amount=0.5&date={day}&email=lea%40example.org&key=s3cret");
+    let expected = format!("amount=0.5&date={day}&email=lea%40example.org&key={SECRET}");
     assert_eq!(backend.bodies("/api/presence"), [expected]);
     let explained = hub.run_verb(&["presence", "explain", "lea", &day.to_string()]).await.unwrap();
     assert!(explained.contains("worth 0.5") && !explained.contains("8e:1b"), "{explained}");
     assert!(hub.program().stop().await.unwrap(), "{}", hub.program().said());
-    backend.lifecycle.stop();
+    backend.stop();
 }

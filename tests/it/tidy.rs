@@ -2,6 +2,7 @@
 //!
 //! [`rules`] is the list; [`source`] reads Rust as tokens, so that comments and texts may name what code may not.
 
+mod cases;
 mod files;
 mod manifests;
 mod modules;

@@ -48,6 +48,12 @@ impl Space {
         format!("member{member:03}@example.org")
     }
 
+    /// The date of a day, counted from [`FIRST`].
+    #[must_use]
+    pub fn date(day: u32) -> Date {
+        FIRST.checked_add(jiff::Span::new().days(i64::from(day))).unwrap_or(FIRST)
+    }
+
     /// Writes who has which device: address, e-mail address, first name, last name, with tabs between.
     ///
     /// # Errors
@@ -68,7 +74,7 @@ impl Space {
     /// Never: a text takes all that is written.
     #[must_use]
     pub fn day(self, day: u32) -> (String, u64) {
-        let on = FIRST.checked_add(jiff::Span::new().days(i64::from(day))).unwrap_or(FIRST);
+        let on = Self::date(day);
         let offset =
             if TimeZone::get("Europe/Paris").is_ok_and(|zone| is_summer(on, &zone)) { "+02:00" } else { "+01:00" };
         let stays: Vec<(String, u32, u32)> = self

@@ -1,11 +1,15 @@
 //! What this machine is, for the hub's list. What the machine does not know of itself is empty, never an error.
 
 use std::fs::read_to_string;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use vigie_shared::enrol::BoxFacts;
 
 /// Longest name that is told, characters.
 const CHARS_MAX: usize = 80;
+
+/// An address of nobody, reserved for documentation: the way to it is the way to everybody else.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 /// What this machine is.
 #[must_use]
@@ -18,7 +22,16 @@ pub fn box_facts() -> BoxFacts {
         target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         model: plain(&model),
         os: plain(distribution(&read_to_string("/etc/os-release").unwrap_or_default())),
+        lan: own_address(),
     }
+}
+
+/// The address that this machine has where it reaches others from.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // Nothing is sent: the kernel only chooses the way.
+    socket.connect((ELSEWHERE, 9)).ok()?;
+    socket.local_addr().ok().map(|own| own.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
 }
 
 /// The name that a distribution gives itself for people.
@@ -41,5 +54,10 @@ mod tests {
         assert_eq!((distribution(os), distribution("")), ("Debian GNU/Linux 12 (bookworm)", ""));
         assert_eq!(plain("Raspberry Pi 4 Model B Rev 1.4\0\n"), "Raspberry Pi 4 Model B Rev 1.4");
         assert_eq!(plain(&"x".repeat(500)).len(), CHARS_MAX);
+    }
+
+    #[test]
+    fn the_own_address_is_one_that_others_can_reach_or_none() {
+        assert!(own_address().is_none_or(|ip| !ip.is_loopback() && !ip.is_unspecified() && ip != ELSEWHERE));
     }
 }

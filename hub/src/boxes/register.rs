@@ -112,7 +112,7 @@ impl Desk {
     /// Remembers what a box said of itself.
     pub(super) async fn note_machine(&self, site: &SiteId, facts: &BoxFacts) -> Result<(), Refused> {
         let plain = |text: &str| text.chars().filter(|c| !c.is_control()).take(MACHINE_CHARS_MAX).collect();
-        let machine = Machine { model: plain(&facts.model), os: plain(&facts.os) };
+        let machine = Machine { model: plain(&facts.model), os: plain(&facts.os), lan: facts.lan };
         if machine == Machine::default() {
             return Ok(());
         }

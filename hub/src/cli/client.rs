@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt as _};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::AsyncBufReadExt as _;
+use tokio_util::io::StreamReader;
 
 use crate::http::problem::Problem;
 
@@ -15,6 +17,28 @@ use crate::http::problem::Problem;
 pub struct Hub {
     http: reqwest::Client,
     socket: PathBuf,
+}
+
+/// An event of a live view.
+#[derive(Debug, Default)]
+pub struct LiveEvent {
+    /// What it is called.
+    pub name: String,
+    /// By what the view goes on behind it; empty if by nothing.
+    pub id: String,
+    /// What it says.
+    pub data: String,
+}
+
+impl LiveEvent {
+    fn add(&mut self, field: &str, value: &str) {
+        match field {
+            "event" => value.clone_into(&mut self.name),
+            "id" => value.clone_into(&mut self.id),
+            "data" => self.data.push_str(value),
+            _ => {}
+        }
+    }
 }
 
 /// Why the hub did not do it.
@@ -72,6 +96,20 @@ impl Hub {
         self.send(Method::GET, path, None).await
     }
 
+    /// Asks for something that is no JSON, as a page to print.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`].
+    pub async fn text(&self, path: &str) -> Result<String, HubError> {
+        let request = self.http.get(format!("http://hub{path}"));
+        let response = request.send().await.map_err(|error| self.judge(error))?;
+        if response.status().is_success() {
+            return response.text().await.map_err(|error| HubError::Failed(error.into()));
+        }
+        judged(response).await.map(|said| said.to_string())
+    }
+
     /// Asks for the rows of a list, page after page, at most that many; `query` is what else is asked, `a=b&c=d`.
     ///
     /// # Errors
@@ -91,6 +129,38 @@ impl Hub {
             }
         }
         Ok(json!({ "items": items }))
+    }
+
+    /// Follows a live view until `each`, which gets every event, says that it is enough, or the hub ends it.
+    ///
+    /// # Errors
+    ///
+    /// Every [`HubError`]; [`HubError::Failed`] also if `each` fails.
+    pub async fn follow(
+        &self,
+        path: &str,
+        after: Option<&str>,
+        mut each: impl FnMut(&LiveEvent) -> anyhow::Result<bool>,
+    ) -> Result<(), HubError> {
+        let mut request = self.http.get(format!("http://hub{path}"));
+        if let Some(after) = after {
+            request = request.header("last-event-id", after);
+        }
+        let response = request.send().await.map_err(|error| self.judge(error))?;
+        if !response.status().is_success() {
+            return judged(response).await.map(drop);
+        }
+        let bytes = response.bytes_stream().map_err(std::io::Error::other);
+        let mut lines = tokio::io::BufReader::new(StreamReader::new(bytes)).lines();
+        let mut event = LiveEvent::default();
+        while let Some(line) = lines.next_line().await.map_err(|error| HubError::Failed(error.into()))? {
+            if let Some((field, value)) = line.split_once(':') {
+                event.add(field, value.strip_prefix(' ').unwrap_or(value));
+            } else if line.is_empty() && !each(&std::mem::take(&mut event)).map_err(HubError::Failed)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Asks for a change.
@@ -146,18 +216,7 @@ impl Hub {
 
     async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Value, HubError> {
         let response = request.send().await.map_err(|error| self.judge(error))?;
-        let status = response.status();
-        if status == StatusCode::NO_CONTENT {
-            return Ok(Value::Null);
-        }
-        let bytes = response.bytes().await.map_err(|error| HubError::Failed(error.into()))?;
-        if status.is_success() {
-            return serde_json::from_slice(&bytes).context("read the answer").map_err(HubError::Failed);
-        }
-        match serde_json::from_slice(&bytes) {
-            Ok(problem) => Err(HubError::Refused(problem)),
-            Err(_) => Err(HubError::Failed(anyhow::anyhow!("it answered {status}"))),
-        }
+        judged(response).await
     }
 
     fn judge(&self, error: reqwest::Error) -> HubError {
@@ -167,6 +226,22 @@ impl Hub {
             Some(ErrorKind::PermissionDenied) => HubError::Closed { socket },
             _ => HubError::Failed(error.into()),
         }
+    }
+}
+
+/// What an answer says.
+async fn judged(response: reqwest::Response) -> Result<Value, HubError> {
+    let status = response.status();
+    if status == StatusCode::NO_CONTENT {
+        return Ok(Value::Null);
+    }
+    let bytes = response.bytes().await.map_err(|error| HubError::Failed(error.into()))?;
+    if status.is_success() {
+        return serde_json::from_slice(&bytes).context("read the answer").map_err(HubError::Failed);
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(problem) => Err(HubError::Refused(problem)),
+        Err(_) => Err(HubError::Failed(anyhow::anyhow!("it answered {status}"))),
     }
 }
 

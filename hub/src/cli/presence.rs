@@ -1,6 +1,7 @@
 //! `vigie-hub presence`: who is here, who was, what days are worth and why.
 
 mod import;
+mod notice;
 mod requests;
 mod rules;
 mod sessions;
@@ -54,6 +55,8 @@ Other programs ask by a file in the folder `presence.requests` of hub.toml: `<id
     },
     /// Compute the days of whoever had a device anew: whole days, with all of their devices.
     Mac(requests::MacArgs),
+    /// What was asked to be computed anew, and what became of it.
+    Requests(requests::RequestsArgs),
     /// What people's days are worth.
     #[command(after_help = "Example:\n  vigie-hub presence days 2026-11-01 2026-11-30 --person lea")]
     Days {
@@ -81,6 +84,8 @@ Other programs ask by a file in the folder `presence.requests` of hub.toml: `<id
     Import(import::ImportArgs),
     /// Compare the days here with the numbers of the old scripts, and say why they differ.
     Compare(rules::CompareArgs),
+    /// What a site must tell the people on it, as a page to print.
+    Notice(notice::NoticeArgs),
     /// Decide of a day, beside what was computed; the decision stays until it is taken back.
     Override(OverrideArgs),
     /// Hand over to third parties what they were not told yet, or tell them days again.
@@ -134,6 +139,7 @@ pub(super) async fn act(hub: &Hub, verb: &PresenceVerb, output: &mut Output<'_>)
             requests::ask(hub, json!({ "from": from, "through": through }), output).await?;
         }
         PresenceVerb::Mac(args) => requests::of_device(hub, args, output).await?,
+        PresenceVerb::Requests(args) => requests::show(hub, args, output).await?,
         PresenceVerb::Days { from, through, person } => {
             let of = |key: &str, value: &Option<String>| {
                 value.as_ref().map_or_else(String::new, |value| format!("&{key}={}", segment(value)))
@@ -150,6 +156,7 @@ pub(super) async fn act(hub: &Hub, verb: &PresenceVerb, output: &mut Output<'_>)
         PresenceVerb::Policies(args) => rules::policies(hub, args, output).await?,
         PresenceVerb::Import(args) => return import::act(hub, args, output).await,
         PresenceVerb::Compare(args) => rules::compare(hub, args, output).await?,
+        PresenceVerb::Notice(args) => notice::act(hub, args, output).await?,
         PresenceVerb::Override(args) => decide(hub, args, output).await?,
         PresenceVerb::Publish { from, through } => publish(hub, (from, through), output).await?,
         PresenceVerb::TakeDevices { connector } => take_devices(hub, connector, output).await?,

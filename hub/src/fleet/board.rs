@@ -1,6 +1,7 @@
 //! The board: the fleet shared between those who hear of boxes and those who show them.
 //!
-//! Every change is announced by the site's id. Whoever lags behind the announcements reads a snapshot.
+//! Every change is announced by the site's id. Whoever lags behind the announcements reads a snapshot. [`FleetView`] is the
+//! port for whoever shows the fleet or computes with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,18 @@ use crate::store::facts::Commit;
 
 /// Announcements kept for slow readers; a reader that lags further reads a snapshot.
 const CHANGES: usize = 1024;
+
+/// The fleet as the hub sees it at this moment.
+pub trait FleetView: Send + Sync + 'static {
+    /// Every site of which something is known since the hub's start.
+    fn snapshot(&self) -> BTreeMap<SiteId, BoxNow>;
+
+    /// What is known of one site; the default if nothing is.
+    fn site(&self, id: &SiteId) -> BoxNow;
+
+    /// The ids of sites, each time something about one changed.
+    fn changes(&self) -> broadcast::Receiver<SiteId>;
+}
 
 /// A clonable handle of the one fleet.
 #[derive(Clone)]
@@ -113,5 +126,19 @@ impl Onlooker for Board {
             self.lock().on_heard(&state.site, commit.received_ms);
             self.announce(&state.site);
         }
+    }
+}
+
+impl FleetView for Board {
+    fn snapshot(&self) -> BTreeMap<SiteId, BoxNow> {
+        Self::snapshot(self)
+    }
+
+    fn site(&self, id: &SiteId) -> BoxNow {
+        Self::site(self, id)
+    }
+
+    fn changes(&self) -> broadcast::Receiver<SiteId> {
+        Self::changes(self)
     }
 }

@@ -1,5 +1,7 @@
 //! What people say of a site: as the API shows it, and `PATCH /api/v1/sites/{id}` to say something else.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
@@ -41,19 +43,23 @@ impl From<&About> for AboutView {
     }
 }
 
-/// A box's hardware and system, in its own words; empty if unknown.
+/// A box's hardware, system and place, in its own words; empty if unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MachineView {
     /// The hardware's own name.
     pub model: String,
     /// The system's own name.
     pub os: String,
+    /// Where it is reached on its own network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub lan: Option<IpAddr>,
 }
 
 impl From<&Machine> for MachineView {
     fn from(machine: &Machine) -> Self {
-        let Machine { model, os } = machine.clone();
-        Self { model, os }
+        let Machine { model, os, lan } = machine.clone();
+        Self { model, os, lan }
     }
 }
 

@@ -27,7 +27,7 @@ use super::views::SiteView;
 use crate::login::Caller;
 
 /// How often a living stream says so.
-const BEAT: Duration = Duration::from_secs(15);
+pub(super) const BEAT: Duration = Duration::from_secs(15);
 /// Changes of one site within this time are one event.
 const CALM: Duration = Duration::from_secs(1);
 
@@ -105,11 +105,7 @@ enum Woken {
 impl Watch {
     /// Begins to watch.
     pub(crate) fn new(admin: &Admin, caller: Caller) -> Result<Self, Problem> {
-        let Ok(place) = Arc::clone(&admin.streams).try_acquire_owned() else {
-            let detail = "too many live views are open; the page still works by reloading it";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return Err(Problem::new(status, "streams_full", "Too many live views", detail).retry_after(30));
-        };
+        let place = place(admin)?;
         Ok(Self {
             caller,
             changes: admin.fleet.changes(),
@@ -180,17 +176,28 @@ impl Watch {
         self.links = now;
     }
 
-    /// A failing store does not end a stream: its reader keeps what they have.
     async fn checked(&mut self, admin: &Admin) -> Seen {
         self.notice_silence(admin);
-        match admin.logins.caller_via(self.caller.via.clone()).await {
-            Ok(None) => {
-                self.is_over = true;
-                Seen::End
-            }
-            Ok(Some(_)) | Err(_) => Seen::Beat,
+        if is_still_allowed(admin, &self.caller).await {
+            return Seen::Beat;
         }
+        self.is_over = true;
+        Seen::End
     }
+}
+
+/// Takes a place for a live stream.
+pub(super) fn place(admin: &Admin) -> Result<OwnedSemaphorePermit, Problem> {
+    Arc::clone(&admin.streams).try_acquire_owned().map_err(|_full| {
+        let detail = "too many live views are open; the page still works by reloading it";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Problem::new(status, "streams_full", "Too many live views", detail).retry_after(30)
+    })
+}
+
+/// Whether whoever follows a stream still may. A failing store takes nobody's right.
+pub(super) async fn is_still_allowed(admin: &Admin, caller: &Caller) -> bool {
+    !matches!(admin.logins.caller_via(caller.via.clone()).await, Ok(None))
 }
 
 /// Each box's link at this moment.
@@ -199,7 +206,7 @@ fn links(admin: &Admin) -> BTreeMap<SiteId, Reach> {
     admin.fleet.snapshot().into_iter().map(|(site, now)| (site, reach(&now, false, now_ms))).collect()
 }
 
-fn every(first: Duration, period: Duration) -> Interval {
+pub(super) fn every(first: Duration, period: Duration) -> Interval {
     let mut ticks = interval_at(Instant::now() + first, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks

@@ -42,7 +42,8 @@ const BOX_LENGTH_MAX: usize = 120;
 pub(super) struct NewLink {
     /// The site whose box serves it.
     site: String,
-    /// Where the box is reached on its network: a name or an address, with `:port` if it is not 8322.
+    /// Where the box is reached on its network: a name or an address, with `:port` if it is not 8322. If not given, where it
+    /// says that it is.
     #[serde(rename = "box")]
     place: Option<String>,
     /// How long it works, with its unit; `1h` if not given, a week at most.
@@ -108,7 +109,8 @@ pub(super) async fn create(
     if valid.is_zero() || valid > VALID_MAX {
         return Err(Problem::invalid("valid", "use up to a week, for example `1h`"));
     }
-    let place = place(new.place.as_deref())?;
+    let known = admin.store.site(&site).await?.and_then(|site| site.machine.lan).map(|lan| lan.to_string());
+    let place = place(new.place.as_deref().or(known.as_deref()))?;
     let now_ms = admin.clock.wall_ms();
     let expires_ms = now_ms.saturating_add(i64::try_from(valid.as_millis()).unwrap_or(i64::MAX));
     let ticket = PairingTicket { site: site.clone(), secret: random_bytes(), expires_ms };
@@ -118,7 +120,7 @@ pub(super) async fn create(
     Ok(Json(LinkView { link, expires: Time(expires_ms) }))
 }
 
-/// Where the page is reached; words in its place if nobody said.
+/// Where the page is reached; words in its place if neither anybody nor the box said.
 fn place(given: Option<&str>) -> Result<String, Problem> {
     let Some(given) = given else { return Ok(format!("ADDRESS-OF-THE-BOX:{PORT}")) };
     let host = line("box", given, BOX_LENGTH_MAX)?;

@@ -1,43 +1,14 @@
 //! Ports of the admin HTTP: what it asks of the running hub beyond the store. The composition root fills them.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast;
 use vigie_shared::id::SiteId;
 use vigie_shared::pairing::PairingTicket;
 
-use crate::fleet::{Board, BoxNow};
 use crate::projector::driver::{Rebuild, Trail};
 use crate::store::presence::Erased;
-
-/// The fleet as the hub sees it at this moment.
-pub trait FleetView: Send + Sync + 'static {
-    /// Every site of which something is known since the hub's start.
-    fn snapshot(&self) -> BTreeMap<SiteId, BoxNow>;
-
-    /// What is known of one site; the default if nothing is.
-    fn site(&self, id: &SiteId) -> BoxNow;
-
-    /// The ids of sites, each time something about one changed.
-    fn changes(&self) -> broadcast::Receiver<SiteId>;
-}
-
-impl FleetView for Board {
-    fn snapshot(&self) -> BTreeMap<SiteId, BoxNow> {
-        Self::snapshot(self)
-    }
-
-    fn site(&self, id: &SiteId) -> BoxNow {
-        Self::site(self, id)
-    }
-
-    fn changes(&self) -> broadcast::Receiver<SiteId> {
-        Self::changes(self)
-    }
-}
 
 /// Cuts the live connections of a site, so that a revocation works at once.
 pub trait Revoker: Send + Sync + 'static {

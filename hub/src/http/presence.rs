@@ -4,6 +4,7 @@ mod days;
 mod decisions;
 mod here;
 mod imports;
+mod live;
 mod policies;
 mod requests;
 mod sessions;
@@ -39,6 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(imports::show, imports::create))
         .routes(routes!(requests::list, requests::create))
         .routes(routes!(requests::show))
+        .routes(routes!(live::follow))
         .routes(routes!(upkeep::check))
         .routes(routes!(upkeep::publish))
         .routes(routes!(upkeep::take_devices))

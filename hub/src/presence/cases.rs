@@ -1,13 +1,17 @@
 //! The cases of the field, under the numbers that their list gives them. P20 and P21 are the box's, P27 is the import's.
 
+use std::time::Duration;
+
 use jiff::civil::{Date, date};
 
 use super::Counts;
 use super::coverage::Coverage;
 use super::day::{Answer, Day, Flag, LEFT_MS};
 use super::online::{Limits, Standing, standing};
+use super::policy::Policy;
 use super::revise::{Kept, Mark, Step, revise};
 use super::scene::{LATER_MS, MINUTE_MS, Scene, clear, local, paris, policy, site, strips, utc, whole_day};
+use super::session::ARRIVAL_MS;
 use super::stretch::Stretch;
 use super::value::Value;
 
@@ -106,6 +110,19 @@ fn p08_a_silence_within_the_grace_belongs_to_the_session() {
 fn p09_one_sight_or_two_minutes_are_no_session() {
     assert!(sessions(&monday("minutes", &[("12:00", "12:00")])).is_empty());
     assert!(sessions(&monday("minutes", &[("12:00", "12:00"), ("12:02", "12:02")])).is_empty());
+}
+
+#[test]
+fn a_policy_may_ask_for_an_arrival_and_slots_are_counted_as_ever() {
+    let three_minutes = Duration::from_millis(ARRIVAL_MS.unsigned_abs());
+    let arriving = |name: &str| Policy { version: 2, arrival: three_minutes, ..policy(name) };
+    let scene = Scene::phone(&[("2026-06-01 08:48", "2026-06-01 08:48"), ("2026-06-01 09:00", "2026-06-01 09:31")]);
+    let (any, arrived) = (scene.day(&policy("minutes"), MONDAY), scene.day(&arriving("minutes"), MONDAY));
+    assert_eq!((any.minutes, arrived.minutes, arrived.version), (43, 31, 2));
+    assert_eq!(sessions(&arrived), ["09:00+02:00-09:31+02:00"]);
+    let (any, arrived) = (scene.day(&policy("slots10"), MONDAY), scene.day(&arriving("slots10"), MONDAY));
+    assert_eq!((any.slots.len(), any.value), (5, Value::Half));
+    assert_eq!((arrived.slots, arrived.value), (any.slots, any.value));
 }
 
 #[test]
@@ -247,6 +264,21 @@ fn p22_whoever_was_seen_ten_minutes_ago_is_here_and_a_second_later_left_then() {
     assert_eq!(standing_at(&scene, "2026-06-01 14:10:00"), here);
     assert_eq!(standing_at(&scene, "2026-06-01 14:10:01"), Standing::Gone { left_ms: local("2026-06-01 14:00") });
     assert_eq!(standing_at(&scene, "2026-06-01 12:00"), Standing::Never);
+}
+
+#[test]
+fn nobody_comes_by_one_weak_sight_and_nobody_leaves_by_being_seen_seldom() {
+    let mut scene = Scene::phone(&[("2026-06-01 13:00", "2026-06-01 13:00")]);
+    assert_eq!(standing_at(&scene, "2026-06-01 13:01"), Standing::Never);
+    scene.sight("metz", "phone", local("2026-06-01 13:03"));
+    assert!(standing_at(&scene, "2026-06-01 13:03").is_here());
+    for minute in ["13:12", "13:21", "13:30"] {
+        scene.sight("metz", "phone", local(&format!("2026-06-01 {minute}")));
+        assert!(standing_at(&scene, &format!("2026-06-01 {minute}")).is_here());
+    }
+    scene.sight("metz", "phone", local("2026-06-01 15:00"));
+    let gone = Standing::Gone { left_ms: local("2026-06-01 13:30") };
+    assert_eq!(standing_at(&scene, "2026-06-01 15:01"), gone, "a single sight later is no return");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Open sessions and their closing by hand: ghosts of a site that went blind, and whoever forgot to leave an application.
 //!
 //! Nothing is switched off, as nothing is stored as on: a closing is a moment, and what was seen before it is over. The
-//! next sight opens a session as ever.
+//! next arrival opens a session as ever.
 
 use serde::{Deserialize, Serialize};
 use vigie_shared::id::SiteId;

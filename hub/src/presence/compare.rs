@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::day::{Day, Flag};
+use super::day::{Day, Flag, Slot};
 use super::legacy::{Member, Tick, counted, is_filtered, joined, sent, worth};
+use super::source::LOG;
 use super::value::Value;
 
 /// Why the old scripts had another number.
@@ -33,6 +34,14 @@ pub enum Cause {
     StraySights,
     /// It counted a device that was left behind.
     LeftDevice,
+    /// The log writes a device's address in small letters or with dashes, and it found no device for it.
+    Misspelt,
+    /// The observers here could not see for a part of the day.
+    Unseen,
+    /// Nothing of the old log is here: the box and the old probe saw differently.
+    OtherProbe,
+    /// It knew fewer devices of the person, or wrote their addresses in another way in its list.
+    FewerDevices,
     /// A person decided otherwise here.
     Decided,
     /// The same slots, valued by another rule or window.
@@ -56,6 +65,12 @@ impl Cause {
             Self::NoRun => "the old scripts sent nothing of that day",
             Self::StraySights => "the old scripts count sights that are too short for a session",
             Self::LeftDevice => "the old scripts count a device that was left behind",
+            Self::Misspelt => {
+                "the log writes an address in small letters or with dashes, which the old scripts do not find"
+            }
+            Self::Unseen => "the box could not see for a part of that day",
+            Self::OtherProbe => "the old log of that day was not imported: the box and the old probe saw differently",
+            Self::FewerDevices => "the old list lacked a device of the person, or spelled its address in another way",
             Self::Decided => "somebody decided otherwise here",
             Self::OtherRule => "the policy here values the same slots otherwise",
             Self::Unexplained => "no known defect explains it: look at both logs of that day",
@@ -127,7 +142,10 @@ impl Old<'_> {
             causes.extend(self.of_scripts(member, counts, theirs));
         }
         let has_nothing = !self.sent.contains_key(pair.person);
-        causes.extend((has_nothing && theirs != Value::Zero).then_some(Cause::NothingSent));
+        if has_nothing && theirs != Value::Zero {
+            causes.push(Cause::NothingSent);
+            causes.extend((!pair.ours.slots.iter().any(is_of_log)).then_some(Cause::OtherProbe));
+        }
         causes.extend((!self.has_run && !has_nothing).then_some(Cause::NoRun));
         if causes.is_empty() {
             let devices = self.counts.get(pair.person).map(|(member, _)| member.devices.as_slice());
@@ -142,7 +160,9 @@ impl Old<'_> {
         let lost = lines.saturating_sub(counts.values().sum());
         let sent = self.sent.get(member.person).copied().unwrap_or_default();
         if theirs == worth(slots(&member.devices)) {
-            return Vec::new();
+            let all = member.devices.iter().chain([&member.misspelt]);
+            let is_misspelt = worth(slots(all)) != theirs;
+            return is_misspelt.then_some(Cause::Misspelt).into_iter().collect();
         }
         let is_alone = |device: &BTreeSet<Tick>| worth(device.len()) == theirs;
         let found = [
@@ -157,10 +177,9 @@ impl Old<'_> {
 }
 
 /// The slots of devices by one clock, each once.
-fn slots(devices: &[BTreeSet<Tick>]) -> usize {
-    let united: BTreeSet<i32> =
-        devices.iter().flatten().map(|tick| i32::from(tick.slot) * 600 - tick.offset_s).collect();
-    united.len()
+fn slots<'t>(devices: impl IntoIterator<Item = &'t BTreeSet<Tick>>) -> usize {
+    let ticks = devices.into_iter().flatten();
+    ticks.map(|tick| i32::from(tick.slot) * 600 - tick.offset_s).collect::<BTreeSet<i32>>().len()
 }
 
 /// The scripts kept their rule, and ours is another, or they saw other lines, or nobody knows.
@@ -174,8 +193,23 @@ fn of_rule(pair: &Pair<'_>, devices: &[BTreeSet<Tick>], theirs: Value) -> Cause 
         here if here == theirs => Cause::OtherRule,
         _ if saw_others && writes_utc => Cause::UtcLog,
         _ if saw_others => Cause::OwnerOfToday,
+        here if here < theirs && !pair.ours.unseen.is_empty() => Cause::Unseen,
+        here if here > theirs && explains_fewer(devices, theirs) => Cause::FewerDevices,
+        _ if !pair.ours.slots.iter().any(is_of_log) => Cause::OtherProbe,
         _ => Cause::Unexplained,
     }
+}
+
+/// Whether the devices are worth that if one of them is left out, or all are.
+fn explains_fewer(devices: &[BTreeSet<Tick>], theirs: Value) -> bool {
+    let without = |at: usize| devices.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, one)| one);
+    let is_less = slots(devices) > 0;
+    is_less && (theirs == Value::Zero || (0..devices.len()).any(|at| worth(slots(without(at))) == theirs))
+}
+
+/// Whether a slot stands in an imported log.
+fn is_of_log(slot: &Slot) -> bool {
+    slot.seen.iter().any(|(_, sources)| sources & LOG != 0)
 }
 
 #[cfg(test)]

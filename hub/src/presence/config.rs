@@ -28,6 +28,9 @@ pub struct PresenceConfig {
     /// Whoever was active in an application so long ago at most is here.
     #[serde(with = "units::duration")]
     pub online_app: Duration,
+    /// Whoever comes is here after a strong sight or two weak ones so far apart at most; after any sight if it is `0s`.
+    #[serde(with = "units::duration")]
+    pub arrival: Duration,
     /// How often connectors that want it are told who is on a LAN.
     #[serde(with = "units::duration")]
     pub heartbeat_every: Duration,
@@ -39,7 +42,7 @@ pub struct PresenceConfig {
 
 impl Default for PresenceConfig {
     fn default() -> Self {
-        let Limits { lan_ms, app_ms } = Limits::default();
+        let Limits { lan_ms, app_ms, arrival_ms } = Limits::default();
         let duration = |ms: i64| Duration::from_millis(ms.unsigned_abs());
         Self {
             policy: "slots10".to_owned(),
@@ -47,6 +50,7 @@ impl Default for PresenceConfig {
             check_at: time(3, 0, 0, 0),
             online_lan: duration(lan_ms),
             online_app: duration(app_ms),
+            arrival: duration(arrival_ms),
             heartbeat_every: Duration::from_secs(3 * 60),
             requests: None,
             space: None,
@@ -59,7 +63,7 @@ impl PresenceConfig {
     #[must_use]
     pub fn limits(&self) -> Limits {
         let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        Limits { lan_ms: ms(self.online_lan), app_ms: ms(self.online_app) }
+        Limits { lan_ms: ms(self.online_lan), app_ms: ms(self.online_app), arrival_ms: ms(self.arrival) }
     }
 }
 
@@ -84,8 +88,10 @@ mod tests {
 
     #[test]
     fn times_are_written_as_people_do_and_nonsense_is_refused_with_an_example() {
-        let config: PresenceConfig = toml::from_str("close_at = \"23:30\"\nonline_lan = \"5m\"").unwrap();
-        assert_eq!((config.close_at, config.limits().lan_ms), (time(23, 30, 0, 0), 300_000));
+        let text = "close_at = \"23:30\"\nonline_lan = \"5m\"\narrival = \"0s\"";
+        let config: PresenceConfig = toml::from_str(text).unwrap();
+        let limits = config.limits();
+        assert_eq!((config.close_at, limits.lan_ms, limits.arrival_ms), (time(23, 30, 0, 0), 300_000, 0));
         let error = toml::from_str::<PresenceConfig>("close_at = \"late\"").unwrap_err().to_string();
         assert!(error.contains("`late`") && error.contains("22:15"), "{error}");
     }

@@ -31,7 +31,7 @@ pub use self::check::Finding;
 pub use self::compare::{Compared, OldNumber};
 pub use self::figures::Figures;
 use self::folder::Folder;
-pub use self::folder::{Asked, Progress};
+pub use self::folder::{Asked, Progress, Said};
 pub use self::here::{Ending, HereNow, Visitor};
 use self::intake::ReadLogs;
 pub use self::intake::{Intake, LogAsked};
@@ -41,7 +41,7 @@ use super::agenda::is_between;
 use super::config::PresenceConfig;
 use crate::attendance::time::date;
 use crate::connectors::driver::{Exchange, ExchangeError};
-use crate::http::ports::FleetView;
+use crate::fleet::FleetView;
 use crate::store::{Store, StoreError};
 
 /// How often folders are looked into: whoever asks waits for no longer.

@@ -34,8 +34,10 @@ pub struct Member<'a> {
     pub person: &'a str,
     /// The e-mail address that the scripts sort by.
     pub email: &'a str,
-    /// The ticks of a day of each device that the person has today.
+    /// The ticks of a day of each device that the person has today, of lines that the scripts can read.
     pub devices: Vec<BTreeSet<Tick>>,
+    /// The ticks of lines that they cannot: they join addresses as texts, in capitals with colons.
+    pub misspelt: BTreeSet<Tick>,
 }
 
 /// The ticks of a device on a day, as a log in that zone would have them; UTC for a log that writes `Z`.
@@ -121,7 +123,7 @@ mod tests {
     }
 
     fn member<'a>(email: &'a str, devices: Vec<BTreeSet<Tick>>) -> Member<'a> {
-        Member { person: email, email, devices }
+        Member { person: email, email, devices, misspelt: BTreeSet::new() }
     }
 
     #[test]

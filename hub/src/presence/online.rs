@@ -7,7 +7,7 @@ use super::Counts;
 use super::coverage::Coverage;
 use super::day::LEFT_MS;
 use super::facts::{Facts, Held};
-use super::session::{Session, Sight, stays};
+use super::session::{ARRIVAL_MS, Session, Sight, stays};
 use super::span::Span;
 
 /// How long after a last sight somebody is still taken to be there.
@@ -17,11 +17,13 @@ pub struct Limits {
     pub lan_ms: i64,
     /// Active in an application, milliseconds.
     pub app_ms: i64,
+    /// Nobody comes by a single weak sight: it takes two at most so far apart, milliseconds. If 0, one is enough.
+    pub arrival_ms: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { lan_ms: 10 * 60_000, app_ms: 30 * 60_000 }
+        Self { lan_ms: 10 * 60_000, app_ms: 30 * 60_000, arrival_ms: ARRIVAL_MS }
     }
 }
 
@@ -52,7 +54,7 @@ pub enum Standing {
         /// When the person was seen last, if ever.
         seen_ms: Option<i64>,
     },
-    /// Never seen in the strips at hand.
+    /// Never seen in the strips at hand, unless by a single weak sight.
     Never,
 }
 
@@ -103,7 +105,7 @@ fn lan_stays<'a>(facts: Facts<'a>, held: &[Held<'a>], at: (Limits, i64)) -> Vec<
     sites.dedup();
     let of_site = |site: &'a SiteId| {
         let place = facts.places.get(site)?;
-        let stays_of = |spans: &[Span]| stays(sights(spans, at), &place.coverage, facts.closings);
+        let stays_of = |spans: &[Span]| stays(sights(spans, at), &place.coverage, facts.closings, at.0.arrival_ms);
         let is_alone = |held: &&Held<'a>| held.site == site && held.counts == Counts::Yes;
         let own = held
             .iter()
@@ -117,7 +119,7 @@ fn lan_stays<'a>(facts: Facts<'a>, held: &[Held<'a>], at: (Limits, i64)) -> Vec<
 
 fn app_stay<'a>(facts: Facts<'a>, (limits, now_ms): (Limits, i64)) -> Option<Last<'a>> {
     let limits = Limits { lan_ms: limits.app_ms, ..limits };
-    let stay = stays(sights(&facts.activity(), (limits, now_ms)), &Coverage::always(), &[]).pop()?;
+    let stay = stays(sights(&facts.activity(), (limits, now_ms)), &Coverage::always(), &[], 0).pop()?;
     Some(Last { site: None, stay })
 }
 

@@ -5,6 +5,7 @@
 //! version = 1
 //! window = "08:00-22:00"
 //! grace = "15m"
+//! arrival = "3m"
 //! [rule]
 //! is = "slots10"
 //! half_slots = 3
@@ -43,6 +44,10 @@ pub struct Policy {
     /// A silence up to this long belongs to a session, at most an hour; a device may have its own.
     #[serde(default = "grace", with = "units::duration")]
     pub grace: Duration,
+    /// A session begins with a strong sight, or with two weak ones so far apart at most; with any sight if it is zero. At
+    /// most the grace. Slots are counted from sights, whatever this says.
+    #[serde(default, skip_serializing_if = "Duration::is_zero", with = "units::duration")]
+    pub arrival: Duration,
     /// The rule.
     pub rule: Rule,
 }
@@ -180,6 +185,7 @@ impl Policy {
             from: None,
             window: Window::default(),
             grace: grace(),
+            arrival: Duration::ZERO,
             rule,
         })
     }
@@ -188,6 +194,12 @@ impl Policy {
     #[must_use]
     pub fn grace_ms(&self) -> i64 {
         i64::try_from(self.grace.as_millis()).unwrap_or(GRACE_MAX_MS).min(GRACE_MAX_MS)
+    }
+
+    /// How far two weak sights of an arrival are apart at most, milliseconds; 0 if any sight is one.
+    #[must_use]
+    pub fn arrival_ms(&self) -> i64 {
+        i64::try_from(self.arrival.as_millis()).unwrap_or(GRACE_MAX_MS).min(GRACE_MAX_MS)
     }
 
     /// Whether it makes sense, for one that was not read by [`Policy::parse`].
@@ -203,6 +215,7 @@ impl Policy {
             (self.version == 0).then(|| "`version` begins with 1".to_owned()),
             (self.grace.as_millis() > GRACE_MAX_MS.unsigned_abs().into())
                 .then(|| format!("`grace` is at most {} minutes", GRACE_MAX_MS / 60_000)),
+            (self.arrival > self.grace).then(|| "`arrival` is not longer than `grace`".to_owned()),
             self.rule.nonsense(self.window),
         ];
         let reasons: Vec<String> = reasons.into_iter().flatten().collect();
@@ -282,9 +295,9 @@ mod tests {
 
     #[test]
     fn everything_that_makes_no_sense_is_said_at_once() {
-        let text = "name = \"Slots 10\"\nversion = 0\ngrace = \"2h\"\n[rule]\nis = \"minutes\"\nhalf_min = 301";
+        let text = "name = \"Slots 10\"\nversion = 0\ngrace = \"2h\"\narrival = \"3h\"\n[rule]\nis = \"minutes\"\nhalf_min = 301";
         let Err(PolicyError::Senseless(reasons)) = Policy::parse(text) else { panic!("accepted") };
-        assert_eq!(reasons.len(), 4, "{reasons:?}");
+        assert_eq!(reasons.len(), 5, "{reasons:?}");
         let noon = "name = \"a\"\nversion = 1\nwindow = \"14:00-20:00\"\nrule = { is = \"halves\" }";
         assert!(Policy::parse(noon).unwrap_err().to_string().contains("`noon` lies within the window, 14:00-20:00"));
     }

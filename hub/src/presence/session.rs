@@ -2,6 +2,8 @@
 //!
 //! A session goes on while the silence is no longer than the grace, or while nobody could see; it ends with its last
 //! sight, never later. What is shorter than [`LEAST_MS`] and has no strong source is no session: a device that passes by.
+//! Nor does one weak sight alone begin a session where an arrival is asked for: it takes a strong sight, or a second weak
+//! one soon enough.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,9 @@ pub const BRIDGE_MAX_MS: i64 = 2 * 60 * 60_000;
 
 /// Longest grace, milliseconds: who is silent for longer has left.
 pub const GRACE_MAX_MS: i64 = 60 * 60_000;
+
+/// Two weak sights this near to each other are an arrival, unless somebody decides otherwise, milliseconds.
+pub const ARRIVAL_MS: i64 = 3 * 60_000;
 
 /// A sight that ends a session or not, for so long after a moment depends on what comes later, milliseconds.
 pub const SETTLE_MS: i64 = LEAST_MS + BRIDGE_MAX_MS + GRACE_MAX_MS;
@@ -65,13 +70,20 @@ impl Session {
     pub fn counts(&self) -> bool {
         self.sources & STRONG != 0 || self.stretch().length_ms() >= LEAST_MS
     }
+
+    /// Whether it has more than one weak sight. A strip does not say how many sights a stretch is made of: those less
+    /// than [`TOUCH_MS`](super::span::TOUCH_MS) apart are one, and have a length.
+    fn has_arrived(&self) -> bool {
+        self.sources & STRONG != 0 || self.stretch().length_ms() > 0
+    }
 }
 
 /// Joins sights at one site, in any order, to stays; those too short to count are still among them.
 ///
-/// A closing, a moment at which somebody closed open sessions by hand, ends the stay that had its last sight before.
+/// A closing, a moment at which somebody closed open sessions by hand, ends the stay that had its last sight before. A
+/// stay begins with a strong sight, or with two weak ones at most `arrival_ms` apart; if that is 0, with any sight.
 #[must_use]
-pub fn stays(mut sights: Vec<Sight>, coverage: &Coverage, closings: &[i64]) -> Vec<Session> {
+pub fn stays(mut sights: Vec<Sight>, coverage: &Coverage, closings: &[i64], arrival_ms: i64) -> Vec<Session> {
     sights.sort_unstable_by_key(|sight| (sight.span, sight.grace_ms));
     let mut stays: Vec<Session> = Vec::new();
     let mut alive_ms = i64::MIN;
@@ -80,11 +92,13 @@ pub fn stays(mut sights: Vec<Sight>, coverage: &Coverage, closings: &[i64]) -> V
         if let Some(open) = stays.last_mut() {
             let silence = Stretch { from_ms: open.to_ms, to_ms: span.from_ms };
             let is_closed = closings.iter().any(|at_ms| silence.from_ms <= *at_ms && *at_ms < silence.to_ms);
-            let is_bridged = !is_closed && span.from_ms > alive_ms && is_blindness(silence, alive_ms, coverage);
+            let has_begun = arrival_ms == 0 || open.has_arrived() || silence.length_ms() <= arrival_ms;
+            let may_go_on = has_begun && !is_closed;
+            let is_bridged = may_go_on && span.from_ms > alive_ms && is_blindness(silence, alive_ms, coverage);
             if is_bridged {
                 open.bridged.push(silence);
             }
-            if is_bridged || (!is_closed && span.from_ms <= alive_ms) {
+            if is_bridged || (may_go_on && span.from_ms <= alive_ms) {
                 open.to_ms = open.to_ms.max(span.to_ms);
                 open.sources |= span.sources;
                 alive_ms = alive_ms.max(until_ms);
@@ -94,6 +108,7 @@ pub fn stays(mut sights: Vec<Sight>, coverage: &Coverage, closings: &[i64]) -> V
         stays.push(Session { from_ms: span.from_ms, to_ms: span.to_ms, sources: span.sources, bridged: Vec::new() });
         alive_ms = until_ms;
     }
+    stays.retain(|stay| arrival_ms == 0 || stay.has_arrived());
     stays
 }
 
@@ -118,7 +133,11 @@ mod tests {
     }
 
     fn minutes(sights: Vec<Sight>, coverage: &Coverage, closings: &[i64]) -> Vec<(i64, i64)> {
-        let stays = stays(sights, coverage, closings);
+        arriving(sights, coverage, closings, 0)
+    }
+
+    fn arriving(sights: Vec<Sight>, coverage: &Coverage, closings: &[i64], arrival: i64) -> Vec<(i64, i64)> {
+        let stays = stays(sights, coverage, closings, arrival * MINUTE_MS);
         stays.iter().map(|stay| (stay.from_ms / MINUTE_MS, stay.to_ms / MINUTE_MS)).collect()
     }
 
@@ -147,11 +166,37 @@ mod tests {
 
     #[test]
     fn one_strong_sight_is_a_session_and_one_weak_is_none() {
-        let weak = stays(vec![sight(0, 0, 15)], &Coverage::always(), &[]);
+        let weak = stays(vec![sight(0, 0, 15)], &Coverage::always(), &[], 0);
         let mut lease = sight(0, 0, 15);
         lease.span.sources |= STRONG;
         assert!(!weak[0].counts());
-        assert!(stays(vec![lease], &Coverage::always(), &[])[0].counts());
-        assert!(stays(vec![sight(0, 5, 15)], &Coverage::always(), &[])[0].counts());
+        assert!(stays(vec![lease], &Coverage::always(), &[], 0)[0].counts());
+        assert!(stays(vec![sight(0, 5, 15)], &Coverage::always(), &[], 0)[0].counts());
+    }
+
+    #[test]
+    fn an_arrival_is_a_strong_sight_or_two_weak_ones_within_three_minutes() {
+        let always = Coverage::always();
+        let after = |first: &[Sight]| {
+            let sights = [first, &[sight(20, 40, 15)]].concat();
+            arriving(sights, &always, &[], ARRIVAL_MS / MINUTE_MS)
+        };
+        assert_eq!(after(&[sight(7, 7, 15)]), [(20, 40)], "one that passed by is no beginning");
+        assert_eq!(after(&[sight(7, 7, 15), sight(10, 10, 15)]), [(7, 40)]);
+        assert_eq!(after(&[sight(7, 7, 15), sight(11, 11, 15)]), [(20, 40)], "four minutes apart");
+        assert_eq!(after(&[sight(17, 17, 15)]), [(17, 40)], "the second one is the beginning of more");
+        let mut lease = sight(7, 7, 15);
+        lease.span.sources |= STRONG;
+        assert_eq!(after(&[lease]), [(7, 40)]);
+    }
+
+    #[test]
+    fn whoever_has_arrived_stays_by_single_weak_sights_and_nobody_arrives_over_a_blindness() {
+        let thin = vec![sight(0, 2, 15), sight(14, 14, 15), sight(28, 28, 15)];
+        assert_eq!(arriving(thin, &Coverage::always(), &[], 3), [(0, 28)]);
+        let single = vec![sight(0, 0, 15), sight(60, 60, 15), sight(61, 61, 15)];
+        assert_eq!(arriving(single.clone(), &Coverage::default(), &[], 3), [(60, 61)]);
+        assert_eq!(minutes(single, &Coverage::default(), &[]), [(0, 61)], "unless any sight is an arrival");
+        assert_eq!(arriving(vec![sight(0, 0, 15)], &Coverage::always(), &[], 3), []);
     }
 }

@@ -1,4 +1,4 @@
-//! How somebody was seen: the sources that boxes know, and two that only the hub knows.
+//! How somebody was seen: the sources that boxes know, and what only the hub knows.
 
 use vigie_shared::wire::reading::Source;
 
@@ -7,6 +7,9 @@ pub const APP: u16 = 1 << 15;
 
 /// The bit of a line in a log of another program that was imported.
 pub const LOG: u16 = 1 << 14;
+
+/// The bit of such a line whose address is not in capitals with colons: the old scripts found no device for it.
+pub const MISSPELT: u16 = 1 << 13;
 
 /// Sources that prove an arrival by a single sight: a device that talks to its DHCP server, a person in an application.
 pub const STRONG: u16 = Source::Dhcp.bit() | Source::Lease.bit() | APP;
@@ -28,8 +31,9 @@ mod tests {
     #[test]
     fn sources_of_boxes_and_of_the_hub_are_told_apart() {
         assert_eq!(words(Source::ArpReply.bit() | LOG), ["arp", "log"]);
+        assert_eq!(words(LOG | MISSPELT), ["log"], "how a line is written says nothing of the person");
         assert_eq!(words(APP | Source::Lease.bit()), ["lease", "app"]);
-        assert!(Source::ALL.iter().all(|source| source.bit() & (APP | LOG) == 0));
+        assert!(Source::ALL.iter().all(|source| source.bit() & (APP | LOG | MISSPELT) == 0));
         assert_eq!(words(0), Vec::<&str>::new());
     }
 }

@@ -1,5 +1,7 @@
 //! Jobs: rows on their way to third parties, kept until they arrive or a person has decided about them.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -103,6 +105,13 @@ pub trait Jobs {
     ///
     /// [`StoreError::Failed`].
     async fn person_jobs(&self, connector: &str, enrol_id: u64, from_ms: i64) -> Result<Vec<Job>, StoreError>;
+
+    /// The jobs whose rows begin at a moment, each with the person by whose number it goes, read at once.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn jobs_at(&self, connector: &str, rows: &BTreeSet<(u64, i64)>) -> Result<Vec<Job>, StoreError>;
 
     /// The number of the job that the third party knows by that id.
     ///

@@ -8,6 +8,20 @@ pub mod days;
 pub mod registry;
 pub mod strips;
 
+use std::collections::BTreeMap;
+
 pub use days::{DayFilter, Days, Look, Override, PolicyText, PresenceEnd, StoredDay};
 pub use registry::{Claim, Erased, Exclusion, OwnershipFilter, Pairing, Profile, Registered, Registry};
 pub use strips::{Sights, StripFilter, StripPlace, Strips, Trace, by_day, utc_day};
+
+use crate::store::{Store, StoreError};
+
+/// Each person's e-mail address as it was told, of those who have one.
+///
+/// # Errors
+///
+/// [`StoreError::Failed`].
+pub async fn emails(store: &dyn Store) -> Result<BTreeMap<String, String>, StoreError> {
+    let profiles = store.profiles().await?.into_iter();
+    Ok(profiles.filter_map(|profile| Some((profile.person, profile.email?))).collect())
+}

@@ -1,5 +1,7 @@
 //! Sites: who may exist, and by which certificate they prove it.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use serde::Serialize;
 use vigie_shared::about::About;
@@ -41,13 +43,15 @@ impl Site {
     }
 }
 
-/// A box's hardware and system, in its own words; empty if it does not know.
+/// A box's hardware, system and place, in its own words; empty if it does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Machine {
     /// The hardware's own name.
     pub model: String,
     /// The system's own name.
     pub os: String,
+    /// Where it is reached on its own network; none if it does not know.
+    pub lan: Option<IpAddr>,
 }
 
 /// A one-time permission to become a site's box.

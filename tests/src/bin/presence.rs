@@ -1,8 +1,9 @@
 //! Presence by the figures: the log of a made-up space read, its days computed, a year replayed under another policy.
 //!
-//! `presence generate FOLDER` writes a day's log and the list of devices; `presence days LOG MAP` prints each member's
-//! worth of that day, as the old scripts do; `presence year` reads a year's logs one after the other, keeps the strips and
-//! replays them. Each prints what it took on standard error.
+//! `presence generate FOLDER` writes a day's log and the list of devices; `presence logs FOLDER` writes many days' logs as
+//! the probe lays them down; `presence days LOG MAP` prints each member's worth of that day, as the old scripts do;
+//! `presence year` reads a year's logs one after the other, keeps the strips and replays them. Each prints what it took on
+//! standard error.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "whoever started this process reads it there")]
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
@@ -45,6 +46,14 @@ enum Verb {
         /// Where `day` and `map` are written.
         folder: PathBuf,
     },
+    /// Writes the logs of many days as `<site>/<date>`, and the list of devices.
+    Logs {
+        /// Where they are written.
+        folder: PathBuf,
+        /// How many days.
+        #[arg(long, default_value_t = 1)]
+        days: u32,
+    },
     /// Prints each member's worth of a day.
     Days {
         /// The day's log.
@@ -65,6 +74,7 @@ fn main() -> anyhow::Result<()> {
     let space = Space { members: args.members, devices: args.devices };
     match args.verb {
         Verb::Generate { folder } => generate(space, &folder),
+        Verb::Logs { folder, days } => logs(space, &folder, days),
         Verb::Days { log, map } => print_days(&log, &map),
         Verb::Year { days } => year(space, days),
     }
@@ -73,11 +83,29 @@ fn main() -> anyhow::Result<()> {
 fn generate(space: Space, folder: &Path) -> anyhow::Result<()> {
     let (text, lines) = space.day(0);
     std::fs::write(folder.join("day"), text).context("write the day's log")?;
-    let mut map = BufWriter::new(File::create(folder.join("map")).context("write the list of devices")?);
-    space.write_map(&mut map)?;
-    map.flush()?;
+    write_map(space, folder)?;
     println!("{lines}");
     Ok(())
+}
+
+fn logs(space: Space, folder: &Path, count: u32) -> anyhow::Result<()> {
+    let of_site = folder.join(site().as_str());
+    std::fs::create_dir_all(&of_site).context("make the site's folder")?;
+    let mut all_lines = 0;
+    for day in 0..count {
+        let (text, lines) = space.day(day);
+        std::fs::write(of_site.join(Space::date(day).to_string()), text).context("write a day's log")?;
+        all_lines += lines;
+    }
+    write_map(space, folder)?;
+    println!("{all_lines}");
+    Ok(())
+}
+
+fn write_map(space: Space, folder: &Path) -> anyhow::Result<()> {
+    let mut map = BufWriter::new(File::create(folder.join("map")).context("write the list of devices")?);
+    space.write_map(&mut map)?;
+    Ok(map.flush()?)
 }
 
 fn print_days(log: &Path, map: &Path) -> anyhow::Result<()> {

@@ -10,8 +10,9 @@ use crate::cli::output::{Output, name};
 
 /// For whom, and where.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  vigie-hub person pair E104 --site metz --box 192.168.1.20
+#[command(after_help = "Examples:
+  vigie-hub person pair E104 --site metz
+  vigie-hub person pair E104 --site metz --box box7.local      if people reach it by another name than it knows
 
 The person opens the link with the device, on the site's network. The box must have its pairing page on ([pairing] in
 agent.toml). Then: vigie-hub person claims")]
@@ -21,7 +22,7 @@ pub struct PairArgs {
     /// The site whose box serves the link.
     #[arg(long)]
     site: String,
-    /// Where the box is reached on its network.
+    /// Where the box is reached on its network; where it says that it is if not given.
     #[arg(long = "box", value_name = "ADDRESS")]
     place: Option<String>,
     /// How long the link works.

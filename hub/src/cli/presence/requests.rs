@@ -14,8 +14,8 @@ use crate::cli::output::{Output, name};
 
 const PATH: &str = "/api/v1/presence/requests";
 
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Before a view that the hub ended is opened again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Whose days to compute anew.
 #[derive(Debug, Args)]
@@ -48,41 +48,66 @@ pub(super) async fn of_device(hub: &Hub, args: &MacArgs, output: &mut Output<'_>
     ask(hub, json!({ "mac": args.mac, "from": from, "through": through }), output).await
 }
 
-/// Asks, and follows the answer to its end.
-pub(super) async fn ask(hub: &Hub, body: Value, output: &mut Output<'_>) -> Result<(), VerbError> {
-    let mut request = hub.change(Method::POST, PATH, &body).await?;
-    let path = format!("{PATH}/{}", segment(&said(&request, "id")));
-    let mut told = 0;
-    loop {
-        let has_ended = said(&request, "progress") == "ended";
-        if !output.is_json {
-            told = tell(&request, told, has_ended, output)?;
-        }
-        if has_ended {
-            break;
-        }
-        sleep(PAUSE).await;
-        request = hub.get(&path).await?;
+/// Which requests to show.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  vigie-hub presence requests                                 the last fifty, those of the watched folder too
+  vigie-hub presence requests presences-1f0c --follow         what becomes of one, until it ends")]
+pub struct RequestsArgs {
+    /// Show what became of this one.
+    id: Option<String>,
+    /// Go on until it has ended.
+    #[arg(long, requires = "id")]
+    follow: bool,
+}
+
+/// Lists requests, or shows one.
+pub(super) async fn show(hub: &Hub, args: &RequestsArgs, output: &mut Output<'_>) -> Result<(), VerbError> {
+    let Some(id) = &args.id else {
+        output.answer(&hub.get(PATH).await?, |output, all| {
+            output.table(&["REQUEST", "MADE", "PROGRESS"], all, "Nobody asked for anything.", |one| {
+                vec![name(&one["id"]), output.age(&one["made"]), name(&one["progress"])]
+            })
+        })?;
+        return Ok(());
+    };
+    if args.follow {
+        return follow(hub, id, output).await;
     }
-    if output.is_json {
-        output.answer(&request, |_, _| String::new())?;
-    }
+    let request = hub.get(&format!("{PATH}/{}", segment(id))).await?;
+    output.answer(&request, |_, request| name(&request["output"]).trim_end().to_owned())?;
     Ok(())
 }
 
-fn said(request: &Value, field: &str) -> String {
-    request.get(field).map_or_else(String::new, name)
+/// Asks, and follows the answer to its end.
+pub(super) async fn ask(hub: &Hub, body: Value, output: &mut Output<'_>) -> Result<(), VerbError> {
+    let request = hub.change(Method::POST, PATH, &body).await?;
+    follow(hub, &request.get("id").map_or_else(String::new, name), output).await
 }
 
-/// Prints the whole lines that were not printed yet; says how many bytes were.
-fn tell(request: &Value, told: usize, has_ended: bool, output: &mut Output<'_>) -> anyhow::Result<usize> {
-    let said = request["output"].as_str().unwrap_or_default();
-    let end = if has_ended { said.len() } else { said.rfind('\n').map_or(0, |at| at + 1) };
-    // A run that was cut off begins its answer anew.
-    let told = if told > end { 0 } else { told };
-    if let Some(fresh) = said.get(told..end).map(|fresh| fresh.trim_end_matches('\n')).filter(|fresh| !fresh.is_empty())
-    {
-        output.text(fresh)?;
+/// Prints lines as they come, or the whole answer as JSON at its end.
+async fn follow(hub: &Hub, id: &str, output: &mut Output<'_>) -> Result<(), VerbError> {
+    let path = format!("{PATH}/{}", segment(id));
+    let (mut after, mut has_ended) = (None::<String>, false);
+    while !has_ended {
+        let known = after.clone();
+        hub.follow(&format!("{path}/events"), known.as_deref(), |event| {
+            if !event.id.is_empty() {
+                after = Some(event.id.clone());
+            }
+            has_ended = event.name == "end";
+            if matches!(event.name.as_str(), "line" | "anew") && !output.is_json {
+                output.text(&event.data)?;
+            }
+            Ok(!has_ended)
+        })
+        .await?;
+        if !has_ended {
+            sleep(PAUSE).await;
+        }
     }
-    Ok(end)
+    if output.is_json {
+        output.answer(&hub.get(&path).await?, |_, _| String::new())?;
+    }
+    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::cli::output::{Output, name};
   vigie-hub presence replay --policy minutes 2026-01-01 2026-11-30 --dry-run
   vigie-hub presence replay --policy ./our-rule.toml 2026-11-01 2026-11-30
 
-A file is TOML: name, version, window, grace and rule; `vigie-hub presence policies` shows those that there are.")]
+A file is TOML: name, version, window, grace, arrival and rule; `vigie-hub presence policies` shows those that there are.")]
 pub struct ReplayArgs {
     /// A policy by its name, its newest version, or a file.
     #[arg(long, value_name = "NAME|FILE")]
@@ -36,7 +36,10 @@ pub struct ReplayArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   vigie-hub presence policies
-  vigie-hub presence policies --add our-rule.toml      a version never changes; the next one gets the next number")]
+  vigie-hub presence policies --add our-rule.toml      a version never changes; the next one gets the next number
+
+With `arrival = \"3m\"` in a policy, one weak sight begins no session: it takes a strong one (DHCP, a lease) or two within
+three minutes. Slots of ten minutes are counted from all sights, as before.")]
 pub struct PoliciesArgs {
     /// Add the policy in this file, TOML or JSON.
     #[arg(long, value_name = "FILE")]

@@ -111,6 +111,11 @@ pub(super) fn explain(output: &Output<'_>, shown: &Value) -> String {
     for flag in day["flags"].as_array().into_iter().flatten() {
         text.push_str(&format!("\n  flag: {}", word(&flag["is"])));
     }
+    for unseen in day["unseen"].as_array().into_iter().flatten() {
+        let (from, to) = (output.moment(&unseen["from"]), output.moment(&unseen["to"]));
+        let why = if unseen["reason"].is_null() { "nothing was told".to_owned() } else { name(&unseen["reason"]) };
+        text.push_str(&format!("\n  not seen: {}  {from} to {to}: {why}", name(&unseen["site"])));
+    }
     for slot in day["slots"].as_array().into_iter().flatten() {
         text.push_str(&format!("\n  {}", slot_text(output, slot)));
     }

@@ -23,6 +23,7 @@ use crate::connectors::rows::{REPLACED, key};
 use crate::connectors::settings::Connector;
 use crate::connectors::template::Values;
 use crate::store::StoreError;
+use crate::store::presence::emails;
 
 /// A day that third parties shall know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +57,8 @@ impl ToldDay {
 
     /// Whether a job is an older answer to the same day.
     fn replaces(&self, job: &Job) -> bool {
-        let is_older = job.row.presence.as_ref().is_some_and(|told| told.revision < self.presence.revision);
-        is_older && job.state.is_open() && job.row.at_ms == self.at_ms()
+        let is_older = |told: &Presence| told.person == self.presence.person && told.revision < self.presence.revision;
+        job.row.presence.as_ref().is_some_and(is_older) && job.state.is_open() && job.row.at_ms == self.at_ms()
     }
 }
 
@@ -84,18 +85,19 @@ impl Exchange {
     pub async fn tell_days(&self, name: &str, days: &[ToldDay]) -> Result<usize, ExchangeError> {
         let (_turn, connector, _) = self.turn(name).await?;
         let store = &self.0.parts.store;
-        let (mut fresh, mut skipped, now_ms) = (Vec::new(), Vec::new(), self.0.parts.clock.wall_ms());
-        for day in days.iter().filter(|day| day.at_ms() >= connector.start_at_ms) {
-            let known = store.person_jobs(name, member_no(&day.presence.person), day.at_ms()).await?;
-            let why = format!("{REPLACED}revision {} of this day came", day.presence.revision);
-            skipped.extend(known.into_iter().filter(|job| day.replaces(job)).map(|job| Job {
-                state: JobState::Skipped,
-                last_error: Some(why.clone()),
-                changed_ms: now_ms,
-                ..job
-            }));
-            fresh.push(day.job());
-        }
+        let now_ms = self.0.parts.clock.wall_ms();
+        let told: Vec<&ToldDay> = days.iter().filter(|day| day.at_ms() >= connector.start_at_ms).collect();
+        let rows = told.iter().map(|day| (member_no(&day.presence.person), day.at_ms())).collect();
+        let known = store.jobs_at(name, &rows).await?;
+        let skipped: Vec<Job> = known
+            .into_iter()
+            .filter_map(|job| {
+                let newer = told.iter().find(|day| day.replaces(&job))?;
+                let why = format!("{REPLACED}revision {} of this day came", newer.presence.revision);
+                Some(Job { state: JobState::Skipped, last_error: Some(why), changed_ms: now_ms, ..job })
+            })
+            .collect();
+        let fresh: Vec<NewJob> = told.iter().map(|day| day.job()).collect();
         if !skipped.is_empty() {
             store.save_jobs(&skipped).await?;
         }
@@ -197,13 +199,10 @@ impl Talk<'_> {
     }
 
     async fn members(&self) -> Result<BTreeMap<String, Value>, StoreError> {
-        let mut emails: BTreeMap<String, Option<String>> = BTreeMap::new();
-        for profile in self.parts.store.profiles().await? {
-            emails.insert(profile.person, profile.email);
-        }
+        let mut emails = emails(&*self.parts.store).await?;
         let people = self.parts.store.people().await?.into_iter();
         let member = people.map(|person| {
-            let email = emails.remove(&person.id).flatten();
+            let email = emails.remove(&person.id);
             (person.id.clone(), json!({ "id": person.id, "name": person.name, "email": email }))
         });
         Ok(member.collect())

@@ -103,13 +103,15 @@ pub(in crate::http) async fn show(
 }
 
 fn named(admin: &Admin, id: &str) -> Result<RequestView, Problem> {
-    let shown: String = id.chars().take(64).collect();
-    let unknown = || {
-        let detail = format!("no request is called `{shown}`; the last fifty are kept");
-        Problem::new(StatusCode::NOT_FOUND, "request_unknown", "There is no such request", detail)
-    };
-    let (asked, output) = admin.presences.request(id)?.ok_or_else(unknown)?;
+    let (asked, output) = admin.presences.request(id)?.ok_or_else(|| unknown(id))?;
     Ok(RequestView::new(asked, Some(output)))
+}
+
+/// There is no request of that name.
+pub(super) fn unknown(id: &str) -> Problem {
+    let shown: String = id.chars().take(64).collect();
+    let detail = format!("no request is called `{shown}`; the last fifty are kept");
+    Problem::new(StatusCode::NOT_FOUND, "request_unknown", "There is no such request", detail)
 }
 
 impl RequestView {

@@ -1,7 +1,9 @@
 //! What the API tells of presence, to whom, and what it remembers of who asked.
 
 use axum::http::{Method, StatusCode};
+use futures_util::StreamExt as _;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use vigie_shared::id::SiteId;
 
 use crate::http::testing::Stage;
@@ -124,6 +126,44 @@ async fn a_request_is_taken_and_shown_and_a_wrong_one_is_refused() {
         assert_eq!(post(wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
     assert_eq!(stage.get("/api/v1/presence/requests/none").role(Role::Operator).send().await.code(), "request_unknown");
+}
+
+/// What a followed request tells until the stream ends.
+async fn told(stage: &Stage, path: &str, after: &str) -> String {
+    let ask = stage.request(Method::GET, path).role(Role::Operator).header("last-event-id", after);
+    let mut stream = ask.open().await.into_body().into_data_stream();
+    let mut told = String::new();
+    while let Some(piece) = stream.next().await {
+        told.push_str(std::str::from_utf8(&piece.unwrap()).unwrap());
+    }
+    told
+}
+
+#[tokio::test]
+async fn a_request_is_followed_line_by_line_to_its_end_and_further_by_whoever_comes_back() {
+    let stage = crowd().await;
+    let asked = json!({ "from": "2026-11-20" });
+    let taken = stage.post("/api/v1/presence/requests").role(Role::Operator).json(&asked).send().await.json();
+    let path = format!("/api/v1/presence/requests/{}/events", taken["id"].as_str().unwrap());
+    let stopping = CancellationToken::new();
+    let work = stage.admin.presences.clone().serve_requests(stopping.clone());
+    let read = async {
+        let told = told(&stage, &path, "").await;
+        stopping.cancel();
+        told
+    };
+
+    let (worked, first) = tokio::join!(work, read);
+
+    worked.unwrap();
+    assert!(first.contains("event: line") && first.contains("data: Computing the days"), "{first}");
+    assert!(first.contains("days of 6 people are new or changed") && first.contains("event: end"), "{first}");
+    let begins = first.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    let rest = told(&stage, &path, begins).await;
+    assert!(!rest.contains("Computing") && rest.contains("days of 6 people"), "{rest}");
+    let unknown = "/api/v1/presence/requests/none/events";
+    assert_eq!(stage.get(unknown).role(Role::Operator).send().await.code(), "request_unknown");
+    assert_eq!(stage.get(&path).role(Role::Viewer).send().await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

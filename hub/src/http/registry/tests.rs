@@ -13,6 +13,7 @@ use crate::login::secret::sha256;
 use crate::store::Store;
 use crate::store::accounts::Role;
 use crate::store::presence::{Claim, StripFilter, Trace};
+use crate::store::sites::Machine;
 
 const MAC: &str = "8E-1B-7C-00-11-22";
 
@@ -166,6 +167,23 @@ async fn a_link_names_nobody_works_at_its_site_and_ends() {
         let refused = ask(&stage, Method::POST, "/api/v1/people/E2/pairing", &body).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_link_leads_to_where_the_box_says_that_it_is_unless_somebody_knows_better() {
+    let stage = stage().await;
+    let link = async |body: serde_json::Value| {
+        let made = ask(&stage, Method::POST, "/api/v1/people/E2/pairing", &body).await.json();
+        made["link"].as_str().unwrap().split_once("/pair").unwrap().0.to_owned()
+    };
+    let plain = json!({ "site": "metz" });
+    assert_eq!(link(plain.clone()).await, "http://ADDRESS-OF-THE-BOX:8322");
+    for (lan, place) in [("192.168.1.20", "192.168.1.20"), ("fd00::20", "[fd00::20]")] {
+        let machine = Machine { lan: lan.parse().ok(), ..Machine::default() };
+        stage.store.note_machine(&"metz".parse().unwrap(), &machine).await.unwrap();
+        assert_eq!(link(plain.clone()).await, format!("http://{place}:8322"));
+    }
+    assert_eq!(link(json!({ "site": "metz", "box": "box7.local:80" })).await, "http://box7.local:80");
 }
 
 #[tokio::test]

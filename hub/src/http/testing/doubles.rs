@@ -14,9 +14,9 @@ use vigie_shared::wire::Lane;
 
 use crate::connectors::outcome;
 use crate::connectors::web::{self, Web};
-use crate::fleet::BoxNow;
+use crate::fleet::{BoxNow, FleetView};
 use crate::http::ports::{
-    Backup, BackupMade, Erasures, FleetView, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker, Tickets,
+    Backup, BackupMade, Erasures, Meters, Metric, MetricKind, Readiness, Rebuilder, Revoker, Tickets,
 };
 use crate::imports::{Content, ImportFailure, Imports, LaneReport, Report, Terms};
 use crate::projector::driver::Rebuild;

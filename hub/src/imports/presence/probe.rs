@@ -8,6 +8,8 @@ use jiff::civil::{Date, DateTime};
 use vigie_shared::mac::Mac;
 
 use super::lines::{Ground, Parser};
+use super::tally::Named;
+use crate::presence::source::MISSPELT;
 
 /// Addresses that are known by their bytes: more than are at one site at once. A power of two.
 const RECENT: usize = 4096;
@@ -38,7 +40,7 @@ struct Minute {
 #[derive(Clone, Copy)]
 struct Recent {
     text: [u8; ADDRESS],
-    device: usize,
+    device: Named,
 }
 
 impl Probe {
@@ -47,7 +49,7 @@ impl Probe {
     }
 
     /// The line at the beginning of a text, if everything in it is known, and what stands behind it.
-    fn known<'t>(&self, minute: &Minute, text: &'t [u8]) -> Option<(usize, i64, &'t [u8])> {
+    fn known<'t>(&self, minute: &Minute, text: &'t [u8]) -> Option<(Named, i64, &'t [u8])> {
         let (head, rest) = text.split_first_chunk::<HEAD>()?;
         let ([tens, ones], rest) = rest.split_first_chunk::<2>()?;
         let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
@@ -71,7 +73,7 @@ impl Probe {
     }
 
     /// The device of an address, by its bytes or by reading it.
-    fn device(&mut self, address: &[u8], (tally, _): Ground<'_>) -> Result<usize, &'static str> {
+    fn device(&mut self, address: &[u8], (tally, _): Ground<'_>) -> Result<Named, &'static str> {
         if self.generation != tally.generation() {
             self.generation = tally.generation();
             self.recent.fill(None);
@@ -88,6 +90,7 @@ impl Probe {
             return Err("its address belongs to a group or to nobody, never to a device");
         }
         let device = tally.device(mac);
+        let device = if slot.is_some_and(|(text, _)| is_readable(&text)) { device } else { device.with(MISSPELT) };
         if let Some((text, place)) = slot
             && let Some(recent) = self.recent.get_mut(place)
         {
@@ -131,6 +134,11 @@ impl Parser for Probe {
         report.sights += lines;
         text.len() - rest.len()
     }
+}
+
+/// Whether the old scripts find the device of an address: in capitals, with colons.
+fn is_readable(address: &[u8; ADDRESS]) -> bool {
+    address.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F' | b':'))
 }
 
 /// Where an address is remembered.

@@ -38,6 +38,20 @@ pub(super) struct Tally {
     generation: u32,
 }
 
+/// A device as a line names it, and the bits of that sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named {
+    place: usize,
+    bits: u16,
+}
+
+impl Named {
+    /// The same, with a bit more.
+    pub(super) fn with(self, bit: u16) -> Self {
+        Self { bits: self.bits | bit, ..self }
+    }
+}
+
 /// A device and what was seen of it.
 struct Device {
     /// Its pseudonym; none of a stranger, of whom nothing is kept.
@@ -74,10 +88,11 @@ impl Tally {
         }
     }
 
-    /// The place of a device, for [`Tally::see`]; it holds within one [`Tally::generation`].
-    pub(super) fn device(&mut self, mac: Mac) -> usize {
+    /// A device, for [`Tally::see`]; it holds within one [`Tally::generation`].
+    pub(super) fn device(&mut self, mac: Mac) -> Named {
+        let bits = self.sources;
         if let Some(place) = self.places.get(&mac.0) {
-            return *place;
+            return Named { place: *place, bits };
         }
         let name = self.terms.key.name(mac);
         let is_kept = self.terms.known.as_ref().is_none_or(|known| known.contains(&name));
@@ -91,7 +106,7 @@ impl Tally {
             closed: Vec::new(),
         });
         self.places.insert(mac.0, place);
-        place
+        Named { place, bits }
     }
 
     /// Grows when places of devices become void.
@@ -113,16 +128,17 @@ impl Tally {
     }
 
     /// Notes a sight, at a moment that was judged.
-    pub(super) fn see(&mut self, place: usize, at_ms: i64) {
+    pub(super) fn see(&mut self, Named { place, bits }: Named, at_ms: i64) {
         let Some(device) = self.devices.get_mut(place) else { return };
         let open = &mut device.open;
         if open.from_ms <= at_ms && at_ms < device.ends_ms && at_ms.saturating_sub(open.to_ms) <= TOUCH_MS {
             open.to_ms = open.to_ms.max(at_ms);
+            open.sources |= bits;
             return;
         }
         if device.name.is_some() {
             let is_first = device.ends_ms == i64::MIN;
-            let next = Span { from_ms: at_ms, to_ms: at_ms, sources: self.sources };
+            let next = Span { from_ms: at_ms, to_ms: at_ms, sources: bits };
             let before = std::mem::replace(open, next);
             device.closed.extend((!is_first).then_some(before));
             device.ends_ms = at_ms.div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS);

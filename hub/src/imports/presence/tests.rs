@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use vigie_shared::mac::Mac;
 
 use super::*;
+use crate::presence::source::{LOG, MISSPELT};
 use crate::presence::span::Span;
 
 const KEY: [u8; 32] = [7; 32];
@@ -126,6 +127,17 @@ fn a_line_without_end_fills_no_memory() {
 fn a_file_of_nonsense_lists_a_hundred_lines_and_counts_all() {
     let report = whole(Format::Probe, &"nonsense\n".repeat(1_000)).report;
     assert_eq!((report.problems.len(), report.refused), (PROBLEMS_MAX, 1_000));
+}
+
+#[test]
+fn an_address_that_the_old_scripts_cannot_read_is_marked() {
+    let line = |minute: u8, mac: &str| format!("2026-11-20T13:{minute:02}:00+01:00\t{mac}\n");
+    let text = [line(0, PHONE), line(20, "8e:1b:7c:00:11:22"), line(40, "8E-1B-7C-00-11-22"), line(50, PHONE)].concat();
+    let finished = whole(Format::Probe, &text);
+    let [strip] = finished.strips.as_slice() else { panic!("{:?}", finished.strips) };
+    let marked: Vec<bool> = strip.spans.iter().map(|span| span.sources & MISSPELT != 0).collect();
+    assert_eq!(marked, [false, true, true, false]);
+    assert!(strip.spans.iter().all(|span| span.sources & LOG != 0));
 }
 
 #[test]
@@ -250,13 +262,14 @@ fn log() -> impl Strategy<Value = String> {
 }
 
 /// The same file read in the plainest way: line by line, nothing remembered.
-fn plainly(text: &str) -> (u64, Vec<(String, i64)>) {
+fn plainly(text: &str) -> (u64, Vec<(String, i64, u16)>) {
     let mut seen = Vec::new();
     for line in text.lines() {
         let Some((time, mac)) = line.split_once(|c: char| c.is_whitespace()) else { continue };
+        let sources = if mac.to_uppercase() == mac { LOG } else { LOG | MISSPELT };
         let (time, mac) = (time.parse::<jiff::Timestamp>(), mac.trim().parse::<Mac>());
         if let (Ok(time), Ok(mac)) = (time, mac) {
-            seen.push((PseudonymKey::new(&KEY).name(mac).to_string(), time.as_millisecond()));
+            seen.push((PseudonymKey::new(&KEY).name(mac).to_string(), time.as_millisecond(), sources));
         }
     }
     (text.lines().count() as u64, seen)
@@ -277,8 +290,8 @@ proptest! {
         let quick = whole(Format::Probe, &text);
         let (lines, seen) = plainly(&text);
         prop_assert_eq!((quick.report.lines, quick.report.sights), (lines, seen.len() as u64));
-        let strips = seen.iter().map(|(device, at_ms)| {
-            ("metz".parse().unwrap(), device.clone(), *at_ms, crate::presence::source::LOG)
+        let strips = seen.iter().map(|(device, at_ms, sources)| {
+            ("metz".parse().unwrap(), device.clone(), *at_ms, *sources)
         });
         let mut plain = crate::presence::scene::strips(&strips.collect::<Vec<_>>());
         let mut found = quick.strips;

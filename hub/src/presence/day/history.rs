@@ -128,7 +128,7 @@ impl<'a> History<'a> {
             };
             let own = counted.iter().filter(|(_, held)| held.site == *site);
             let sights = own.flat_map(|(_, held)| held.sights(around, self.policy.grace_ms())).collect();
-            let mut sessions = stays(sights, &here.place.coverage, self.facts.closings);
+            let mut sessions = stays(sights, &here.place.coverage, self.facts.closings, self.policy.arrival_ms());
             sessions.retain(|session| session.counts() && session.stretch().within(here.day).is_some());
             Found { site, here: *here, sessions }
         };

@@ -17,7 +17,8 @@ pub(super) fn unbroken(held: &Held<'_>, facts: Facts<'_>, policy: &Policy) -> Ve
     let Some(place) = facts.places.get(held.site).filter(|_| held.counts == Counts::Yes) else { return Vec::new() };
     let always = Stretch { from_ms: i64::MIN, to_ms: i64::MAX };
     let sights = held.sights(always, policy.grace_ms()).collect();
-    let stays = stays(sights, &place.coverage, facts.closings);
+    // How a day on which it was left began does not matter.
+    let stays = stays(sights, &place.coverage, facts.closings, 0);
     stays.iter().map(|stay| stay.stretch()).filter(|stay| stay.length_ms() >= LEFT_MS).collect()
 }
 

@@ -7,12 +7,15 @@ use jiff::tz::TimeZone;
 
 use super::ground::{Ground, Own, seen};
 use super::{PresenceError, Presences};
+use crate::attendance::book::dates;
 use crate::presence::compare::{Difference, Pair, differences};
 use crate::presence::day::days;
 use crate::presence::legacy::{Member, Tick, ticks};
+use crate::presence::source::MISSPELT;
+use crate::presence::span::Span;
 use crate::presence::value::Value;
 use crate::presence::{Counts, Ownership};
-use crate::store::presence::OwnershipFilter;
+use crate::store::presence::{OwnershipFilter, emails};
 
 /// What the old scripts had of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +46,8 @@ struct Everybody {
 }
 
 impl Presences {
-    /// Compares days; of each date of the numbers, everybody who has an e-mail address. `zone` is that in which the old
+    /// Compares days; of each date from the first of the numbers to the last, a year at most, everybody who has an e-mail
+    /// address. `zone` is that in which the old
     /// logs were written, if not that of each site.
     ///
     /// # Errors
@@ -52,7 +56,7 @@ impl Presences {
     pub async fn compare(&self, numbers: &[OldNumber], zone: Option<&TimeZone>) -> Result<Compared, PresenceError> {
         let everybody = self.everybody().await?;
         let known: BTreeSet<&String> = everybody.emails.values().collect();
-        let mut compared = Compared::default();
+        let (mut compared, nothing) = (Compared::default(), BTreeMap::new());
         let mut by_date: BTreeMap<Date, BTreeMap<&str, Value>> = BTreeMap::new();
         for (at, number) in numbers.iter().enumerate() {
             if !known.contains(&number.email) {
@@ -61,8 +65,11 @@ impl Presences {
             }
             by_date.entry(number.date).or_default().insert(&number.email, number.value);
         }
-        for (date, theirs) in by_date {
-            let found = self.compare_day(&everybody, (date, &theirs), zone).await?;
+        let Some((first, last)) = by_date.keys().next().zip(by_date.keys().next_back()) else { return Ok(compared) };
+        // A day between of which they have nothing is one on which they did not run, or nobody came.
+        for date in dates(*first, *last) {
+            let theirs = by_date.get(&date).unwrap_or(&nothing);
+            let found = self.compare_day(&everybody, (date, theirs), zone).await?;
             compared.compared += everybody.emails.len();
             compared.differences.extend(found);
         }
@@ -74,9 +81,8 @@ impl Presences {
         for one in self.store().ownerships(&OwnershipFilter::default()).await? {
             owned.entry(one.person.clone()).or_default().push(one);
         }
-        let profiles = self.store().profiles().await?.into_iter();
-        let emails = profiles.filter_map(|one| Some((one.person, one.email?.to_lowercase())));
-        Ok(Everybody { emails: emails.collect(), owned })
+        let emails = emails(self.store()).await?.into_iter();
+        Ok(Everybody { emails: emails.map(|(person, email)| (person, email.to_lowercase())).collect(), owned })
     }
 
     async fn compare_day(
@@ -91,7 +97,8 @@ impl Presences {
         let (mut members, mut ours) = (Vec::new(), Vec::new());
         for (person, email) in &everybody.emails {
             let own = Own::of(&ground, person, everybody.owned.get(person).cloned().unwrap_or_default(), &seen);
-            members.push(Member { person, email, devices: devices(&ground, &own, (date, zone), self.now_ms()) });
+            let (devices, misspelt) = devices(&ground, &own, (date, zone), self.now_ms());
+            members.push(Member { person, email, devices, misspelt });
             let day = ground.runs((date, date)).into_iter().next();
             let day = day.and_then(|(policy, dates)| days(ground.facts(&own), policy, dates, self.now_ms()).pop());
             if let Some(day) = day {
@@ -108,8 +115,13 @@ impl Presences {
     }
 }
 
-/// The ticks of each device that the person has today.
-fn devices(ground: &Ground, own: &Own, (date, zone): (Date, Option<&TimeZone>), now_ms: i64) -> Vec<BTreeSet<Tick>> {
+/// The ticks of each device that the person has today, and those of all that the old scripts cannot read.
+fn devices(
+    ground: &Ground,
+    own: &Own,
+    (date, zone): (Date, Option<&TimeZone>),
+    now_ms: i64,
+) -> (Vec<BTreeSet<Tick>>, BTreeSet<Tick>) {
     let is_today = |one: &&Ownership| {
         one.counts != Counts::No && one.from_ms <= now_ms && one.to_ms.is_none_or(|to_ms| now_ms < to_ms)
     };
@@ -117,8 +129,10 @@ fn devices(ground: &Ground, own: &Own, (date, zone): (Date, Option<&TimeZone>), 
         let site = one.site.as_ref()?;
         let zone = zone.or_else(|| ground.places.get(site).map(|place| &place.zone))?;
         let strips = own.strips.iter().filter(|strip| strip.site == *site && strip.device == one.device);
-        let spans: Vec<_> = strips.flat_map(|strip| strip.spans.iter().copied()).collect();
-        Some(ticks(&spans, zone, date))
+        let spans = strips.flat_map(|strip| strip.spans.iter().copied());
+        let (misspelt, read): (Vec<Span>, Vec<Span>) = spans.partition(|span| span.sources & MISSPELT != 0);
+        Some((ticks(&read, zone, date), ticks(&misspelt, zone, date)))
     };
-    own.ownerships.iter().filter(is_today).filter_map(of_device).collect()
+    let (read, misspelt): (Vec<_>, Vec<_>) = own.ownerships.iter().filter(is_today).filter_map(of_device).unzip();
+    (read, misspelt.into_iter().flatten().collect())
 }

@@ -5,7 +5,7 @@
 //! computing days twice changes nothing. So nothing is stuck.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ pub(super) const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Most of an answer that is read back, bytes.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
+
+/// Most of an answer that is read at once by whoever follows it, bytes.
+const PIECE_BYTES_MAX: u64 = 64 * 1024;
 
 const RUNS: &str = "stream";
 const ENDED: &str = "response";
@@ -38,6 +41,17 @@ pub enum Progress {
     Runs,
     /// The answer is whole.
     Ended,
+}
+
+/// What an answer says behind a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// How far the request was before this was read: after the end nothing comes behind an empty text.
+    pub progress: Progress,
+    /// Whole lines, some of those that there are.
+    pub text: String,
+    /// The answer is shorter than it was: its run was cut off and began again, and the text is from the beginning.
+    pub is_anew: bool,
 }
 
 /// A request in a folder.
@@ -121,6 +135,27 @@ impl Folder {
             }
         }
         Ok(None)
+    }
+
+    /// What was answered behind the first `from_bytes`; none if nobody asked under that name.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub(super) fn said(&self, id: &str, from_bytes: u64) -> io::Result<Option<Said>> {
+        if !is_id(id) || !self.path.join(id).exists() {
+            return Ok(None);
+        }
+        let progress = self.progress(id);
+        for end in [ENDED, RUNS] {
+            let Some(mut file) = found(File::open(self.beside(id, end)))? else { continue };
+            let is_anew = file.metadata()?.len() < from_bytes;
+            file.seek(SeekFrom::Start(if is_anew { 0 } else { from_bytes }))?;
+            let mut text = text(file, PIECE_BYTES_MAX)?;
+            text.truncate(text.rfind('\n').map_or(0, |at| at + 1));
+            return Ok(Some(Said { progress, text, is_anew }));
+        }
+        Ok(Some(Said { progress, text: String::new(), is_anew: false }))
     }
 
     /// Puts a request into the folder, whole or not at all.
@@ -256,6 +291,24 @@ mod tests {
         assert_eq!(folder.next().unwrap().unwrap().id, "a", "nobody works on it any more");
         folder.begin("a").unwrap();
         assert_eq!(folder.answer("a").unwrap().as_deref(), Some(""));
+    }
+
+    #[test]
+    fn whoever_follows_an_answer_gets_whole_lines_from_where_they_were_and_hears_of_a_new_beginning() {
+        let (place, folder) = folder();
+        let said = |from_bytes: u64| folder.said("a", from_bytes).unwrap().unwrap();
+        assert_eq!(folder.said("a", 0).unwrap(), None);
+        folder.put("a", "{}").unwrap();
+        assert_eq!((said(0).progress, said(0).text.as_str()), (Progress::Waits, ""));
+        folder.begin("a").unwrap();
+        folder.say("a", "one").unwrap();
+        fs::write(place.path().join("flags/a.stream"), "one\ntw").unwrap();
+        assert_eq!((said(0).text.as_str(), said(4).text.as_str()), ("one\n", ""));
+        folder.begin("a").unwrap();
+        folder.say("a", "1").unwrap();
+        assert_eq!((said(4).text.as_str(), said(4).is_anew), ("1\n", true));
+        folder.end("a").unwrap();
+        assert_eq!(said(2), Said { progress: Progress::Ended, text: String::new(), is_anew: false });
     }
 
     #[test]

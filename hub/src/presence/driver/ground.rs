@@ -13,6 +13,7 @@ use crate::attendance::time::midnight;
 use crate::attendance::window::next;
 use crate::fleet::completeness::Deliveries;
 use crate::presence::coverage::Coverage;
+use crate::presence::day::{Day, Unseen};
 use crate::presence::facts::{Facts, LOOK_AHEAD_DAYS, LOOK_BACK_DAYS, Place};
 use crate::presence::policy::{Policy, holding};
 use crate::presence::{Ownership, Strip};
@@ -25,8 +26,11 @@ use crate::store::{Store, StoreError};
 /// Strips that are read at once.
 const PAGE: usize = 2_000;
 
-/// What the box says when it could not see: the reason stays with its coverage, which lives for a shorter time.
+/// What is said of a blindness whose reason is gone: that stays with the coverage, which lives for a shorter time.
 const BLIND: &str = "the observers could not see";
+
+/// Statements about one blindness that are looked at for its reasons.
+const STATEMENTS_MAX: usize = 1_000;
 
 /// What holds for everybody, for some days.
 pub(super) struct Ground {
@@ -204,6 +208,18 @@ async fn coverage(store: &dyn Store, site: &SiteId, days: (Date, Date)) -> Resul
         spans.extend(strips.iter().flat_map(span));
     }
     Ok(Coverage::new(&spans))
+}
+
+/// Gives the blindness of a day the reasons in the box's own words, as long as these are kept.
+pub(super) async fn give_reasons(store: &dyn Store, day: &mut Day) -> Result<(), StoreError> {
+    for Unseen { site, blind } in day.unseen.iter_mut().filter(|one| one.blind.reason.is_some()) {
+        let said = store.coverage(site, blind.from_ms, blind.to_ms, STATEMENTS_MAX).await?;
+        let reasons: BTreeSet<String> = said.into_iter().filter_map(|span| span.blind).collect();
+        if !reasons.is_empty() {
+            blind.reason = Some(reasons.into_iter().collect::<Vec<_>>().join("; "));
+        }
+    }
+    Ok(())
 }
 
 async fn ends(store: &dyn Store, days: (Date, Date)) -> Result<BTreeMap<String, Vec<i64>>, StoreError> {

@@ -6,7 +6,7 @@ use super::{PresenceError, Presences};
 use crate::attendance::Person;
 use crate::presence::roster::{BadRow, DeviceList, ListedDevice};
 use crate::presence::{Counts, Ownership};
-use crate::store::presence::{OwnershipFilter, Profile, Registered};
+use crate::store::presence::{OwnershipFilter, Profile, Registered, emails};
 use crate::store::sites::Site;
 use crate::store::{Store, StoreError};
 
@@ -58,8 +58,8 @@ impl Presences {
     }
 
     async fn by_email(&self) -> Result<BTreeMap<String, String>, StoreError> {
-        let profiles = self.store().profiles().await?.into_iter();
-        Ok(profiles.filter_map(|one| Some((one.email?.to_lowercase(), one.person))).collect())
+        let emails = emails(self.store()).await?.into_iter();
+        Ok(emails.map(|(person, email)| (email.to_lowercase(), person)).collect())
     }
 
     /// Gives a device to a person at a site; false if it is the person's already, or is kept from everybody.

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::ground::{Ground, Own, policies};
+use super::ground::{Ground, Own, give_reasons, policies};
 use super::{PresenceError, Presences};
 use crate::attendance::time::date;
 use crate::presence::day::{Answer, Day, days};
@@ -197,7 +197,11 @@ impl Presences {
         let ground = self.ground((date, date)).await?;
         let own = Own::read(self.store(), (&ground, person), (date, date)).await?;
         let run = ground.runs((date, date)).into_iter().next();
-        Ok(run.and_then(|(policy, dates)| days(ground.facts(&own), policy, dates, self.now_ms()).pop()))
+        let mut day = run.and_then(|(policy, dates)| days(ground.facts(&own), policy, dates, self.now_ms()).pop());
+        if let Some(day) = &mut day {
+            give_reasons(self.store(), day).await?;
+        }
+        Ok(day)
     }
 }
 

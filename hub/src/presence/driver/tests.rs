@@ -260,7 +260,7 @@ async fn whoever_is_told_again_gets_a_new_revision() {
 }
 
 #[tokio::test]
-async fn sessions_are_closed_by_hand_and_open_again_with_the_next_sight() {
+async fn sessions_are_closed_by_hand_and_open_again_with_the_next_arrival() {
     let desk = Desk::new().await;
     desk.see(PHONE, (15 * 60 - 30, 15 * 60)).await;
     let silent =
@@ -270,8 +270,10 @@ async fn sessions_are_closed_by_hand_and_open_again_with_the_next_sight() {
     assert_eq!(desk.presences().close_sessions(Ending::All, "max").await.unwrap().len(), 1);
 
     assert_eq!(desk.presences().to_close(Ending::All).await.unwrap(), []);
-    desk.stage.clock.advance(Duration::from_secs(60));
+    desk.stage.clock.advance(Duration::from_secs(120));
     desk.see(PHONE, (15 * 60 + 6, 15 * 60 + 6)).await;
+    assert_eq!(desk.presences().to_close(Ending::All).await.unwrap(), [], "one weak sight is nobody");
+    desk.see(PHONE, (15 * 60 + 7, 15 * 60 + 7)).await;
     assert_eq!(desk.presences().to_close(Ending::All).await.unwrap().len(), 1);
 }
 

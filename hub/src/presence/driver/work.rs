@@ -6,7 +6,7 @@ use vigie_shared::id::{SiteId, random_bytes, to_hex};
 use vigie_shared::mac::Mac;
 use vigie_shared::pseudonym::PseudonymKey;
 
-use super::folder::{Asked, Folder, WRITTEN_WITHIN};
+use super::folder::{Asked, Folder, Said, WRITTEN_WITHIN};
 use super::recompute::Change;
 use super::{PresenceError, Presences};
 use crate::presence::requests::Request;
@@ -49,6 +49,20 @@ impl Presences {
         for folder in self.folders() {
             if let Some(asked) = folder.all()?.into_iter().find(|asked| asked.id == id) {
                 return Ok(Some((asked, folder.answer(id)?.unwrap_or_default())));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the answer to a request says behind its first bytes; none if there is no request of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`PresenceError::Folder`].
+    pub fn said(&self, id: &str, from_bytes: u64) -> Result<Option<Said>, PresenceError> {
+        for folder in self.folders() {
+            if let Some(said) = folder.said(id, from_bytes)? {
+                return Ok(Some(said));
             }
         }
         Ok(None)

@@ -155,6 +155,12 @@ pub(super) async fn what_waits_from_the_beginning_holds_up_nobody_and_no_list_fr
     let of_person = store.person_jobs("hr", 7, 0).await.unwrap();
     assert_eq!(of_person.iter().map(|job| job.last_error.as_deref()).collect::<Vec<_>>(), [Some("no OUT"), None]);
     assert_eq!(store.person_jobs("hr", 7, 11).await.unwrap().len(), 1);
+    let at = async |rows: &[(u64, i64)]| {
+        let found = store.jobs_at("hr", &rows.iter().copied().collect()).await.unwrap();
+        found.iter().map(|job| (job.enrol_id, job.row.at_ms)).collect::<Vec<_>>()
+    };
+    assert_eq!(at(&[(7, 20), (7, 10), (8, 10), (9, 10)]).await, [(7, 10), (7, 20)]);
+    assert!(at(&[]).await.is_empty());
 }
 
 pub(super) async fn people_move_jobs_only_from_where_they_are_and_settled_ones_end(subject: &impl Subject) {

@@ -48,7 +48,7 @@ pub(super) async fn a_description_changes_only_from_what_it_was(subject: &impl S
         tags: vec!["football".to_owned(), "futsal, indoor".to_owned()],
         note: "Ring twice".to_owned(),
     };
-    let machine = Machine { model: "Raspberry Pi 4".to_owned(), os: "Debian 12".to_owned() };
+    let machine = Machine { model: "Raspberry Pi 4".to_owned(), os: "Debian 12".to_owned(), lan: None };
     let first = Site { about, machine, ..place("a") };
     store.add_site(&first).await.unwrap();
     store.add_site(&place("b")).await.unwrap();
@@ -57,7 +57,7 @@ pub(super) async fn a_description_changes_only_from_what_it_was(subject: &impl S
     assert!(store.describe_site(&first, &second).await.unwrap());
     assert!(!store.describe_site(&first, &place("a")).await.unwrap(), "it is no longer so");
     assert!(!store.describe_site(&place("c"), &place("c")).await.unwrap());
-    let other = Machine { model: "PC".to_owned(), os: String::new() };
+    let other = Machine { model: "PC".to_owned(), os: String::new(), lan: "192.168.1.20".parse().ok() };
     assert!(store.note_machine(&site("a"), &other).await.unwrap());
     assert!(!store.note_machine(&site("c"), &other).await.unwrap());
 

@@ -117,6 +117,13 @@ impl Jobs for Memory {
         Ok(found)
     }
 
+    async fn jobs_at(&self, connector: &str, rows: &BTreeSet<(u64, i64)>) -> Result<Vec<Job>, StoreError> {
+        let is_asked = |job: &&Job| rows.contains(&(job.enrol_id, job.row.at_ms));
+        let mut found: Vec<Job> = self.read(|state| state.jobs.of(connector).filter(is_asked).cloned().collect());
+        found.sort_by_key(|job| (job.enrol_id, job.row.at_ms, job.no));
+        Ok(found)
+    }
+
     async fn job_of_remote(&self, connector: &str, remote_id: &Value) -> Result<Option<i64>, StoreError> {
         let is_it = |job: &&Job| job.remote_id.as_ref() == Some(remote_id);
         Ok(self.read(|state| state.jobs.of(connector).find(is_it).map(|job| job.no)))

@@ -1,5 +1,7 @@
 //! Jobs in SQLite.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension as _, Row, named_params};
 use serde_json::Value;
@@ -184,6 +186,24 @@ impl Jobs for Sqlite {
                 "{JOB} WHERE connector_no = ?1 AND enrol_id = ?2 AND at_ms >= ?3 ORDER BY at_ms, job.no"
             ))?;
             Ok(select.query_map((no, enrol_id, from_ms), job)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn jobs_at(&self, connector: &str, rows: &BTreeSet<(u64, i64)>) -> Result<Vec<Job>, StoreError> {
+        let (name, rows) = (connector.to_owned(), rows.clone());
+        self.read(move |sql| {
+            let Some(no) = connector_no(sql, &name)? else { return Ok(Vec::new()) };
+            let mut select = sql.prepare_cached(&format!(
+                "{JOB} WHERE connector_no = ?1 AND enrol_id = ?2 AND at_ms = ?3 ORDER BY job.no"
+            ))?;
+            let mut found = Vec::new();
+            for (enrol_id, at_ms) in rows {
+                for job in select.query_map((no, enrol_id, at_ms), job)? {
+                    found.push(job?);
+                }
+            }
+            Ok(found)
         })
         .await
     }

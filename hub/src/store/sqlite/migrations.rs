@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0012.sql"),
     include_str!("0013.sql"),
     include_str!("0014.sql"),
+    include_str!("0015.sql"),
 ];
 
 /// Brings the tables to this program's version; each migration is all or nothing.

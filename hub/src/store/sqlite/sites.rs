@@ -11,8 +11,8 @@ use super::{Sqlite, Writing, conflict_is};
 use crate::store::StoreError;
 use crate::store::sites::{Certificate, Enrolment, Machine, Redeemed, Site, Sites};
 
-const SITE: &str = "SELECT id, name, zone, created_ms, revoked_ms, club, town, region, country, tags, note, model, os
-                    FROM site WHERE created_ms IS NOT NULL";
+const SITE: &str = "SELECT id, name, zone, created_ms, revoked_ms, club, town, region, country, tags, note, model, os,
+                    lan FROM site WHERE created_ms IS NOT NULL";
 
 /// Gives a row what people say of the site.
 const DESCRIBE: &str = "UPDATE site SET name = :name, zone = :zone, club = :club, town = :town, region = :region,
@@ -222,9 +222,11 @@ impl Writing<'_> {
     }
 
     fn note_machine(&mut self, id: &SiteId, machine: &Machine) -> Result<bool, StoreError> {
-        let mut update =
-            self.sql.prepare_cached("UPDATE site SET model = ?2, os = ?3 WHERE id = ?1 AND created_ms IS NOT NULL")?;
-        Ok(update.execute((id.as_str(), &machine.model, &machine.os))? > 0)
+        let mut update = self
+            .sql
+            .prepare_cached("UPDATE site SET model = ?2, os = ?3, lan = ?4 WHERE id = ?1 AND created_ms IS NOT NULL")?;
+        let lan = machine.lan.map(|lan| lan.to_string()).unwrap_or_default();
+        Ok(update.execute((id.as_str(), &machine.model, &machine.os, lan))? > 0)
     }
 
     /// Revokes a site's certificates and open enrolments; the site itself is revoked, or no longer.
@@ -258,7 +260,8 @@ fn site(row: &Row<'_>) -> rusqlite::Result<Site> {
         tags: tags.split(TAG_END).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
         note: row.get(10)?,
     };
-    let machine = Machine { model: row.get(11)?, os: row.get(12)? };
+    let lan: String = row.get(13)?;
+    let machine = Machine { model: row.get(11)?, os: row.get(12)?, lan: lan.parse().ok() };
     let (created_ms, revoked_ms) = (row.get(3)?, row.get(4)?);
     Ok(Site { id, name: row.get(1)?, zone: row.get(2)?, about, machine, created_ms, revoked_ms })
 }

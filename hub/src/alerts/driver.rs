@@ -21,7 +21,7 @@ use super::incident::OPENINGS_MS;
 use super::news::Notifier;
 use super::rules::{AlertsConfig, Armed, Described};
 use super::silence::Silence;
-use crate::http::ports::FleetView;
+use crate::fleet::FleetView;
 use crate::projector::driver::Listener;
 use crate::store::{Store, StoreError};
 

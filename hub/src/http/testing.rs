@@ -36,8 +36,8 @@ use crate::shelf::{Shelf, ShelfConfig};
 use crate::store::Store;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::memory::Memory;
-use crate::webhook::WebhooksConfig;
 use crate::text::Lang;
+use crate::webhook::WebhooksConfig;
 
 mod ask;
 mod clocks;

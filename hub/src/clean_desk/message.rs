@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use vigie_shared::id::{CommandId, SiteId};
 use vigie_shared::wire::command::ShowMessage;
 use vigie_shared::wire::{Command, CommandHeader, CommandKind};
@@ -89,7 +90,10 @@ impl Tally {
     /// What a box answered; nothing before it did.
     #[must_use]
     pub fn of(command: &StoredCommand) -> Self {
-        command.answer.as_deref().and_then(|answer| serde_json::from_str(answer).ok()).unwrap_or_default()
+        // Read as an object first: a list would be taken for its fields in their order.
+        let answer =
+            command.answer.as_deref().and_then(|answer| serde_json::from_str::<Map<String, Value>>(answer).ok());
+        answer.and_then(|answer| serde_json::from_value(Value::Object(answer)).ok()).unwrap_or_default()
     }
 }
 

@@ -127,7 +127,7 @@ async fn retry(hub: &Hub, mail: &str) -> Result<Value, VerbError> {
 async fn retry_all(hub: &Hub, output: &mut Output<'_>) -> Result<(), VerbError> {
     let dead = hub.get("/api/v1/mails?state=dead&limit=1000").await?;
     let numbers: Vec<String> =
-        dead["items"].as_array().into_iter().flatten().map(|mail| mail["no"].to_string()).collect();
+        dead.get("items").and_then(Value::as_array).into_iter().flatten().map(|mail| mail["no"].to_string()).collect();
     for no in &numbers {
         retry(hub, no).await?;
     }

@@ -45,7 +45,7 @@ pub fn settle(letter: &mut Letter, posted: Posted, around: &Around) {
     letter.attempts = letter.attempts.saturating_add(1);
     match posted {
         Posted::Taken => (letter.state, letter.last_error) = (LetterState::Sent, None),
-        Posted::Refused(why) => (letter.state, letter.last_error) = (LetterState::Dead, said(&why)),
+        Posted::Refused(why) => (letter.state, letter.last_error) = (LetterState::Dead, Some(said(&why))),
         Posted::NotYet(why) => later(letter, &why, around),
         Posted::Unclear(why) => {
             doubt(letter, &why);
@@ -59,7 +59,7 @@ pub fn found_midway(letter: &mut Letter, now_ms: i64) {
     let why = "the hub stopped while it was being sent";
     doubt(letter, why);
     letter.attempts = letter.attempts.saturating_add(1);
-    letter.last_error = said(why);
+    letter.last_error = Some(said(why));
     (letter.sending_ms, letter.next_try_ms, letter.changed_ms) = (None, now_ms, now_ms);
 }
 
@@ -69,13 +69,13 @@ pub fn expire(letter: &mut Letter, now_ms: i64) -> bool {
         return false;
     }
     let last = letter.last_error.take().unwrap_or_else(|| "it was never tried".to_owned());
-    letter.last_error = said(&format!("given up, its time is over; the last try: {last}"));
+    letter.last_error = Some(said(&format!("given up, its time is over; the last try: {last}")));
     (letter.state, letter.sending_ms, letter.changed_ms) = (LetterState::Dead, None, now_ms);
     true
 }
 
 fn later(letter: &mut Letter, why: &str, around: &Around) {
-    letter.last_error = said(why);
+    letter.last_error = Some(said(why));
     let wait = around.patience.after(letter.attempts, around.chance ^ letter.no.unsigned_abs());
     let next_ms = around.now_ms.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
     // Not behind its end: then it is given up, and people are told, on time.
@@ -83,12 +83,12 @@ fn later(letter: &mut Letter, why: &str, around: &Around) {
 }
 
 fn doubt(letter: &mut Letter, why: &str) {
-    letter.maybe_twice = said(why);
+    letter.maybe_twice = Some(said(why));
 }
 
-fn said(why: &str) -> Option<String> {
+fn said(why: &str) -> String {
     let plain = why.chars().map(|c| if c.is_control() { ' ' } else { c });
-    Some(plain.take(ERROR_LENGTH_MAX).collect())
+    plain.take(ERROR_LENGTH_MAX).collect()
 }
 
 #[cfg(test)]

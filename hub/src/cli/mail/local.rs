@@ -44,7 +44,7 @@ pub(super) fn write(
     }
     let answer = json!({ "items": written });
     let text = |answer: &Value| {
-        let paths = answer["items"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let paths = answer.get("items").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         paths.collect::<Vec<_>>().join("\n")
     };
     Ok(output.answer(&answer, |_, answer| text(answer))?)

@@ -41,8 +41,11 @@ const DEVICES: [(&str, &str); 9] = [
     ("8E:1B:7C:00:00:09", "hal@example.org"),
 ];
 
-/// When each device is seen on a day, by hours and minutes.
-fn seen(on: Weekday) -> Vec<(usize, (i8, i8), (i8, i8))> {
+/// An hour and a minute.
+type At = (i8, i8);
+
+/// Which device is seen on a day, from when through when.
+fn seen(on: Weekday) -> Vec<(usize, At, At)> {
     let mut seen = vec![
         (0, (9, 0), (12, 0)),
         (1, (11, 0), (16, 10)),

@@ -1,13 +1,15 @@
 //! An outage as people live it: a hundred boxes' connections, a hub, mailboxes.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use vigie_agent::identity::{Identity, enrol};
 use vigie_shared::enrol::Said;
 use vigie_shared::lifecycle::Lifecycle;
-use vigie_tests::load::{Recipe, stay};
+use vigie_tests::load::{Recipe, live};
 use vigie_tests::processes::{HubProcess, wait_for};
 use vigie_tests::smtp::{Setup, SmtpServer};
 
@@ -15,11 +17,11 @@ const BOXES: usize = 100;
 const READERS: [&str; 2] = ["anna@example.org", "bruno@example.org"];
 
 /// A hub for which seconds are what minutes are for others, and which writes by that server.
-async fn hub(folder: &std::path::Path, server: &SmtpServer) -> HubProcess {
+async fn hub(folder: &Path, server: &SmtpServer) -> HubProcess {
     let mut hub = HubProcess::new(folder).unwrap();
     hub.configure(&format!(
         "[mail]\nserver = \"localhost\"\nport = {}\nsecurity = \"none\"\nfrom = \"vigie@example.org\"\nrecipients = \
-         {READERS:?}\n[alerts.site_offline]\nafter = \"2s\"\n[alerts.telling]\nfirst_wait = \"3s\"\nover_after = \"1s\"",
+         {READERS:?}\n[alerts.site_offline]\nafter = \"6s\"\n[alerts.telling]\nfirst_wait = \"3s\"\nover_after = \"1s\"",
         server.port()
     ))
     .unwrap();
@@ -37,12 +39,12 @@ async fn enrol_all(hub: &HubProcess) -> Vec<Identity> {
     identities
 }
 
-/// Connects every box, and waits until the hub has heard each.
+/// Connects every box, which then sends a pulse more often than anybody need, and waits until the hub has heard each.
 async fn connect(hub: &HubProcess, identities: &[Identity]) -> JoinSet<anyhow::Result<()>> {
     let recipe = Recipe { record_bytes: 200, mqtt_port: hub.mqtt_port };
     let mut connected = JoinSet::new();
     for identity in identities.iter().cloned() {
-        connected.spawn(async move { stay(&identity, recipe).await });
+        connected.spawn(async move { live(&identity, recipe, Duration::from_millis(500)).await });
     }
     wait_for("all boxes", async || reachable(hub).await == BOXES).await.unwrap();
     connected
@@ -61,8 +63,11 @@ async fn incidents(hub: &HubProcess) -> Vec<Value> {
 async fn an_outage_of_a_hundred_boxes_is_two_mails_for_each_reader_one_when_it_begins_and_one_when_it_ends() {
     let (folder, lifecycle) = (tempfile::tempdir().unwrap(), Lifecycle::new());
     let server = SmtpServer::start(Setup::default(), &lifecycle).await.unwrap();
-    let hub = hub(folder.path(), &server).await;
+    let mut hub = hub(folder.path(), &server).await;
     let identities = enrol_all(&hub).await;
+    // A hub that starts knows all its sites at once, and not within the minute.
+    hub.kill();
+    hub.start().await.unwrap();
     let mut connected = connect(&hub, &identities).await;
 
     connected.shutdown().await;

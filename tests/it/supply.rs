@@ -9,6 +9,7 @@ use graph::{Graph, Lock, lock, metadata};
 
 /// Licences that Apache-2.0 OR MIT may be combined with in a program.
 const LICENCES: &[&str] = &[
+    "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",

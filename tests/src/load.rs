@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use rustls::pki_types::ServerName;
@@ -11,10 +12,13 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use vigie_agent::identity::Identity;
+use vigie_shared::clock::{Clock as _, SystemClock};
 use vigie_shared::id::{BootId, InstanceId, QueueId, SiteId};
 use vigie_shared::wire::delivery::MESSAGE_BYTES_MAX;
-use vigie_shared::wire::reading::Punch;
-use vigie_shared::wire::{Answer, Batch, Below, Hello, Lane, LaneHello, Reading, Record, Stamp, Topic, Up};
+use vigie_shared::wire::reading::{HostSample, Punch};
+use vigie_shared::wire::{
+    Answer, Batch, Below, Heartbeat, Hello, Lane, LaneDepth, LaneHello, Live, Reading, Record, Stamp, Topic, Up,
+};
 
 /// The real outbox' window.
 const WINDOW_RECORDS: u64 = 400;
@@ -65,6 +69,27 @@ pub async fn stay(identity: &Identity, recipe: Recipe) -> anyhow::Result<()> {
     wire.hello(queue).await?;
     loop {
         wire.receipt(queue).await?;
+    }
+}
+
+/// Connects, says hello, and then sends a pulse again and again: nothing waits on the box.
+///
+/// # Errors
+///
+/// If the hub cuts the connection.
+pub async fn live(identity: &Identity, recipe: Recipe, every: Duration) -> anyhow::Result<()> {
+    let mut wire = Wire::open(identity, recipe.mqtt_port).await?;
+    let queue = QueueId::random();
+    wire.hello(queue).await?;
+    let clock = SystemClock::new(|| true);
+    let mut ticks = tokio::time::interval(every);
+    loop {
+        ticks.tick().await;
+        let stamp = Stamp { boot: BootId([1; 16]), uptime_ms: 1, wall_ms: clock.wall_ms(), is_synced: true };
+        let depth = LaneDepth { lane: Lane::Ledger, queue, waiting: 0, bytes: 0, dropped: 0, oldest_s: 0 };
+        let host = HostSample { memory_total_bytes: 1 << 30, memory_available_bytes: 1 << 29, ..HostSample::default() };
+        let pulse = Heartbeat { stamp, host, lanes: vec![depth] };
+        wire.publish(Up::Live, &Live::Heartbeat(pulse).encode()).await?;
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use vigie_shared::units;
 
 /// Shorter periods are taken as this: every look costs each machine a login.
@@ -35,6 +36,7 @@ pub struct Config {
     /// A file with the account's password; it is offered only to machines whose host key was pinned before.
     pub password_file: Option<PathBuf>,
     /// Through this day, the first host key that a machine shows is pinned; otherwise `vigie-agent machine trust` pins.
+    #[serde(deserialize_with = "day")]
     pub trust_new_until: Option<Date>,
     /// The interfaces to look on; without any, all that lead to a LAN.
     pub interfaces: Vec<String>,
@@ -102,6 +104,13 @@ impl Config {
             names.iter().any(|name| name.to_lowercase().contains(&part))
         })
     }
+}
+
+/// A day as `2026-12-01`.
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let wrong = |text: &str| D::Error::custom(format!("`{text}` is no day; write it like \"2026-12-01\""));
+    text.map(|text| text.trim().parse().map_err(|_error| wrong(&text))).transpose()
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! One conversation by SSH: the only file that names `russh`.
+//! One conversation by SSH: with [`key`], the only files that name `russh`.
 //!
 //! A conversation is one connection: keys, one login, one program with its input, its output. Everything is bounded in time
 //! and size, and when it ends for whatever reason the line is cut, so that no half-dead server keeps anything here.
 //! The key goes first. The password is said only to a machine whose host key was pinned before.
+
+mod key;
 
 use std::borrow::Cow;
 use std::io::ErrorKind;
@@ -10,15 +12,14 @@ use std::net::{Shutdown, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use russh::client::{self, AuthResult, Handle};
-use russh::keys::ssh_key::LineEnding;
-use russh::keys::ssh_key::private::Ed25519Keypair;
-use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
 use russh::{ChannelMsg, Disconnect, Error, Preferred};
 use socket2::{SockRef, Socket};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+pub use self::key::Key;
 
 /// Bytes that a machine may send before it must wait for us; a multiple of the largest packet.
 const WINDOW_BYTES: u32 = 256 * 1024;
@@ -40,46 +41,6 @@ const KEYS: &[Algorithm] = &[
     Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
     Algorithm::Ecdsa { curve: EcdsaCurve::NistP521 },
 ];
-
-/// A private key to log in with.
-#[derive(Clone)]
-pub struct Key(Arc<PrivateKey>);
-
-impl Key {
-    /// Reads a key as OpenSSH writes it.
-    ///
-    /// # Errors
-    ///
-    /// Words for people: it is another kind, or has a passphrase that nobody here could type.
-    pub fn read(text: &str) -> anyhow::Result<Self> {
-        let key = PrivateKey::from_openssh(text).context("it is no private key in the form of OpenSSH")?;
-        anyhow::ensure!(!key.is_encrypted(), "it has a passphrase, which nobody can type here");
-        anyhow::ensure!(!key.algorithm().is_rsa(), "RSA keys are not supported; Ed25519 and ECDSA are");
-        Ok(Self(Arc::new(key)))
-    }
-
-    /// Draws a new key; returns it with the text for its file.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no random numbers.
-    pub fn make() -> anyhow::Result<(Self, String)> {
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(anyhow::Error::msg).context("draw a key")?;
-        let key = PrivateKey::from(Ed25519Keypair::from_seed(&seed));
-        let text = key.to_openssh(LineEnding::LF).context("write the key")?;
-        Ok((Self(Arc::new(key)), text.as_str().to_owned()))
-    }
-
-    /// The public key, as it stands in `authorized_keys`.
-    ///
-    /// # Errors
-    ///
-    /// None in practice: every key has a public part.
-    pub fn public(&self) -> anyhow::Result<String> {
-        self.0.public_key().to_openssh().context("write the public key")
-    }
-}
 
 /// Who logs in, and by what.
 #[derive(Clone)]
@@ -200,8 +161,8 @@ async fn enter(stream: TcpStream, visitor: Visitor, login: &Login) -> Result<Han
         _ => failed(&error),
     })?;
     let may_say_password = shown.get().is_some_and(|shown| shown.leave == Leave::All);
-    if let Some(Key(key)) = &login.key {
-        let key = PrivateKeyWithHashAlg::new(Arc::clone(key), None);
+    if let Some(key) = &login.key {
+        let key = PrivateKeyWithHashAlg::new(key.private(), None);
         if is_in(handle.authenticate_publickey(&login.user, key).await)? {
             return Ok(handle);
         }

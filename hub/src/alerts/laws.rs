@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
 use self::world::{Event, Mistake, World, any_event};
+use super::news::{News, Words};
 
 /// Enough looks for hours of flapping.
 const EVENTS_MAX: usize = 120;
@@ -17,6 +18,14 @@ fn check(events: &[Event], mistake: Option<Mistake>) -> Result<(), String> {
         world.look()?;
     }
     world.settle()
+}
+
+/// What was told, but for the figures in the sentences: a figure alone is not worth a write, so a hub that starts again while
+/// a box is silent tells the one that was stored.
+fn without_figures(told: &[News]) -> Vec<News> {
+    let mut told = told.to_vec();
+    told.iter_mut().flat_map(|news| &mut news.lines).for_each(|line| line.text = Words::default());
+    told
 }
 
 proptest! {
@@ -37,7 +46,7 @@ proptest! {
             for world in [&mut steady, &mut frail] {
                 prop_assert_eq!(world.apply(event).and_then(|()| world.look()), Ok(()));
             }
-            prop_assert_eq!(&steady.told, &frail.told);
+            prop_assert_eq!(without_figures(&steady.told), without_figures(&frail.told));
         }
     }
 }

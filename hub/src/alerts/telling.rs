@@ -32,7 +32,6 @@ pub struct Telling {
     #[serde(with = "units::duration")]
     pub warnings_again_after: Duration,
     /// Hours in which warnings wait, by the clock of the site, or of the hub for what is at no site.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub quiet: Option<QuietHours>,
 }
 

@@ -128,8 +128,9 @@ fn while_a_box_is_silent_its_heat_is_neither_told_nor_over() {
     hub.pass(3);
     assert_eq!(hub.phases(), [Phase::Opened]);
     hub.silent(0, true);
+    hub.pass(2);
     hub.heat(0, 50);
-    hub.pass(30);
+    hub.pass(28);
     assert_eq!(hub.phases(), [Phase::Opened, Phase::Continues], "the site's silence joined its incident");
     assert!(hub.told[1].lines.iter().all(|line| line.ended_ms.is_none()));
     hub.silent(0, false);

@@ -38,5 +38,5 @@ CREATE TABLE silence (
     body     TEXT    NOT NULL
 ) STRICT;
 
--- State 8 is rolled back.
-CREATE INDEX command_undone ON command (changed_ms) WHERE state = 8;
+-- State 7 is rolled back.
+CREATE INDEX command_undone ON command (changed_ms) WHERE state = 7;

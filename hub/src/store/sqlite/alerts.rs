@@ -112,7 +112,7 @@ impl Alerts for Sqlite {
         self.read(move |sql| {
             let mut select = sql.prepare_cached(
                 "SELECT site.id, command.id, kind, changed_ms, detail FROM command JOIN site ON site.no = site_no
-                 WHERE state = 8 AND changed_ms > ?1 ORDER BY changed_ms, command.id LIMIT ?2",
+                 WHERE state = 7 AND changed_ms > ?1 ORDER BY changed_ms, command.id LIMIT ?2",
             )?;
             Ok(select.query_map((after_ms, limit), undone)?.collect::<Result<_, _>>()?)
         })

@@ -19,7 +19,7 @@ use vigie_tests::processes::{HubProcess, free_port, wait_for};
 
 const TOKEN: &str = "0123456789abcdef0123";
 
-/// A MacBook that was read, and a machine without SSH that calls itself as it likes.
+/// A laptop that was read, and a machine without SSH that calls itself as it likes.
 fn reading() -> Reading {
     let battery = Battery {
         percent: 100,

@@ -18,8 +18,8 @@ pub(super) fn inches(name: &str) -> Option<&str> {
 
 /// The year of the model: the last one that the name says.
 pub(super) fn year(name: &str) -> Option<&str> {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|word| word.len() == 4 && word.parse().is_ok_and(|year| YEARS.contains(&year))).next_back()
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words.rfind(|word| word.len() == 4 && word.parse().is_ok_and(|year| YEARS.contains(&year)))
 }
 
 #[cfg(test)]

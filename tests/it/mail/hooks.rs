@@ -22,11 +22,11 @@ use vigie_tests::hr::http::{Request, read};
 use vigie_tests::processes::{HubProcess, wait_for};
 
 /// A program on loopback that answers each request with the next of these statuses, then with 204.
-async fn program(statuses: &[u16], lifecycle: &Lifecycle) -> (u16, Arc<Mutex<Vec<Request>>>) {
+async fn program(statuses: &'static [u16], lifecycle: &Lifecycle) -> (u16, Arc<Mutex<Vec<Request>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard: Arc<Mutex<Vec<Request>>> = Arc::default();
-    let (noted, mut statuses) = (Arc::clone(&heard), statuses.to_vec().into_iter());
+    let (noted, mut statuses) = (Arc::clone(&heard), statuses.iter().copied());
     lifecycle.spawn_detached(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let mut stream = BufStream::new(stream);

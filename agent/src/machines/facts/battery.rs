@@ -41,7 +41,7 @@ struct Gauge {
 
 /// Puts together what the three say.
 pub(super) fn read(pmset: &str, ioreg: &str, profile: &str) -> Option<Battery> {
-    let gauge = plist::with_first(ioreg, gauge);
+    let gauge = plist::with_first(ioreg, |dict| Some(gauge(dict)));
     let now = now(pmset).or_else(|| gauge.as_ref().and_then(Gauge::now))?;
     let (condition, profile_permille) = condition(profile);
     let gauge = gauge.unwrap_or_default();
@@ -94,7 +94,7 @@ fn percent(value: i64) -> Option<u8> {
     u8::try_from(value).ok().filter(|percent| *percent <= 100)
 }
 
-fn gauge(dict: Dict<'_>) -> Option<Gauge> {
+fn gauge(dict: Dict<'_>) -> Gauge {
     let (current, most) = (dict.int("CurrentCapacity"), dict.int("MaxCapacity"));
     let design = dict.int("DesignCapacity").filter(|design| *design > 0);
     let raw = dict.int("AppleRawMaxCapacity").or_else(|| most.filter(|most| *most > FULL_PERCENT));
@@ -102,7 +102,7 @@ fn gauge(dict: Dict<'_>) -> Option<Gauge> {
         let part = part.checked_mul(of)?.checked_add(whole / 2)?;
         (whole > 0 && part >= 0).then(|| part / whole)
     };
-    Some(Gauge {
+    Gauge {
         percent: current.zip(most).and_then(|(current, most)| share(current, most, 100)).and_then(percent),
         health_permille: raw.zip(design).and_then(|(raw, design)| share(raw, design, 1_000)).and_then(permille),
         cycles: dict.int("CycleCount").and_then(|cycles| u32::try_from(cycles).ok()),
@@ -114,7 +114,7 @@ fn gauge(dict: Dict<'_>) -> Option<Gauge> {
         is_charging: dict.bool("IsCharging").unwrap_or(false),
         is_full: dict.bool("FullyCharged").unwrap_or(false),
         amperage_ma: dict.int("Amperage"),
-    })
+    }
 }
 
 /// A battery can be a little better than its design; twice as good is nonsense.
@@ -174,7 +174,7 @@ pub(super) mod tests {
         let numbers: Vec<(&str, String)> =
             numbers.iter().map(|(key, value)| (*key, format!("<integer>{value}</integer>"))).collect();
         let entries: Vec<(&str, &str)> = numbers.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        plist::with_first(&list(&entries), gauge).unwrap()
+        plist::with_first(&list(&entries), |dict| Some(gauge(dict))).unwrap()
     }
 
     fn said(power: &str, entry: &str) -> Now {
@@ -251,7 +251,7 @@ pub(super) mod tests {
         #[test]
         fn reading_never_panics(pmset in "\\PC{0,80}", entry in "\\PC{0,60}", numbers in proptest::collection::vec(any::<u64>(), 4)) {
             drop(read(&pmset, &pmset, &pmset));
-            drop(now(&format!("AC Power\n -InternalBattery-0\t{entry}")));
+            let _said = now(&format!("AC Power\n -InternalBattery-0\t{entry}"));
             let keys = ["CurrentCapacity", "MaxCapacity", "AppleRawMaxCapacity", "DesignCapacity"];
             let numbers: Vec<String> = numbers.iter().map(|n| format!("<integer>{n}</integer>")).collect();
             let entries: Vec<(&str, &str)> = keys.into_iter().zip(numbers.iter().map(String::as_str)).collect();

@@ -75,10 +75,11 @@ impl Ground {
         let is_due = |read_ms: Option<i64>, every_ms| {
             read_ms.is_none_or(|read_ms| !(0..every_ms).contains(&now_ms.saturating_sub(read_ms)))
         };
+        // Each time: a site that was just added can fall silent, and one that was revoked is not looked at.
+        self.sites = store.sites().await?.into_iter().filter(|site| site.revoked_ms.is_none()).collect();
         if !is_urgent && !is_due(self.read_ms, MINUTE_MS) {
             return Ok(());
         }
-        self.sites = store.sites().await?.into_iter().filter(|site| site.revoked_ms.is_none()).collect();
         if is_due(self.disks_read_ms, HOUR_MS) {
             self.read_disks(store, now_ms).await?;
             self.disks_read_ms = Some(now_ms);

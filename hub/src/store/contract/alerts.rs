@@ -58,7 +58,7 @@ pub(super) async fn a_look_is_kept_as_a_whole_and_history_apart(subject: &impl S
     save(&store, Turn { saved: vec![graver.clone()], past: past.clone(), dropped: vec![3], ..Turn::default() }).await;
 
     let store = subject.reopen(store).await;
-    assert_eq!(store.present_alerts().await.unwrap(), [graver.clone()]);
+    assert_eq!(store.present_alerts().await.unwrap(), std::slice::from_ref(&graver));
     assert_eq!(store.alert(1).await.unwrap(), Some(past[0].clone()));
     assert_eq!(store.alert(3).await.unwrap(), None, "it never fired");
     assert_eq!(store.next_alert().await.unwrap(), 3);
@@ -70,7 +70,8 @@ pub(super) async fn a_look_is_kept_as_a_whole_and_history_apart(subject: &impl S
 pub(super) async fn pages_of_alerts_are_newest_first_and_as_they_were_asked(subject: &impl Subject) {
     let store = subject.open();
     let fired = |no: u64| {
-        let (id, rule) = (if no % 3 == 0 { "b" } else { "a" }, if no % 2 == 0 { "disk" } else { "memory" });
+        let (id, rule) =
+            (if no.is_multiple_of(3) { "b" } else { "a" }, if no.is_multiple_of(2) { "disk" } else { "memory" });
         alert(no, id, rule, 5)
     };
     let saved = (1..=6).map(fired).collect();

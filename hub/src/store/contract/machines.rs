@@ -83,7 +83,7 @@ pub(super) async fn settled_machines_outlive_a_rebuild_until_their_time_is_over(
 
     assert_eq!(store.forget(Class::PassingMachines, HOUR, 9).await.unwrap(), 1);
     assert_eq!((all(&store).await.len(), hours().await), (1, 2));
-    assert_eq!(store.forget(Class::Machines, HOUR, 9).await.unwrap() > 0, true);
+    assert!(store.forget(Class::Machines, HOUR, 9).await.unwrap() > 0);
     assert_eq!((all(&store).await.len(), hours().await), (1, 1));
     while store.forget(Class::Machines, 3 * HOUR, 9).await.unwrap() > 0 {}
     store.forget_projections().await.unwrap();

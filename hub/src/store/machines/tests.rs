@@ -23,7 +23,7 @@ pub(crate) fn row(host: u8, mac: Option<u8>, serial: Option<&str>) -> MachineRow
     }
 }
 
-/// What a MacBook says of itself.
+/// What a laptop says of itself.
 pub(crate) fn facts(serial: &str) -> MachineFacts {
     let battery = Battery {
         percent: 80,

@@ -60,13 +60,14 @@ fn a_name_filter_keeps_only_one_organisations_machines() {
 #[test]
 fn a_shell_that_hangs_a_flood_and_no_shell_at_all_end_in_words() {
     let Some(mut scene) = Scene::new() else { return };
-    scene.config.read_timeout = SHORT;
-    for (name, line, expected) in [
-        ("hangs", "exec sleep 600", "within 2 s"),
-        ("floods", "exec yes 'a flood of words that never ends'", "says more than 2048 KiB"),
-        ("speaks", "echo 'Diese Shell versteht nichts'", "understands `/bin/sh -s`"),
-        ("slow", "while :; do echo .; sleep 0.2; done", "within 2 s"),
+    let usual = scene.config.read_timeout;
+    for (name, line, limit, expected) in [
+        ("hangs", "exec sleep 600", SHORT, "within 2 s"),
+        ("floods", "exec yes 'a flood of words that never ends'", usual, "says more than 2048 KiB"),
+        ("speaks", "echo 'Diese Shell versteht nichts'", usual, "understands `/bin/sh -s`"),
+        ("slow", "while :; do echo .; sleep 0.2; done", SHORT, "within 2 s"),
     ] {
+        scene.config.read_timeout = limit;
         let _machine = scene.machine(name, Shell::Line(line));
         let look = scene.look();
         assert!(look.why().contains(expected), "{name}: {}", look.why());

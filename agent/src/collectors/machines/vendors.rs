@@ -45,6 +45,9 @@ impl Vendors {
         }
         wanted.sort_unstable();
         for list in lists.filter_map(|path| File::open(path).ok()) {
+            if wanted.iter().all(|prefix| self.0.contains_key(prefix)) {
+                break;
+            }
             for line in BufReader::new(list.take(LIST_BYTES_MAX)).split(b'\n').map_while(Result::ok) {
                 if let Some((prefix, maker)) = entry(&String::from_utf8_lossy(&line))
                     && wanted.binary_search(&prefix).is_ok()

@@ -2,7 +2,7 @@
 //!
 //! Each word of a box stands under the best name that the machine has ([`name`]). Words of one name merge whatever their
 //! order, and none counts twice; rows of several names that turn out to be one machine are joined when they are read
-//! ([`unite`]).
+//! ([`unite()`]).
 
 use std::net::IpAddr;
 
@@ -45,7 +45,7 @@ pub struct Machine {
     pub cards: Vec<Card>,
     /// Where it was, the last places first, at most [`PLACES_MAX`].
     pub places: Vec<Place>,
-    /// Other names under which words of it stand; only of what [`unite`] joined.
+    /// Other names under which words of it stand; only of what [`unite()`] joined.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
 }

@@ -109,6 +109,7 @@ pub struct Newest {
     /// Only of this site.
     site: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 

@@ -43,7 +43,9 @@ mod ask;
 mod clocks;
 mod crowd;
 pub(crate) mod doubles;
+pub(crate) mod exchanges;
 mod history;
+mod world;
 
 pub(crate) use self::ask::Answer;
 pub(crate) use self::history::{device, heartbeat, live};

@@ -122,7 +122,16 @@ impl HubProcess {
     ///
     /// If the hub does not answer with success.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let request = self.http.post(self.url(path)).header("authorization", self.bearer()?).json(body);
+        self.change(reqwest::Method::POST, path, body).await
+    }
+
+    /// Changes something over the API as the hub's owner, by any method.
+    ///
+    /// # Errors
+    ///
+    /// If the hub does not answer with success.
+    pub async fn change(&self, method: reqwest::Method, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.http.request(method, self.url(path)).header("authorization", self.bearer()?).json(body);
         let answer = request.send().await?;
         let status = answer.status();
         let text = answer.text().await?;
@@ -144,7 +153,9 @@ impl HubProcess {
         Ok(said.into_owned())
     }
 
-    fn url(&self, path: &str) -> String {
+    /// Where a path of its admin HTTP is.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.admin_port)
     }
 

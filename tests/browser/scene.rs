@@ -28,10 +28,26 @@ pub(crate) struct Scene {
 
 /// Runs a test with a hub and a browser of its own, and ends both whatever happens.
 pub(crate) async fn play(test: impl AsyncFnOnce(&mut Scene)) {
+    play_with(Kind::Empty, test).await;
+}
+
+/// The same with the simulated fleet of `vigie-hub demo`.
+pub(crate) async fn play_demo(test: impl AsyncFnOnce(&mut Scene)) {
+    play_with(Kind::Demo, test).await;
+}
+
+/// What a hub holds at first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Empty,
+    Demo,
+}
+
+async fn play_with(kind: Kind, test: impl AsyncFnOnce(&mut Scene)) {
     if !browser::is_here() {
         return not_run("chromium and chromium-driver are not installed");
     }
-    let mut scene = Scene::set().await;
+    let mut scene = Scene::set(kind).await;
     let end = AssertUnwindSafe(test(&mut scene)).catch_unwind().await;
     scene.browser.close().await;
     if let Err(panic) = end {
@@ -40,10 +56,13 @@ pub(crate) async fn play(test: impl AsyncFnOnce(&mut Scene)) {
 }
 
 impl Scene {
-    async fn set() -> Self {
+    async fn set(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut hub = HubProcess::new(folder.path()).unwrap();
-        hub.start().await.unwrap();
+        match kind {
+            Kind::Empty => hub.start().await.unwrap(),
+            Kind::Demo => hub.start_demo().await.unwrap(),
+        }
         for (name, role) in [("lea", "owner"), ("max", "operator"), ("eva", "viewer")] {
             let wanted = json!({ "role": role, "password": PASSWORD });
             hub.change(Method::PUT, &format!("/api/v1/users/{name}"), &wanted).await.unwrap();

@@ -162,3 +162,22 @@ fn a_cell_that_computes_and_a_link_that_leads_on_are_found() {
     assert_eq!(computes("a,-1.5,'=1+1\n"), None);
     assert_eq!(links("<a href=\"/x?a=1&amp;b=2#c\"><a href=\"/api/v1/x\"><a href=\"//y\">"), ["/x?a=1&b=2"]);
 }
+
+#[tokio::test]
+async fn a_list_is_never_taken_for_an_object() {
+    let stage = Stage::new().await;
+    for (name, operation) in parsed().1 {
+        let of_body = operation
+            .sent()
+            .filter(|(kind, content)| *kind == "application/json" && content["schema"]["$ref"].as_str().is_some());
+        if of_body.is_none() {
+            continue;
+        }
+        let path = operation.path.replace(['{', '}'], "");
+        for list in ["[]", "[null,null,null,null,null,null,null,null]"] {
+            let ask = stage.request(operation.method.clone(), &path).by(Who::Socket);
+            let answer = ask.bytes("application/json", list.into()).send().await;
+            assert!(answer.status.is_client_error(), "{name} took {list}: {}", answer.text);
+        }
+    }
+}

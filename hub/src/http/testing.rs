@@ -45,6 +45,7 @@ mod crowd;
 pub(crate) mod doubles;
 pub(crate) mod exchanges;
 mod history;
+pub(crate) mod schema;
 mod world;
 
 pub(crate) use self::ask::Answer;

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::{Program, free_port, wait_for};
 
+/// Days of history that a demo of the tests has: enough for every page, and soon written.
+const DEMO_DAYS: &str = "4";
+
 /// A hub as its own process.
 pub struct HubProcess {
     /// Its folder: data, configuration, log.
@@ -73,8 +76,24 @@ impl HubProcess {
     /// If it does not get ready; the message holds what it printed.
     pub async fn start(&mut self) -> anyhow::Result<()> {
         let config = self.folder.join("hub.toml");
-        let config = config.to_str().context("the folder's name is text")?;
-        let mut program = Program::start("vigie-hub", &["--config", config, "run"], &self.folder.join("hub.log"))?;
+        let config = config.to_str().context("the folder's name is text")?.to_owned();
+        self.launch(&["--config", &config, "run"]).await
+    }
+
+    /// Starts a hub with a simulated fleet of a few days instead, and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// As [`HubProcess::start`].
+    pub async fn start_demo(&mut self) -> anyhow::Result<()> {
+        let data = self.folder.join("data");
+        let data = data.to_str().context("the folder's name is text")?.to_owned();
+        let admin = format!("127.0.0.1:{}", self.admin_port);
+        self.launch(&["--data", &data, "demo", "--admin", &admin, "--days", DEMO_DAYS]).await
+    }
+
+    async fn launch(&mut self, args: &[&str]) -> anyhow::Result<()> {
+        let mut program = Program::start("vigie-hub", args, &self.folder.join("hub.log"))?;
         let ready = format!("http://127.0.0.1:{}/readyz", self.admin_port);
         let http = self.http.clone();
         let result = wait_for("the hub's readiness", async || {

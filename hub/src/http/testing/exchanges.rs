@@ -28,7 +28,7 @@ impl Operation {
     pub(crate) fn sent(&self) -> Option<(&'static str, &Value)> {
         let (kind, content) = self.says["requestBody"]["content"].as_object()?.iter().next()?;
         let known = ["application/json", "application/octet-stream", "text/csv"];
-        Some((known.into_iter().find(|one| one == kind).unwrap(), content))
+        Some((known.into_iter().find(|one| one == kind).unwrap_or(known[1]), content))
     }
 
     /// The JSON of a good answer.

@@ -2,33 +2,21 @@
 
 use std::fmt::Write as _;
 
-use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::http::testing::Stage;
 use crate::http::testing::exchanges::parsed;
-
-/// What no exchange shows: streams that never end, and what only a real box brings.
-const UNSHOWN: [&str; 5] =
-    ["blobs_show", "commands_events", "events_stream", "openapi_show", "presence_requests_follow"];
+use crate::http::testing::schema::broken;
 
 /// Rows of a list that the document shows.
 const ROWS_SHOWN: usize = 2;
 
-/// Says whether a value is what a schema of the document promises; none if it is.
-fn broken(document: &Value, schema: &Value, value: &Value) -> Option<String> {
-    let mut whole = schema.as_object().cloned().unwrap_or_default();
-    whole.insert("components".to_owned(), document["components"].clone());
-    let validator: Validator = jsonschema::draft202012::new(&Value::Object(whole)).unwrap();
-    validator.iter_errors(value).next().map(|error| format!("{} at {}", error, error.instance_path()))
-}
-
 #[test]
 fn every_operation_says_what_it_is_for_who_may_ask_and_shows_a_request() {
-    let shown: Vec<String> = exchanges().into_iter().map(|one| one.operation).collect();
+    let (document, operations) = parsed();
     let mut lacks = String::new();
-    for (name, operation) in parsed().1 {
+    for (name, operation) in operations {
         let says = &operation.says;
         let mut lack = |what: &str| writeln!(lacks, "{name} lacks {what}").unwrap();
         for (what, text) in [("a summary", &says["summary"]), ("a tag", &says["tags"][0]), ("x-role", &says["x-role"])]
@@ -45,11 +33,17 @@ fn every_operation_says_what_it_is_for_who_may_ask_and_shows_a_request() {
         if says["responses"].as_object().unwrap().values().any(|one| one["description"].as_str().is_none()) {
             lack("words on an answer");
         }
-        if !shown.contains(&name) && !UNSHOWN.contains(&name.as_str()) {
-            lack("an exchange in hub/src/http/openapi/examples.json");
+        if operation.sent().is_some_and(|(_, content)| !has_example(&document, content)) {
+            lack("an example of its body: make an exchange in hub/src/http/openapi/examples.json");
         }
     }
     assert!(lacks.is_empty(), "{lacks}");
+}
+
+/// Whether a body is shown, by the operation or by its type.
+fn has_example(document: &Value, content: &Value) -> bool {
+    let of_type = content["schema"]["$ref"].as_str().and_then(|place| document.pointer(place.trim_start_matches('#')));
+    content.get("example").is_some() || of_type.is_some_and(|of_type| of_type.get("example").is_some())
 }
 
 #[test]
@@ -136,6 +130,12 @@ fn a_value_that_breaks_its_promise_is_found() {
     assert_eq!(broken(&document, &schema, &json!({ "id": "metz" })), None);
     for wrong in [json!({}), json!({ "id": 7 }), json!({ "id": "metz", "colour": "red" })] {
         assert!(broken(&document, &schema, &wrong).is_some(), "{wrong}");
+    }
+    let number = json!({ "type": "integer", "minimum": 1, "maximum": 9 });
+    let name = json!({ "oneOf": [{ "type": "null" }, { "type": "string", "pattern": "^[a-z]+$" }] });
+    for (schema, fine, wrong) in [(&number, json!(9), json!(10)), (&name, Value::Null, json!("A"))] {
+        assert_eq!(broken(&document, schema, &fine), None);
+        assert!(broken(&document, schema, &wrong).is_some(), "{wrong}");
     }
     assert_ne!(shape(Some(&json!({ "a": [1] }))), shape(Some(&json!({ "a": ["1"] }))));
 }

@@ -12,9 +12,10 @@ use serde::Deserialize;
 
 use super::words::{self, Words};
 use crate::http::Admin;
-use crate::http::guard::{caller_of, cookie, is_own_origin};
+use crate::http::guard::{caller_of, cookie, is_own_origin, may};
 use crate::http::problem::Problem;
 use crate::login::Caller;
+use crate::store::accounts::Role;
 use crate::text::Lang;
 
 /// How long the choice of language and light is kept, seconds.
@@ -144,7 +145,10 @@ impl FromRequestParts<Admin> for Reader {
         match caller_of(parts, admin).await {
             Ok(Some(caller)) => {
                 frame.caller = Some(caller.clone());
-                Ok(Self { frame, caller })
+                match may(&caller, Role::Viewer) {
+                    Ok(()) => Ok(Self { frame, caller }),
+                    Err(problem) => Err(frame.refuse(problem)),
+                }
             }
             Ok(None) => Err(Redirect::to(&login_address(&frame.here)).into_response()),
             Err(problem) => Err(frame.refuse(problem)),

@@ -36,20 +36,26 @@ mod address;
 mod assets;
 mod choice;
 mod commands;
+mod connectors;
 mod fleet;
 mod form;
 mod frame;
 mod history;
+mod incidents;
 mod live;
 mod login;
 mod machines;
+mod mails;
 mod map;
 mod marks;
+mod media;
 mod presence;
+mod releases;
 mod row;
 mod site;
 mod spark;
 mod table;
+mod terminals;
 mod words;
 
 use axum::Router;
@@ -68,6 +74,18 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/", get(fleet::show))
         .route("/add-site", get(add_site::show))
         .route("/sites/{id}", get(site::show))
+        .route("/incidents", get(incidents::show))
+        .route("/incidents/{id}", get(incidents::detail::show))
+        .route("/connectors", get(connectors::show))
+        .route("/connectors/{name}", get(connectors::one::show))
+        .route("/terminals", get(terminals::show))
+        .route("/terminals/{serial}", get(terminals::one::show))
+        .route("/media", get(media::show))
+        .route("/media/{sha256}", get(media::one::show))
+        .route("/releases", get(releases::show))
+        .route("/rollouts/{id}", get(releases::rollout::show))
+        .route("/mails", get(mails::show))
+        .route("/mails/{no}", get(mails::one::show))
         .route("/machines", get(machines::show))
         .route("/presence", get(presence::show))
         .route("/presence/month", get(presence::month::show))

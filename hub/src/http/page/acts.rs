@@ -2,8 +2,14 @@
 //!
 //! One file per group of operations under `acts/`, one entry per operation of the API. A form can only act if it is here.
 
+mod alerts;
+mod connectors;
+mod mails;
+mod media;
 mod presence;
+mod releases;
 mod sites;
+mod terminals;
 
 use super::words::Said;
 
@@ -48,7 +54,16 @@ impl Act {
 }
 
 /// Every act, by group.
-const GROUPS: &[&[Act]] = &[sites::ACTS, presence::ACTS];
+const GROUPS: &[&[Act]] = &[
+    sites::ACTS,
+    presence::ACTS,
+    alerts::ACTS,
+    connectors::ACTS,
+    mails::ACTS,
+    terminals::ACTS,
+    media::ACTS,
+    releases::ACTS,
+];
 
 /// The act of that operation.
 pub(super) fn find(operation: &str) -> Option<&'static Act> {

@@ -73,6 +73,13 @@ pub(super) struct Local<'a> {
     pub(super) zone: TimeZone,
 }
 
+impl<'a> Local<'a> {
+    /// Times of this moment in the hub's own zone: what is of no single site.
+    pub(super) fn of_hub(frame: &'a Frame, now_ms: i64) -> Self {
+        Self { frame, now_ms, zone: TimeZone::system() }
+    }
+}
+
 impl Local<'_> {
     pub(super) fn moment(&self, at_ms: i64) -> Moment {
         Moment::new(self.frame.lang, at_ms, self.now_ms, &self.zone)

@@ -71,8 +71,15 @@ impl Place {
 /// Every page that the rail leads to, in its order.
 pub(super) const PLACES: &[Place] = &[
     Place::new("/", said("Parc", "Fleet"), Group::Supervision, Role::Viewer, ('f', "fleet")).near(),
+    Place::new("/incidents", said("Incidents", "Incidents"), Group::Supervision, Role::Viewer, ('i', "incident"))
+        .near(),
     Place::new("/presence", said("Présences", "Presence"), Group::People, Role::Viewer, ('p', "presence")).near(),
+    Place::new("/terminals", said("Pointeuses", "Terminals"), Group::Equipment, Role::Viewer, ('t', "terminal")),
     Place::new("/machines", said("Machines", "Machines"), Group::Equipment, Role::Viewer, ('m', "machine")),
+    Place::new("/connectors", said("Connecteurs", "Connectors"), Group::Sending, Role::Viewer, ('c', "connector")),
+    Place::new("/media", said("Médias", "Media"), Group::Sending, Role::Viewer, ('v', "media")),
+    Place::new("/releases", said("Versions", "Releases"), Group::Sending, Role::Viewer, ('r', "release")),
+    Place::new("/mails", said("Courriels", "Mails"), Group::Sending, Role::Operator, ('e', "mail")),
 ];
 
 #[cfg(test)]
@@ -101,7 +108,7 @@ mod tests {
         let fleet = PLACES[0];
         assert!(fleet.is_at("/") && fleet.is_at("/?q=x") && fleet.is_at("/sites/metz?after=1"));
         assert!(!fleet.is_at("/machines"));
-        assert!(PLACES[1].is_at("/presence/days/a/b") && !PLACES[1].is_at("/presences"));
+        assert!(PLACES[1].is_at("/incidents/x") && !PLACES[1].is_at("/incident"));
     }
 
     #[test]

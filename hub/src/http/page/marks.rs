@@ -1,6 +1,7 @@
 //! Pure: a state as a shape, a word and a colour, in that order of importance.
 
 use super::words::Words;
+use crate::alerts::news::Severity;
 use crate::fleet::completeness::Line;
 use crate::http::reach::{Health, Reach};
 
@@ -45,6 +46,15 @@ pub(super) fn of_lines(lines: &[Line], words: &Words) -> Mark {
         (true, _) => Mark { state: "unknown", word: words.nothing_due },
         (false, 0) => Mark { state: "fine", word: words.complete },
         (false, _) => Mark { state: "attention", word: words.incomplete },
+    }
+}
+
+/// How grave something is.
+#[must_use]
+pub(super) fn of_severity(severity: Severity, words: &Words) -> Mark {
+    match severity {
+        Severity::Warning => Mark { state: "attention", word: words.attention },
+        Severity::Critical => Mark { state: "critical", word: words.critical },
     }
 }
 

@@ -4,9 +4,8 @@ use jiff::tz::TimeZone;
 
 use crate::alerts::alert::Alert;
 use crate::alerts::incident::IncidentStage;
-use crate::alerts::news::Severity;
 use crate::http::Admin;
-use crate::http::page::marks::Mark;
+use crate::http::page::marks::{Mark, of_severity};
 use crate::http::page::row::Moment;
 use crate::http::page::words;
 use crate::http::problem::Problem;
@@ -40,7 +39,7 @@ pub(super) async fn open(admin: &Admin, lang: Lang) -> Result<Vec<OpenIncident>,
         let first = of_it.iter().max_by_key(|alert| (alert.grade, std::cmp::Reverse(alert.no)))?;
         Some(OpenIncident {
             id: incident.id.clone(),
-            mark: mark(incident.severity, lang),
+            mark: of_severity(incident.severity, words::of(lang)),
             name: first.name.clone(),
             text: first.text.of(lang).to_owned(),
             began: Moment::new(lang, incident.began_ms, now_ms, &TimeZone::system()),
@@ -56,12 +55,4 @@ fn alerts_word(lang: Lang, count: usize) -> String {
         Lang::En => ("alert", "alerts"),
     };
     text::counted(lang, count as u64, one, many)
-}
-
-fn mark(severity: Severity, lang: Lang) -> Mark {
-    let words = words::of(lang);
-    match severity {
-        Severity::Warning => Mark { state: "attention", word: words.attention },
-        Severity::Critical => Mark { state: "critical", word: words.critical },
-    }
 }

@@ -1,0 +1,81 @@
+//! Words of acts on connectors and their jobs.
+
+use super::{Act, Level};
+use crate::http::page::words::said;
+
+pub(super) const ACTS: &[Act] = &[
+    Act::new("connectors_create", Level::Plain, [
+        said("Ajouter le connecteur", "Add the connector"),
+        said("", ""),
+        said(
+            "Connecteur ajouté. Les pointages d’avant sont gardés et ne sont pas envoyés.",
+            "Connector added. Punches from before are kept and not sent.",
+        ),
+    ]),
+    Act::new("connectors_change", Level::Plain, [
+        said("Enregistrer", "Save"),
+        said("", ""),
+        said("Réglages du connecteur enregistrés.", "Settings of the connector saved."),
+    ]),
+    Act::new("connectors_remove", Level::Typed, [
+        said("Supprimer le connecteur", "Remove the connector"),
+        said(
+            "Le connecteur, ses secrets, ses personnes et ses envois en attente sont supprimés. Ce qui a été envoyé reste \
+             chez le tiers, et les pointages restent ici.",
+            "The connector, its secrets, its people and its waiting jobs are removed. What was sent stays there, and \
+             punches stay here.",
+        ),
+        said("Connecteur supprimé.", "Connector removed."),
+    ]),
+    Act::new("connectors_sync", Level::Plain, [
+        said("Servir maintenant", "Serve now"),
+        said("", ""),
+        said("Le connecteur a été servi ; le passage est dans la liste.", "The connector was served; its round is in the list."),
+    ]),
+    Act::new("connectors_take_people", Level::Asked, [
+        said("Lire les personnes", "Read the people"),
+        said(
+            "Les personnes que le tiers liste sont lues et reprises. Personne n’est supprimé.",
+            "The people that the third party lists are read and taken over. Nobody is deleted.",
+        ),
+        said("Les personnes sont lues.", "The people are read."),
+    ])
+    .showing(&["listed", "added", "changed", "gone", "held", "oddities"]),
+    Act::new("connectors_reconcile", Level::Plain, [
+        said("Rapprocher", "Compare"),
+        said("", ""),
+        said("La période est comparée.", "The period is compared."),
+    ])
+    .showing(&["items", "strangers", "doubt"]),
+    Act::new("connectors_to_terminals", Level::Asked, [
+        said("Envoyer vers les pointeuses", "Send to terminals"),
+        said(
+            "Les personnes du tiers vont sur les pointeuses. Personne n’y est supprimé ; qui n’est plus listé est désactivé.",
+            "The people of the third party go to the terminals. Nobody is deleted there; who is not listed any more is \
+             disabled.",
+        ),
+        said("Les commandes sont données.", "The commands are given."),
+    ])
+    .showing(&["items"]),
+    Act::new("jobs_retry", Level::Plain, [
+        said("Relancer", "Retry"),
+        said("", ""),
+        said("L’envoi est de nouveau essayé, tout de suite.", "The job is tried again, at once."),
+    ]),
+    Act::new("jobs_skip", Level::Asked, [
+        said("Écarter", "Set aside"),
+        said(
+            "Ce pointage ne sera pas envoyé au tiers. Il reste ici, avec le motif.",
+            "This punch will not be sent to the third party. It stays here, with the reason.",
+        ),
+        said("Écarté : il ne sera pas envoyé.", "Set aside: it will not be sent."),
+    ]),
+    Act::new("jobs_retry_all", Level::Asked, [
+        said("Tout relancer", "Retry all"),
+        said(
+            "Chaque envoi refusé est essayé de nouveau. Rien n’est envoyé deux fois.",
+            "Every job that was refused is tried again. Nothing is sent twice.",
+        ),
+        said("Les envois refusés sont de nouveau essayés.", "The refused jobs are tried again."),
+    ]),
+];

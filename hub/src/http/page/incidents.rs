@@ -1,0 +1,176 @@
+//! What should I do: incidents that are open, what nobody wants to be told of, what was closed, and the rules.
+
+pub(super) mod detail;
+mod words;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use self::words::Words;
+use super::frame::{Frame, Reader, render};
+use super::history::Local;
+use super::marks::{Mark, of_severity};
+use super::row::Moment;
+use super::table::{Column, Look, Table};
+use crate::alerts::alert::{Alert, Stage};
+use crate::alerts::incident::{Incident, IncidentStage};
+use crate::alerts::rules::Described;
+use crate::alerts::silence::Silence;
+use crate::http::Admin;
+use crate::http::problem::Problem;
+use crate::http::time::Time;
+use crate::text::{self, Lang};
+
+/// Closed incidents that the page looks through, the newest.
+const CLOSED_MAX: usize = 500;
+
+/// One incident in a line.
+struct IncidentRow {
+    id: String,
+    mark: Mark,
+    /// What the gravest of it concerns; its id once nothing of it is present.
+    name: String,
+    text: String,
+    began: Moment,
+    ended: Option<Moment>,
+    inside: String,
+    /// Everybody who took something of it on.
+    taken_by: Vec<String>,
+}
+
+/// What nobody is told of for a while.
+struct SilenceRow {
+    no: String,
+    about: String,
+    until: Moment,
+    account: String,
+    note: String,
+}
+
+/// A rule with its limits.
+struct RuleRow {
+    name: &'static str,
+    about: &'static str,
+    settings: String,
+}
+
+#[derive(Template)]
+#[template(path = "incidents.html")]
+struct IncidentsPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    look: &'a Look,
+    headline: String,
+    open: Vec<IncidentRow>,
+    silences: Vec<SilenceRow>,
+    closed: Vec<IncidentRow>,
+    table: Table,
+    rules: Vec<RuleRow>,
+    /// The rules to choose from, any of them first.
+    rule_choices: Vec<(String, String)>,
+    now: Time,
+}
+
+/// Shows what is wrong, the gravest and longest first.
+pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
+    let frame = reader.frame;
+    match page(&admin, &frame, &Look::of(&uri)).await {
+        Ok(page) => page,
+        Err(problem) => frame.refuse(problem),
+    }
+}
+
+async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
+    let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
+    let at = Local::of_hub(frame, now_ms);
+    let present = admin.alerts.present().await?;
+    let mut open = admin.store.incidents_since(i64::MAX).await?;
+    open.retain(|incident| incident.stage == IncidentStage::Open);
+    open.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.began_ms));
+    let open: Vec<IncidentRow> = open.iter().map(|incident| at.incident(incident, &present)).collect();
+    let silences = admin.store.silences(now_ms).await?;
+    let closed = admin.store.incidents(None, CLOSED_MAX).await?;
+    let closed = closed.iter().filter(|incident| incident.stage == IncidentStage::Closed);
+    let closed = closed.map(|incident| at.incident(incident, &present)).filter(|row| look.has(&row.id)).collect();
+    let columns =
+        [Column::plain(w.incident), Column::plain(w.severity), Column::plain(w.began), Column::plain(w.ended)];
+    let (closed, table) = look.page(frame.lang, &columns, closed);
+    let rules: Vec<RuleRow> = admin.alerts.rules().into_iter().map(RuleRow::from).collect();
+    Ok(render(&IncidentsPage {
+        frame,
+        w,
+        look,
+        headline: headline(frame.lang, w, (open.len(), silences.len())),
+        rule_choices: choices(w, &rules),
+        silences: silences.iter().map(|silence| at.silence(silence, w)).collect(),
+        open,
+        closed,
+        table,
+        rules,
+        now: Time(now_ms),
+    }))
+}
+
+fn choices(w: &Words, rules: &[RuleRow]) -> Vec<(String, String)> {
+    let any = (String::new(), w.any_rule.to_owned());
+    std::iter::once(any).chain(rules.iter().map(|rule| (rule.name.to_owned(), rule.name.to_owned()))).collect()
+}
+
+fn headline(lang: Lang, w: &Words, (open, silences): (usize, usize)) -> String {
+    let open = text::counted(lang, open as u64, w.open_one, w.open_many);
+    let silences = text::counted(lang, silences as u64, w.silence_one, w.silence_many);
+    format!("{open} · {silences}")
+}
+
+impl Local<'_> {
+    fn incident(&self, incident: &Incident, present: &[Alert]) -> IncidentRow {
+        let of_it = |alert: &&Alert| alert.incident.as_deref() == Some(incident.id.as_str());
+        let inside: Vec<&Alert> = present.iter().filter(of_it).collect();
+        let first = inside.iter().max_by_key(|alert| (alert.stage == Stage::Firing, alert.grade));
+        let (lang, w) = (self.frame.lang, words::of(self.frame.lang));
+        let mut taken_by: Vec<String> =
+            inside.iter().filter_map(|alert| Some(alert.acknowledged.as_ref()?.account.clone())).collect();
+        taken_by.sort();
+        taken_by.dedup();
+        IncidentRow {
+            id: incident.id.clone(),
+            mark: of_severity(incident.severity, self.frame.words),
+            name: first.map_or_else(|| incident.id.clone(), |alert| alert.name.clone()),
+            text: first.map(|alert| alert.text.of(lang).to_owned()).unwrap_or_default(),
+            began: self.moment(incident.began_ms),
+            ended: incident.closed_ms.map(|closed_ms| self.moment(closed_ms)),
+            inside: text::counted(lang, inside.len() as u64, w.alert_one, w.alert_many),
+            taken_by,
+        }
+    }
+
+    fn silence(&self, silence: &Silence, w: &Words) -> SilenceRow {
+        let matcher = &silence.matcher;
+        let site = matcher.site.as_ref().map(ToString::to_string);
+        let parts: Vec<String> = [site, matcher.rule.clone(), matcher.subject.clone()].into_iter().flatten().collect();
+        SilenceRow {
+            no: silence.no.to_string(),
+            about: if parts.is_empty() { w.everything.to_owned() } else { parts.join(" · ") },
+            until: self.moment(silence.until_ms),
+            account: silence.account.clone(),
+            note: silence.note.clone(),
+        }
+    }
+}
+
+impl From<Described> for RuleRow {
+    fn from(Described { name, about, settings }: Described) -> Self {
+        let settings = match settings {
+            serde_json::Value::Object(fields) => {
+                fields.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
+            }
+            other => other.to_string(),
+        };
+        Self { name, about, settings }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! One rollout: its wave, how far each box is, and what can be done about it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
+use vigie_shared::id::{RolloutId, SiteId};
+
+use super::words::{self, Words};
+use super::{RolloutRow, member_word};
+use crate::http::Admin;
+use crate::http::page::frame::{Frame, Reader, render};
+use crate::http::page::history::Local;
+use crate::http::page::marks::Mark;
+use crate::http::page::row::Moment;
+use crate::http::page::table::{Column, Look, Table};
+use crate::http::problem::Problem;
+use crate::http::time::Time;
+use crate::rollout::{Member, MemberState, Rollout};
+use crate::store::rollouts::Summary;
+
+/// One box of it.
+struct MemberRow {
+    site: String,
+    is_canary: bool,
+    mark: Mark,
+    can_retry: bool,
+    detail: String,
+    attempts: u32,
+    changed: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "rollout.html")]
+struct RolloutPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    look: &'a Look,
+    row: RolloutRow,
+    note: String,
+    rows: Vec<MemberRow>,
+    table: Table,
+    states: [(&'static str, &'static str); 5],
+    now: Time,
+}
+
+/// Shows one rollout.
+pub(in crate::http::page) async fn show(
+    reader: Reader,
+    State(admin): State<Admin>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Response {
+    let frame = reader.frame;
+    match page(&admin, &frame, (&id, &Look::of(&uri))).await {
+        Ok(page) => page,
+        Err(problem) => frame.refuse(problem),
+    }
+}
+
+async fn page(admin: &Admin, frame: &Frame, (id, look): (&str, &Look)) -> Result<Response, Problem> {
+    let unknown = || Problem::unknown("rollout", id);
+    let named: RolloutId = id.parse().map_err(|_not_an_id| unknown())?;
+    let rollout = admin.store.rollout(named).await?.ok_or_else(unknown)?;
+    let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
+    let at = Local::of_hub(frame, now_ms);
+    let tally = rollout.tally();
+    let Rollout { plan, progress, members, .. } = rollout;
+    let is_wanted = |(site, member): &(&SiteId, &Member)| {
+        let state = look.get("state");
+        (state.is_empty() || member.state.as_str() == state) && look.has(site.as_str())
+    };
+    let mut found: Vec<(&SiteId, &Member)> = members.iter().filter(is_wanted).collect();
+    found.sort_by_key(|(_, member)| (member.state != MemberState::Failed, !member.is_canary));
+    let rows = found.into_iter().map(|(site, member)| at.member((site, member), w)).collect();
+    let columns = [
+        Column::plain(frame.words.site),
+        Column::plain(w.state),
+        Column::plain(w.detail),
+        Column::plain(w.attempts).number(),
+        Column::plain(w.changed),
+    ];
+    let (rows, table) = look.page(frame.lang, &columns, rows);
+    let note = plan.note.clone();
+    Ok(render(&RolloutPage {
+        frame,
+        w,
+        look,
+        row: at.rollout(Summary { plan, progress, tally }, w),
+        note,
+        rows,
+        table,
+        states: MemberState::ALL.map(|state| (state.as_str(), member_word(state, w))),
+        now: Time(now_ms),
+    }))
+}
+
+impl Local<'_> {
+    fn member(&self, (site, member): (&SiteId, &Member), w: &Words) -> MemberRow {
+        let state = match member.state {
+            MemberState::Done => "fine",
+            MemberState::Failed => "critical",
+            MemberState::Given => "running",
+            MemberState::Waiting | MemberState::Skipped => "unknown",
+        };
+        MemberRow {
+            site: site.to_string(),
+            is_canary: member.is_canary,
+            mark: Mark { state, word: member_word(member.state, w) },
+            can_retry: matches!(member.state, MemberState::Failed | MemberState::Skipped),
+            detail: member.detail.clone(),
+            attempts: member.attempt,
+            changed: self.moment(member.changed_ms),
+        }
+    }
+}

@@ -60,6 +60,7 @@ mod sites;
 pub(crate) mod state;
 mod terminals;
 pub mod time;
+mod tm20;
 mod tokens;
 mod users;
 mod version;
@@ -150,6 +151,8 @@ pub struct Parts {
     pub invitation: Invitation,
     /// Whether people reach these pages by TLS: then cookies are for TLS only.
     pub is_tls: bool,
+    /// Whether nothing here is real: each page says so.
+    pub is_demo: bool,
     /// Ends live streams when the hub stops.
     pub stopping: CancellationToken,
 }
@@ -204,6 +207,6 @@ impl Deref for Inner {
 /// Every route, ready to be served.
 pub fn router(admin: Admin) -> Router {
     let (api, _document) = openapi::api().split_for_parts();
-    let router = api.merge(page::routes());
+    let router = api.merge(page::routes()).merge(tm20::pages());
     shell::wrap(router, &admin).with_state(admin)
 }

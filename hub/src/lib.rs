@@ -16,11 +16,13 @@ pub mod config;
 pub mod connectors;
 mod csv;
 pub mod dead_man;
+pub mod demo;
 pub mod dispatch;
 mod doors;
 pub mod erasures;
 pub mod fleet;
 pub mod gateway;
+pub mod home_assistant;
 pub mod http;
 pub mod imports;
 pub mod ingest;
@@ -65,7 +67,7 @@ use crate::doors::Doors;
 use crate::erasures::ErasureBook;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
-use crate::inside::{Inside, NOTES_MAX};
+use crate::inside::{Backstage, Inside, NOTES_MAX};
 use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
 use crate::pki::Pki;
@@ -86,6 +88,8 @@ pub struct Running {
     pub addresses: Addresses,
     /// The first account, if this start made it: shown once and kept nowhere.
     pub first_login: Option<FirstLogin>,
+    /// What the demo's boxes reach.
+    pub(crate) backstage: Backstage,
     /// Nobody else works on the data folder meanwhile.
     _lock: FolderLock,
 }
@@ -131,6 +135,11 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     };
     boxes::start(doors.boxes, boxes_parts, lifecycle)?;
 
+    let backstage = Backstage {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        messages: inside.messages,
+        board: inside.board.clone(),
+    };
     let invitation = Invitation { address, ca_sha256: pki.ca_sha256() };
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
@@ -158,16 +167,18 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         clock,
         invitation,
         is_tls: false,
+        is_demo: demo::is_demo(&config.data),
         stopping: lifecycle.stopping(),
     });
     inside.operators.open(doors.operators, pki.open_tls()?, admin.clone(), lifecycle);
     wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
+    home_assistant::start(&config.home_assistant, &admin, lifecycle);
     let router = http::router(admin);
     lifecycle.spawn("admin HTTP", serve::serve_tcp(doors.admin, router.clone(), lifecycle.clone()));
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
     let Addresses { admin, boxes, mqtt, operators, machines } = addresses;
     tracing::info!(%admin, %boxes, %mqtt, %operators, ?machines, "the hub runs");
-    Ok(Running { addresses, first_login, _lock: lock })
+    Ok(Running { addresses, first_login, backstage, _lock: lock })
 }
 
 /// Lets boxes in, and those who want to know be told of it.

@@ -45,4 +45,5 @@ mod stick;
 mod supply;
 mod terminals;
 mod tidy;
+mod tm20_paths;
 mod update;

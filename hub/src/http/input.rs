@@ -29,7 +29,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-fn body_problem(error: &JsonRejection) -> Problem {
+/// What is wrong with a body.
+pub(super) fn body_problem(error: &JsonRejection) -> Problem {
     // The framework says first what it did, then what is wrong.
     let (status, said) = (error.status(), error.body_text());
     let text = said.split_once(": ").map_or(said.as_str(), |(_, wrong)| wrong);

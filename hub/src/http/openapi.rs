@@ -17,7 +17,7 @@ use super::{
     Admin, about, activity, alerts, attendance, backups, blobs, commands, connectors, devices, diary, enrolments,
     events, health, holidays, imports, jobs, legacy, local, looks, machines, mails, media, metrics, notice, pairing,
     people, pins, presence, privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site,
-    sites, terminals, tokens, users, version,
+    sites, terminals, tm20, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -56,6 +56,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .merge(of_alerts())
         .merge(of_people())
         .merge(of_hub())
+        .merge(tm20::routes())
 }
 
 fn of_sites() -> OpenApiRouter<Admin> {

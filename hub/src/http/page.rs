@@ -23,6 +23,7 @@ use axum::routing::{get, post};
 use self::frame::Frame;
 use super::Admin;
 use super::problem::Problem;
+use super::shell::is_api;
 
 /// Every page.
 pub(super) fn routes() -> Router<Admin> {
@@ -48,7 +49,7 @@ pub(super) fn door_routes() -> Router<Admin> {
 /// What is nowhere: a page for people, a problem for programs.
 pub(super) async fn missing(request: Request) -> Response {
     let (parts, _body) = request.into_parts();
-    if parts.uri.path().starts_with("/api/") {
+    if is_api(parts.uri.path()) {
         let shown: String = parts.uri.path().chars().take(96).collect();
         let detail = format!("there is nothing at {shown}; what there is stands in /api/v1/openapi.json");
         return Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail).into_response();

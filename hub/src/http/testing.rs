@@ -132,6 +132,7 @@ impl Stage {
             clean_desk: Words::usual(Lang::Fr),
             invitation: Invitation { address: "hub.example.org:8443".to_owned(), ca_sha256: [3; 32] },
             is_tls,
+            is_demo: false,
             stopping: stopping.clone(),
         });
         let router = router(admin.clone());

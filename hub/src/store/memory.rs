@@ -15,6 +15,7 @@ mod facts;
 mod jobs;
 mod machines;
 mod media;
+mod numbers;
 mod outbox;
 mod people;
 mod projections;
@@ -63,6 +64,7 @@ pub struct State {
     rollouts: rollouts::RolloutTable,
     connectors: connectors::ConnectorTable,
     jobs: jobs::JobTable,
+    numbers: numbers::NumberTables,
     alerts: alerts::AlertTables,
     outbox: outbox::LetterTable,
     is_failing: bool,

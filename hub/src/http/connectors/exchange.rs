@@ -253,7 +253,8 @@ fn person(person: &Person) -> PersonView {
     PersonView { enrol_id, name, is_enabled, admin, weekzone, group, is_gone: false }
 }
 
-fn problem(error: ExchangeError) -> Problem {
+/// Why a third party could not be spoken with, for whoever asked.
+pub(in crate::http) fn problem(error: ExchangeError) -> Problem {
     let text = error.to_string();
     let refused = |code, title| Problem::new(StatusCode::CONFLICT, code, title, text.clone());
     match error {

@@ -14,6 +14,7 @@ use super::words::{self, Words};
 use crate::http::Admin;
 use crate::http::guard::{caller_of, cookie, is_own_origin};
 use crate::http::problem::Problem;
+use crate::http::shell::Demo;
 use crate::login::Caller;
 use crate::text::Lang;
 
@@ -49,6 +50,8 @@ pub(super) struct Frame {
     theme: Theme,
     /// Path and query, to come back to.
     pub(super) here: String,
+    /// Whether nothing here is real.
+    pub(super) is_demo: bool,
     /// Who reads; none on the login page.
     pub(super) caller: Option<Caller>,
 }
@@ -61,7 +64,8 @@ impl Frame {
         let theme = cookie(&parts.headers, "theme");
         let theme = Theme::ALL.into_iter().find(|one| Some(one.code()) == theme.as_deref()).unwrap_or(Theme::Auto);
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Self { lang, words: words::of(lang), theme, here, caller: None }
+        let is_demo = parts.extensions.get::<Demo>().is_some();
+        Self { lang, words: words::of(lang), theme, here, is_demo, caller: None }
     }
 
     /// The `lang` of the page.

@@ -175,6 +175,7 @@ words! {
     login_lost: "Le premier mot de passe a été affiché une seule fois, au premier démarrage. Perdu ? Sur cette machine :"
         = "The first password was shown once, at the first start. Lost? On this machine:";
     problem: "Demande refusée" = "Request refused";
+    demo: "Démonstration : rien ici n’est réel." = "Demo data: nothing here is real.";
     not_found: "Page introuvable" = "Page not found";
     not_found_rest: "Cette adresse ne mène à rien. Rien n’est perdu." = "This address leads nowhere. Nothing is lost.";
     back_to_fleet: "Retour au parc" = "Back to the fleet";

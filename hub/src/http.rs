@@ -17,6 +17,7 @@ mod devices;
 mod diary;
 mod enrolments;
 pub(crate) mod events;
+mod first_steps;
 pub mod guard;
 mod health;
 mod holidays;

@@ -21,6 +21,7 @@ mod devices;
 mod enrolment;
 mod examples;
 mod guard;
+mod home_assistant;
 mod import_tm20;
 mod lan;
 mod local_page;

@@ -15,9 +15,9 @@ use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
     Admin, about, activity, alerts, attendance, backups, blobs, commands, connectors, devices, diary, enrolments,
-    events, health, holidays, imports, jobs, legacy, local, looks, machines, mails, media, metrics, notice, pairing,
-    people, pins, presence, privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site,
-    sites, terminals, tm20, tokens, users, version,
+    events, first_steps, health, holidays, imports, jobs, legacy, local, looks, machines, mails, media, metrics,
+    notice, pairing, people, pins, presence, privacy, punches, rebuild, registry, releases, replace, rollouts,
+    schedules, session, site, sites, terminals, tm20, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -210,6 +210,7 @@ fn of_hub() -> OpenApiRouter<Admin> {
         .routes(routes!(health::ready))
         .routes(routes!(metrics::show))
         .routes(routes!(version::show))
+        .routes(routes!(first_steps::show))
         .routes(routes!(show))
 }
 

@@ -2,6 +2,7 @@
 
 mod assets;
 mod commands;
+mod first_steps;
 mod fleet;
 mod frame;
 mod history;
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/logout", post(login::leave))
         .route("/preferences", post(frame::choose))
         .route("/assets/{name}", get(assets::serve))
+        .merge(first_steps::routes())
 }
 
 /// The pages at the door of machines: what older programs' people see there.

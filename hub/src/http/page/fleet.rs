@@ -2,9 +2,11 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::first_steps::{FirstSteps, panel};
 use super::frame::{Frame, Reader, render};
 use super::row::{Facts, Row, whole_row};
 use crate::fleet::completeness::Deliveries;
@@ -38,6 +40,7 @@ struct FleetPage<'a> {
     frame: &'a Frame,
     filter: &'a Filter,
     headline: String,
+    first_steps: Option<FirstSteps>,
     rows: Vec<Row>,
     has_sites: bool,
     more: Option<String>,
@@ -51,15 +54,20 @@ struct HeadlinePage {
 }
 
 /// Shows the fleet.
-pub(super) async fn show(reader: Reader, State(admin): State<Admin>, Query(filter): Query<Filter>) -> Response {
+pub(super) async fn show(
+    reader: Reader,
+    State(admin): State<Admin>,
+    headers: HeaderMap,
+    Query(filter): Query<Filter>,
+) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &filter).await {
+    match page(&admin, &frame, (&headers, &filter)).await {
         Ok(page) => page,
         Err(problem) => frame.refuse(problem),
     }
 }
 
-async fn page(admin: &Admin, frame: &Frame, filter: &Filter) -> Result<Response, Problem> {
+async fn page(admin: &Admin, frame: &Frame, (headers, filter): (&HeaderMap, &Filter)) -> Result<Response, Problem> {
     let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?);
     let mut rows = rows(admin, frame, &sites, &delivered);
     let headline = headline(frame.lang, &rows);
@@ -73,8 +81,9 @@ async fn page(admin: &Admin, frame: &Frame, filter: &Filter) -> Result<Response,
         }
     }
     let more = has_more.then(|| next_page(filter));
-    let has_sites = !sites.is_empty();
-    Ok(render(&FleetPage { frame, filter, headline, rows, has_sites, more, now: Time(admin.clock.wall_ms()) }))
+    let (has_sites, now) = (!sites.is_empty(), Time(admin.clock.wall_ms()));
+    let first_steps = panel(admin, headers, frame.lang).await?;
+    Ok(render(&FleetPage { frame, filter, headline, first_steps, rows, has_sites, more, now }))
 }
 
 /// A row per site, without gaps: those cost a question each.

@@ -95,7 +95,8 @@ async fn add_person(hub: &Hub, person: &Resident, from_ms: i64) -> anyhow::Resul
         Known::Number(terminal, number) => json!([{ "terminal": terminal, "number": number }]),
         Known::Device(_) => json!([]),
     };
-    hub.change(Method::PUT, &path, &json!({ "name": person.name, "numbers": numbers })).await?;
+    let described = json!({ "name": person.name, "numbers": numbers, "shows_name": person.shows_name() });
+    hub.change(Method::PUT, &path, &described).await?;
     if let Known::Device(mac) = person.known {
         let from = Timestamp::from_millisecond(from_ms - DAY_MS)?.to_string();
         let device = json!({ "site": person.place, "mac": mac.to_string(), "label": "téléphone", "from": from });

@@ -41,6 +41,10 @@ pub(super) struct Resident {
     index: i64,
 }
 
+/// How long before and after the demo's beginning some members are there whatever the hour, milliseconds.
+const SHOWN_BEFORE_MS: i64 = 100 * 60 * 1000;
+const SHOWN_AFTER_MS: i64 = 6 * 60 * 60 * 1000;
+
 /// How somebody is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Known {
@@ -53,13 +57,14 @@ pub(super) enum Known {
 /// Everybody, place by place.
 pub(super) fn everybody() -> Vec<Resident> {
     let mut all: Vec<Resident> = Vec::new();
-    let mut employees = 100;
+    let (mut members, mut employees) = (0, 100);
     for place in &PLACES {
         for _ in 0..place.members {
             let index = all.len();
+            members += 1;
             let [.., low] = index.to_be_bytes();
             let mac = Mac([0x3c, 0x22, 0xfb, place.number(), 0x10, low]);
-            all.push(Resident::new(index, format!("M{:02}", index + 1), place, Known::Device(mac)));
+            all.push(Resident::new(index, format!("M{members:02}"), place, Known::Device(mac)));
         }
         for _ in 0..place.employees {
             employees += 1;
@@ -84,6 +89,16 @@ impl Resident {
             Known::Device(_) => self.of_member(date, &mut chance),
             Known::Number(_, number) => of_employee(number, date, &mut chance),
         }
+    }
+
+    /// Whether the person agreed to be named among those who are here.
+    pub(super) fn shows_name(&self) -> bool {
+        self.index % 2 == 0
+    }
+
+    /// Whether the person is there so that whoever looks at the demo sees somebody, `ms` after its beginning.
+    pub(super) fn is_shown(&self, ms: i64) -> bool {
+        self.index % 3 == 0 && (-SHOWN_BEFORE_MS..SHOWN_AFTER_MS).contains(&ms)
     }
 
     /// A member of a coworking: some are there daily, some now and then; half days and lunches out.

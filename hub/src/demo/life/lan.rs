@@ -16,11 +16,16 @@ const NETWORK: &str = "lan";
 /// How long before the demo's beginning Metz could not see for two hours.
 const BLIND_AGO_MS: i64 = 6 * 24 * 60 * 60 * 1000;
 
+/// How long before the demo's beginning each look says what it could see; before, each hour does.
+const LATE_MS: i64 = 2 * 60 * 60 * 1000;
+
 pub(super) fn told(world: &World, place: &Place, tick_ms: i64) -> Vec<Reading> {
     let every = if place.members > 0 { 1 } else { HOUR };
     let mut all = Vec::new();
-    if is_due(tick_ms, HOUR) {
-        all.push(coverage(world, place, tick_ms));
+    let is_late = tick_ms > world.until_ms - LATE_MS;
+    if is_late || is_due(tick_ms, HOUR) {
+        let ticks = if is_due(tick_ms, HOUR) { HOUR } else { 1 };
+        all.push(coverage(world, place, (tick_ms, ticks)));
     }
     if is_due(tick_ms, every) && !(place.members > 0 && is_blind(world, place, tick_ms)) {
         let rows = rows(world, place, tick_ms);
@@ -29,12 +34,12 @@ pub(super) fn told(world: &World, place: &Place, tick_ms: i64) -> Vec<Reading> {
     all
 }
 
-fn coverage(world: &World, place: &Place, tick_ms: i64) -> Reading {
+fn coverage(world: &World, place: &Place, (tick_ms, ticks): (i64, i64)) -> Reading {
     let sight = match is_blind(world, place, tick_ms) {
         true => Sight::Blind("the network cable was unplugged".to_owned()),
         false => Sight::Clear,
     };
-    let from_ago_s = u32::try_from(HOUR * TICK_MS / 1000).unwrap_or_default();
+    let from_ago_s = u32::try_from(ticks * TICK_MS / 1000).unwrap_or_default();
     Reading::Coverage(Coverage {
         network: NETWORK.to_owned(),
         from_ago_s,
@@ -91,6 +96,6 @@ fn present<'a>(world: &'a World, place: &Place, tick_ms: i64) -> impl Iterator<I
         from_ms < tick_ms && tick_ms - TICK_MS < to_ms
     };
     members
-        .filter(move |one| one.stays(world.seed, date).iter().any(&is_there))
+        .filter(move |one| one.is_shown(tick_ms - world.until_ms) || one.stays(world.seed, date).iter().any(&is_there))
         .filter_map(|one| world.devices.get(&one.id).copied())
 }

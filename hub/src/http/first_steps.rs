@@ -15,6 +15,7 @@ use crate::store::presence::{DayFilter, OwnershipFilter};
 /// A step, in the order in which they are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FirstStep)]
 pub(super) enum Step {
     /// A site is added, and its token given.
     AddSite,
@@ -49,6 +50,7 @@ struct Found {
 
 /// A step, and whether it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FirstStepView)]
 pub(super) struct StepView {
     /// Which.
     pub(super) step: Step,
@@ -58,6 +60,7 @@ pub(super) struct StepView {
 
 /// How far a new hub is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FirstStepsView)]
 pub(super) struct StepsView {
     /// Every step, in order.
     pub(super) steps: Vec<StepView>,

@@ -43,6 +43,7 @@ pub(super) struct Query {
 
 /// A punch on its way to a third party.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyPunchView)]
 pub(super) struct PunchView {
     /// Its number.
     id: i64,
@@ -68,6 +69,7 @@ pub(super) struct PunchView {
 
 /// How far punches are.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyStatusView)]
 pub(super) struct StatusView {
     /// How many are told of below.
     count: usize,
@@ -79,6 +81,7 @@ pub(super) struct StatusView {
 
 /// Which third party to serve.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = LegacySync)]
 pub(super) struct Sync {
     /// Its number.
     config_id: i64,
@@ -88,6 +91,7 @@ pub(super) struct Sync {
 
 /// What a round came to.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacySyncedView)]
 pub(super) struct SyncedView {
     /// Whether it came to its end.
     success: bool,

@@ -29,6 +29,7 @@ const TIMEOUT_S_MAX: u32 = 600;
 
 /// A third party to add.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = LegacyNewConfig)]
 pub(super) struct NewConfig {
     /// Its name; letters, digits and hyphens of it become the connector's.
     #[schema(example = "Mon Service RH")]
@@ -58,6 +59,7 @@ pub(super) struct NewConfig {
 
 /// A third party, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyConfigView)]
 pub(super) struct ConfigView {
     /// Its number.
     id: i64,
@@ -82,6 +84,7 @@ pub(super) struct ConfigView {
 
 /// All of them.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyConfigsView)]
 pub(super) struct ConfigsView {
     /// How many.
     count: usize,

@@ -24,6 +24,7 @@ const TOLERANCE_MIN: u16 = 15;
 
 /// A time clock.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyTerminalView)]
 pub(super) struct TerminalView {
     /// Its number.
     id: i64,
@@ -37,6 +38,7 @@ pub(super) struct TerminalView {
 
 /// All of them.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyTerminalsView)]
 pub(super) struct TerminalsView {
     /// How many.
     count: usize,
@@ -46,6 +48,7 @@ pub(super) struct TerminalsView {
 
 /// Working hours of one weekday.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = LegacyNewHours)]
 pub(super) struct NewHours {
     /// What they are called.
     #[schema(example = "Horaire Standard")]
@@ -66,6 +69,7 @@ pub(super) struct NewHours {
 
 /// Working hours of one weekday at one terminal.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyHoursView)]
 pub(super) struct HoursView {
     /// Their number.
     id: i64,
@@ -89,6 +93,7 @@ pub(super) struct HoursView {
 
 /// The working hours of a terminal.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyWeekView)]
 pub(super) struct WeekView {
     /// How many days have some.
     count: usize,
@@ -98,6 +103,7 @@ pub(super) struct WeekView {
 
 /// Which working hours go to the terminal.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = LegacyPush)]
 pub(super) struct Push {
     /// Their number; those of all weekdays if null.
     schedule_id: Option<i64>,
@@ -105,6 +111,7 @@ pub(super) struct Push {
 
 /// What goes to the terminal.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyPushedView)]
 pub(super) struct PushedView {
     /// The commands are stored; they are sent as soon as the terminal's box hears.
     success: bool,

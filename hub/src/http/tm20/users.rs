@@ -21,6 +21,7 @@ use crate::store::terminals::Terminal;
 
 /// Which people to read.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = LegacyTake)]
 pub(super) struct Take {
     /// The terminal that they are for.
     terminal_id: i64,
@@ -30,6 +31,7 @@ pub(super) struct Take {
 
 /// Which people go where.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = LegacyBring)]
 pub(super) struct Bring {
     /// The terminal.
     terminal_id: i64,
@@ -39,6 +41,7 @@ pub(super) struct Bring {
 
 /// Somebody on a terminal.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyUserView)]
 pub(super) struct UserView {
     /// The number of this person on this terminal.
     id: i64,
@@ -58,6 +61,7 @@ pub(super) struct UserView {
 
 /// What was read.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyTakenView)]
 pub(super) struct TakenView {
     /// The list was taken over.
     success: bool,
@@ -75,6 +79,7 @@ pub(super) struct TakenView {
 
 /// What goes to a terminal.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegacyBroughtView)]
 pub(super) struct BroughtView {
     /// The commands are stored; they are sent as soon as the terminal's box hears.
     success: bool,

@@ -17,6 +17,7 @@ mod commands;
 mod connectors;
 mod corpus;
 mod crash;
+mod demo;
 mod devices;
 mod enrolment;
 mod examples;

@@ -14,7 +14,7 @@ impl Chance {
         Self(name ^ seed.rotate_left(32))
     }
 
-    /// SplitMix64.
+    /// Mixes as `SplitMix64` does.
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -72,7 +72,7 @@ impl Speaker {
             match self.converse(&stopping, &mut wait).await {
                 Ok(()) => break,
                 Err(error) => {
-                    tracing::warn!("Home Assistant's broker cannot be told anything, trying again: {error:#}")
+                    tracing::warn!("Home Assistant's broker cannot be told anything, trying again: {error:#}");
                 }
             }
             self.ledger.forget();

@@ -74,7 +74,7 @@ fn facts(world: &World, (name, number): (String, usize), tick_ms: i64) -> Machin
         booted_ago_s: Some(6 * 24 * 60 * 60),
         console_user: Some("studio".to_owned()),
         idle_s: Some(chance.next() % 3_600),
-        is_locked: Some(number % 2 == 0),
+        is_locked: Some(number.is_multiple_of(2)),
     }
 }
 

@@ -37,7 +37,7 @@ fn software(world: &World, place: &Place, tick_ms: i64) -> Reading {
 
 /// Every place has the first video; the others lie on some.
 fn videos(world: &World, place: &Place) -> Reading {
-    let has = |at: usize| at == 0 || (usize::from(place.number()) + at) % 2 == 0;
+    let has = |at: usize| at == 0 || (usize::from(place.number()) + at).is_multiple_of(2);
     let files = world
         .videos
         .iter()

@@ -50,8 +50,8 @@ pub(crate) struct Inside {
     pub(crate) presences: Presences,
     /// Writes letters.
     pub(crate) desk: Desk,
-    /// Where the broker's messages go to the ingest.
-    pub(crate) messages: mpsc::Sender<Message>,
+    /// What the demo's boxes reach.
+    pub(crate) backstage: Backstage,
     /// How the ingest is.
     pub(crate) health: HealthView,
     /// Takes what came by stick.
@@ -117,6 +117,7 @@ pub(crate) async fn start(
     let projector = projector.telling(Arc::new(exchange.clone()));
     lifecycle.spawn("projector", projector.run(chance(), lifecycle.stopping()));
     keep_in_order(config, (&store, &board, &trail), clock, lifecycle);
+    let backstage = Backstage { store, messages, board: board.clone() };
     Ok(Inside {
         backend,
         board,
@@ -127,7 +128,7 @@ pub(crate) async fn start(
         exchange,
         presences,
         desk,
-        messages,
+        backstage,
         health,
         importer,
         trail,

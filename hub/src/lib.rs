@@ -135,12 +135,6 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     };
     boxes::start(doors.boxes, boxes_parts, lifecycle)?;
 
-    let backstage = Backstage {
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        messages: inside.messages,
-        board: inside.board.clone(),
-    };
-    let invitation = Invitation { address, ca_sha256: pki.ca_sha256() };
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
@@ -165,7 +159,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         store,
         logins,
         clock,
-        invitation,
+        invitation: Invitation { address, ca_sha256: pki.ca_sha256() },
         is_tls: false,
         is_demo: demo::is_demo(&config.data),
         stopping: lifecycle.stopping(),
@@ -176,9 +170,12 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let router = http::router(admin);
     lifecycle.spawn("admin HTTP", serve::serve_tcp(doors.admin, router.clone(), lifecycle.clone()));
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
-    let Addresses { admin, boxes, mqtt, operators, machines } = addresses;
+    tell(addresses);
+    Ok(Running { addresses, first_login, backstage: inside.backstage, _lock: lock })
+}
+
+fn tell(Addresses { admin, boxes, mqtt, operators, machines }: Addresses) {
     tracing::info!(%admin, %boxes, %mqtt, %operators, ?machines, "the hub runs");
-    Ok(Running { addresses, first_login, backstage, _lock: lock })
 }
 
 /// Lets boxes in, and those who want to know be told of it.

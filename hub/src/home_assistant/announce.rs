@@ -42,7 +42,7 @@ pub(super) fn announced(topics: &Topics, config: &HomeAssistantConfig, facts: &F
 }
 
 /// What is common to the description of every device.
-fn head(topics: &Topics, device: Value, components: Map<String, Value>) -> Value {
+fn head(topics: &Topics, device: &Value, components: &Map<String, Value>) -> Value {
     json!({
         "device": device,
         "origin": { "name": "Vigie", "sw_version": env!("CARGO_PKG_VERSION") },
@@ -53,19 +53,20 @@ fn head(topics: &Topics, device: Value, components: Map<String, Value>) -> Value
     })
 }
 
+/// The box of a site as a device.
 fn device(topics: &Topics, config: &HomeAssistantConfig, site: &SiteFacts) -> Value {
+    let page = |dashboard: &String| format!("{}/sites/{}", dashboard.trim_end_matches('/'), site.id);
     let mut device = json!({
         "identifiers": [topics.node(site.id.as_str())],
         "name": site.name,
         "manufacturer": "Vigie",
         "model": "Box",
         "suggested_area": site.name,
+        "sw_version": site.version,
+        "configuration_url": config.dashboard.as_ref().map(page),
     });
-    if let Some(version) = &site.version {
-        device["sw_version"] = json!(version);
-    }
-    if let Some(dashboard) = &config.dashboard {
-        device["configuration_url"] = json!(format!("{}/sites/{}", dashboard.trim_end_matches('/'), site.id));
+    if let Some(fields) = device.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
     }
     device
 }
@@ -104,8 +105,10 @@ fn described(topics: &Topics, config: &HomeAssistantConfig, site: &SiteFacts) ->
     add("waiting", "sensor", "Records waiting", records);
     let moment = json!({ "device_class": "timestamp", "entity_category": "diagnostic" });
     add("complete", "sensor", "Complete through", moment);
-    let mut described = head(topics, device(topics, config, site), components);
-    described["state_topic"] = json!(topics.site(&site.id));
+    let mut described = head(topics, &device(topics, config, site), &components);
+    if let Some(fields) = described.as_object_mut() {
+        fields.insert("state_topic".to_owned(), json!(topics.site(&site.id)));
+    }
     described
 }
 
@@ -149,7 +152,7 @@ fn buttons(topics: &Topics, config: &HomeAssistantConfig, site: &SiteFacts) -> V
     for service in &config.services {
         add(service, &format!("Restart {service}"), "mdi:restart-alert");
     }
-    head(topics, device(topics, config, site), components)
+    head(topics, &device(topics, config, site), &components)
 }
 
 fn tracker(topics: &Topics, person: &PersonFacts) -> Value {
@@ -164,7 +167,7 @@ fn tracker(topics: &Topics, person: &PersonFacts) -> Value {
         "source_type": "router",
     });
     let device = json!({ "identifiers": [node], "name": person.name, "manufacturer": "Vigie" });
-    head(topics, device, Map::from_iter([("home".to_owned(), component)]))
+    head(topics, &device, &Map::from_iter([("home".to_owned(), component)]))
 }
 
 #[cfg(test)]

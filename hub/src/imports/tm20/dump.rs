@@ -70,7 +70,7 @@ impl Gathered {
             }
             (_, "terminal" | "device") => self.terminal(number, &fields),
             (_, "biometricuser" | "terminaluser" | "user" | "employee") => {
-                self.users.push(Numbered { number: number.parse().ok(), fields })
+                self.users.push(Numbered { number: number.parse().ok(), fields });
             }
             (_, "terminalschedule" | "schedule") => {
                 self.schedules.push(Numbered { number: number.parse().ok(), fields });

@@ -8,15 +8,18 @@ mod about;
 mod activity;
 mod alerts;
 mod attendance;
+mod audit;
 mod backups;
 mod blobs;
 pub(crate) mod commands;
+pub mod config;
 mod connectors;
 mod cursor;
 mod devices;
 mod diary;
 mod enrolments;
 pub(crate) mod events;
+mod factor;
 mod first_steps;
 pub mod guard;
 mod health;
@@ -31,11 +34,13 @@ mod local;
 mod looks;
 pub(crate) mod machines;
 mod mails;
+mod me;
 mod media;
 pub mod meters;
 mod metrics;
 mod notice;
 mod openapi;
+mod operations;
 pub mod page;
 mod pairing;
 mod people;
@@ -44,9 +49,11 @@ pub mod ports;
 mod presence;
 mod privacy;
 pub mod problem;
+pub(crate) mod proxy;
 mod punches;
 pub mod reach;
 mod rebuild;
+mod recovery;
 mod registry;
 mod releases;
 mod replace;
@@ -61,12 +68,16 @@ mod sites;
 pub(crate) mod state;
 mod terminals;
 pub mod time;
+pub(crate) mod tls;
 mod tm20;
 mod tokens;
+pub(crate) mod trail;
 mod users;
 mod version;
 pub mod views;
 
+#[cfg(test)]
+mod injection;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -80,6 +91,7 @@ use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
 use self::ports::{Backup, Erasures, Meters, Readiness, Rebuilder, Revoker, Tickets};
+use self::trail::Refusals;
 use crate::alerts::driver::Lookout;
 use crate::blobs::Blobs;
 use crate::clean_desk::message::Words;
@@ -178,6 +190,8 @@ pub struct Inner {
     answers: Answers,
     /// Places for live streams.
     streams: Arc<Semaphore>,
+    /// Refusals that the audit log still takes.
+    refusals: Refusals,
 }
 
 impl Admin {
@@ -185,7 +199,8 @@ impl Admin {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Self(Arc::new(Inner { parts, answers: Answers::default(), streams }))
+        let refusals = Refusals::default();
+        Self(Arc::new(Inner { parts, answers: Answers::default(), streams, refusals }))
     }
 }
 
@@ -208,6 +223,7 @@ impl Deref for Inner {
 /// Every route, ready to be served.
 pub fn router(admin: Admin) -> Router {
     let (api, _document) = openapi::api().split_for_parts();
-    let router = api.merge(page::routes()).merge(tm20::pages());
-    shell::wrap(router, &admin).with_state(admin)
+    let outside = api.merge(page::routes()).merge(tm20::pages());
+    let inside = shell::wrap(outside, &admin).with_state(admin.clone());
+    shell::around(page::act::routes(inside.clone()), &admin).with_state(admin).fallback_service(inside)
 }

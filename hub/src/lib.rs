@@ -34,6 +34,7 @@ pub mod operators;
 pub mod pki;
 pub mod presence;
 pub mod projector;
+mod qr;
 pub mod rate;
 pub mod releases;
 pub mod replace;
@@ -105,6 +106,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let door = serve::bind_socket(&serve::socket_path(&config.data))?;
     let doors = Doors::open(config).await?;
     let addresses = doors.addresses()?;
+    config.admin.check(addresses.admin)?;
 
     let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;
@@ -160,7 +162,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         logins,
         clock,
         invitation: Invitation { address, ca_sha256: pki.ca_sha256() },
-        is_tls: false,
+        is_tls: config.admin.is_tls(),
         is_demo: demo::is_demo(&config.data),
         stopping: lifecycle.stopping(),
     });
@@ -168,7 +170,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
     home_assistant::start(&config.home_assistant, &admin, lifecycle);
     let router = http::router(admin);
-    lifecycle.spawn("admin HTTP", serve::serve_tcp(doors.admin, router.clone(), lifecycle.clone()));
+    serve::open_admin(doors.admin, &config.admin, router.clone(), lifecycle)?;
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
     tell(addresses);
     Ok(Running { addresses, first_login, backstage: inside.backstage, _lock: lock })

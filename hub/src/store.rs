@@ -7,11 +7,13 @@
 pub mod accounts;
 pub mod alerts;
 pub mod attendance;
+pub mod audit;
 pub mod commands;
 pub mod connectors;
 #[cfg(test)]
 pub(crate) mod contract;
 pub mod diary;
+pub mod factors;
 pub mod facts;
 pub mod jobs;
 pub mod machines;
@@ -23,6 +25,7 @@ pub mod presence;
 pub mod projections;
 pub mod releases;
 pub mod rollouts;
+pub mod sessions;
 pub mod sites;
 pub mod sqlite;
 pub mod terminals;
@@ -33,9 +36,11 @@ pub mod vault;
 pub use accounts::Accounts;
 pub use alerts::Alerts;
 pub use attendance::Attendance;
+pub use audit::Audit;
 pub use commands::Commands;
 pub use connectors::Connectors;
 pub use diary::Diary;
+pub use factors::Factors;
 pub use facts::Facts;
 pub use jobs::Jobs;
 pub use machines::Machines;
@@ -47,6 +52,7 @@ pub use presence::{Days, Registry, Strips};
 pub use projections::Projections;
 pub use releases::Releases;
 pub use rollouts::Rollouts;
+pub use sessions::Sessions;
 pub use sites::Sites;
 pub use sqlite::Sqlite;
 pub use terminals::Terminals;
@@ -74,6 +80,9 @@ pub trait Store:
     + Terminals
     + Timetable
     + Accounts
+    + Sessions
+    + Factors
+    + Audit
     + Diary
     + Commands
     + Media
@@ -103,6 +112,9 @@ impl<
         + Terminals
         + Timetable
         + Accounts
+        + Sessions
+        + Factors
+        + Audit
         + Diary
         + Commands
         + Media

@@ -18,7 +18,7 @@ use super::topics::{Asked, Topics};
 use crate::http::Admin;
 use crate::http::commands::order::{Order, order};
 use crate::login::{Caller, Via};
-use crate::store::accounts::Role;
+use crate::store::accounts::{Role, Scope};
 
 /// Who gives the commands of buttons.
 const ACCOUNT: &str = "home-assistant";
@@ -136,7 +136,13 @@ impl Speaker {
             tracing::warn!(site, button, "Home Assistant pressed a button that nobody allowed; nothing was done");
             return;
         }
-        let caller = Caller { account: ACCOUNT.to_owned(), role: Role::Operator, via: Via::Socket };
+        let caller = Caller {
+            account: ACCOUNT.to_owned(),
+            role: Role::Operator,
+            person: None,
+            scope: Scope::default(),
+            via: Via::Socket,
+        };
         let (kind, body) = match button {
             REBOOT => ("reboot", Vec::new()),
             service => ("restart_service", json!({ "service": service }).to_string().into_bytes()),

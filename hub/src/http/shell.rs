@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router, middleware};
 use vigie_shared::id::to_hex;
 
 use super::input::BODY_BYTES_MAX;
 use super::problem::Problem;
-use super::{Admin, page, rest, tm20};
+use super::{Admin, page, rest, tm20, trail};
 use crate::login::secret;
 
 /// How long a handler may work before it answers. Live streams answer at once and go on.
@@ -40,14 +40,18 @@ const HEADERS: [(&str, &str); 6] = [
 
 /// Puts the shell around the routes.
 pub(super) fn wrap(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
+    let routes =
+        routes.fallback(page::missing).layer(from_fn(with_etag)).layer(from_fn(heard_out)).layer(from_fn(as_problem));
+    around(routes, admin)
+}
+
+/// What answers of pages and API have in common: in time, bounded, guarded.
+pub(super) fn around(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
     let is_tls = admin.is_tls;
-    let routes = routes.fallback(page::missing);
     let routes = if admin.is_demo { routes.layer(Extension(Demo)) } else { routes };
     routes
-        .layer(from_fn(with_etag))
-        .layer(from_fn(heard_out))
         .layer(from_fn(in_time))
-        .layer(from_fn(as_problem))
+        .layer(from_fn_with_state(admin.clone(), trail::follow))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response: Response| ready(with_headers(response, is_tls))))
 }

@@ -81,7 +81,7 @@ pub(super) struct StatusView {
 
 /// Which third party to serve.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = LegacySync)]
+#[schema(as = LegacySync, example = json!({ "config_id": 1, "terminal_id": 1 }))]
 pub(super) struct Sync {
     /// Its number.
     config_id: i64,

@@ -29,7 +29,11 @@ const TIMEOUT_S_MAX: u32 = 600;
 
 /// A third party to add.
 #[derive(Deserialize, ToSchema)]
-#[schema(as = LegacyNewConfig)]
+#[schema(as = LegacyNewConfig, example = json!({
+    "name": "Mon Service RH", "base_url": "https://api.monservice.com", "users_endpoint": "/api/v1/employees",
+    "attendance_endpoint": "/api/v1/attendance", "auth_type": "bearer", "auth_token": "your-api-token-here",
+    "sync_interval_minutes": 15,
+}))]
 pub(super) struct NewConfig {
     /// Its name; letters, digits and hyphens of it become the connector's.
     #[schema(example = "Mon Service RH")]

@@ -48,7 +48,10 @@ pub(super) struct TerminalsView {
 
 /// Working hours of one weekday.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = LegacyNewHours)]
+#[schema(as = LegacyNewHours, example = json!({
+    "name": "Horaire Standard", "weekday": 0, "check_in_time": "08:00", "check_out_time": "17:00",
+    "break_start_time": "12:00", "break_end_time": "13:00", "tolerance_minutes": 15,
+}))]
 pub(super) struct NewHours {
     /// What they are called.
     #[schema(example = "Horaire Standard")]
@@ -103,7 +106,7 @@ pub(super) struct WeekView {
 
 /// Which working hours go to the terminal.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[schema(as = LegacyPush)]
+#[schema(as = LegacyPush, example = json!({ "schedule_id": 1 }))]
 pub(super) struct Push {
     /// Their number; those of all weekdays if null.
     schedule_id: Option<i64>,

@@ -21,7 +21,7 @@ use crate::store::terminals::Terminal;
 
 /// Which people to read.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = LegacyTake)]
+#[schema(as = LegacyTake, example = json!({ "terminal_id": 1, "config_id": 1 }))]
 pub(super) struct Take {
     /// The terminal that they are for.
     terminal_id: i64,
@@ -31,7 +31,7 @@ pub(super) struct Take {
 
 /// Which people go where.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = LegacyBring)]
+#[schema(as = LegacyBring, example = json!({ "terminal_id": 1, "user_ids": [1, 2, 3] }))]
 pub(super) struct Bring {
     /// The terminal.
     terminal_id: i64,

@@ -10,7 +10,7 @@
 //! `strasbourg` and `bordeaux`, two with little disk, some full on their chargers. Three videos on the boxes with screens. A
 //! player whose release 2.5.0 three of six boxes have; it failed on one, so the rollout stands still. Incidents and their
 //! mails follow from all that within two minutes; the mail server is away, so they wait in the outbox. Accounts: `admin`
-//! (owner), `operateur`, `lecture` (viewer), each with a drawn password.
+//! (owner), `operateur`, `lecture` (viewer), `membre` (who sees the presence of `M01`), each with a drawn password.
 //!
 //! Each start begins anew. Boxes speak as real ones do: hello, batches, pulses, into the hub's own ingest; only the network
 //! between is left out. Commands are answered, and nothing happens.

@@ -36,6 +36,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const VIDEOS: [(&str, usize); 3] =
     [("accueil.mp4", 220_000), ("partenaires-2026.mp4", 310_000), ("tournoi-novembre.mp4", 480_000)];
 
+/// Whose presence the account of a member shows.
+const MEMBER: &str = "M01";
+
 /// An account and the password that was drawn for it.
 pub(super) struct Login {
     /// Its name.
@@ -135,8 +138,11 @@ async fn add_third_party(hub: &Hub, address: SocketAddr, until_ms: i64) -> anyho
 
 async fn add_accounts(hub: &Hub) -> anyhow::Result<Vec<Login>> {
     let mut logins = Vec::new();
-    for (account, role) in [("operateur", "operator"), ("lecture", "viewer")] {
-        let made = hub.change(Method::PUT, &format!("/api/v1/users/{account}"), &json!({ "role": role })).await?;
+    for (account, role, person) in
+        [("operateur", "operator", None), ("lecture", "viewer", None), ("membre", "member", Some(MEMBER))]
+    {
+        let wanted = json!({ "role": role, "person": person });
+        let made = hub.change(Method::PUT, &format!("/api/v1/users/{account}"), &wanted).await?;
         let password = made.get("password").and_then(Value::as_str).context("find the password in the answer")?;
         logins.push(Login { account: account.to_owned(), role, password: password.to_owned() });
     }

@@ -78,7 +78,7 @@ pub(super) fn everybody() -> Vec<Resident> {
 impl Resident {
     fn new(index: usize, id: String, place: &Place, known: Known) -> Self {
         let pick = |names: &[&str; 24], at: usize| names.get(at % 24).copied().unwrap_or_default().to_owned();
-        let name = format!("{} {}", pick(&FIRST, index), pick(&LAST, index * 7 + 3));
+        let name = format!("{} {}", pick(&FIRST, index), pick(&LAST, index * 7 + index / 24 * 5 + 3));
         Self { id, name, place: place.id, known, index: i64::try_from(index).unwrap_or_default() }
     }
 

@@ -110,9 +110,9 @@ fn state() -> Reading {
     })
 }
 
-/// A minute after now, so that it belongs to a third party that is added today.
+/// Some minutes after now, so that it belongs to a third party that is added today.
 fn punch(now_ms: i64) -> Reading {
-    let at = jiff::Timestamp::from_millisecond(now_ms + 60_000).unwrap();
+    let at = jiff::Timestamp::from_millisecond(now_ms + 4 * 60_000).unwrap();
     let row = LogRow {
         enrol_id: Some(1),
         local_time: at.strftime("%Y-%m-%d %H:%M:%S").to_string(),

@@ -22,6 +22,7 @@ mod enrolment;
 mod examples;
 mod guard;
 mod import_tm20;
+mod intruders;
 mod lan;
 mod local_page;
 mod machine_list;

@@ -201,8 +201,11 @@ fn asked_by_forms() -> BTreeSet<String> {
 
 /// The operations that a text names as the aim of a form or as an act.
 fn forms(text: &str) -> Vec<String> {
-    let named = ["/act/", "/confirm/", "Act::new(\""].iter().flat_map(|mark| text.split(mark).skip(1));
-    let names = named.map(|rest| rest.chars().take_while(|one| one.is_ascii_lowercase() || *one == '_').collect());
+    let named = ["/act/", "/confirm/", "Act::new("].iter().flat_map(|mark| text.split(mark).skip(1));
+    let names = named.map(|rest| {
+        let rest = rest.trim_start().trim_start_matches('"');
+        rest.chars().take_while(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || *one == '_').collect()
+    });
     names.filter(|name: &String| !name.is_empty()).collect()
 }
 

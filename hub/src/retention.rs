@@ -77,6 +77,9 @@ pub struct RetentionConfig {
     /// Used or ended enrolments, sessions and API tokens.
     #[serde(with = "units::duration")]
     pub credentials: Duration,
+    /// The audit log: who asked for which change.
+    #[serde(with = "units::duration")]
+    pub audit: Duration,
 }
 
 impl Default for RetentionConfig {
@@ -97,6 +100,7 @@ impl Default for RetentionConfig {
             mails: days(90),
             diary: days(396),
             credentials: days(30),
+            audit: days(400),
         }
     }
 }
@@ -127,6 +131,7 @@ impl RetentionConfig {
             (Ending::Letters, before(self.mails)),
             (Ending::Rows(Class::Diary), before(self.diary)),
             (Ending::Rows(Class::Credentials), before(self.credentials)),
+            (Ending::Rows(Class::Acts), before(self.audit)),
         ]
     }
 }
@@ -257,6 +262,7 @@ fn words(ending: Ending) -> &'static str {
         Ending::Letters => "mails and calls of webhooks",
         Ending::Rows(Class::Diary) => "entries of the diary",
         Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",
+        Ending::Rows(Class::Acts) => "rows of the audit log",
     }
 }
 

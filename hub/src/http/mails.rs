@@ -179,7 +179,13 @@ pub(super) async fn show(
     Path(no): Path<String>,
 ) -> Result<Json<WholeMail>, Problem> {
     let letter = find(&admin, &no).await?;
-    Ok(Json(WholeMail { mail: MailView::from(&letter), text: letter.content.text, html: letter.content.html }))
+    let mail = MailView::from(&letter);
+    // Its link would make whoever reads mails somebody else.
+    if letter.name.kind == Kind::PasswordReset {
+        let text = "This mail holds a link for a new password, which is shown to nobody but its reader.".to_owned();
+        return Ok(Json(WholeMail { mail, text, html: String::new() }));
+    }
+    Ok(Json(WholeMail { mail, text: letter.content.text, html: letter.content.html }))
 }
 
 /// Tries a mail again, at once.

@@ -154,6 +154,11 @@ impl From<LoginError> for Problem {
         let text = error.to_string();
         match error {
             LoginError::Wrong => Self::new(StatusCode::UNAUTHORIZED, "login_wrong", "Login refused", text),
+            LoginError::NeedsCode { .. } => {
+                Self::new(StatusCode::UNAUTHORIZED, "second_factor_needed", "A code is needed", text)
+            }
+            LoginError::WrongCode => Self::new(StatusCode::UNAUTHORIZED, "code_wrong", "The code does not count", text),
+            LoginError::LinkEnded => Self::new(StatusCode::GONE, "link_ended", "The link is over", text),
             LoginError::Wait(wait) => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "login_too_often", "Too many attempts", text)
                     .retry_after(wait.as_secs().max(1))

@@ -1,5 +1,6 @@
 //! Writes letters: news becomes one for each who wants to know, all of them kept in one transaction.
 
+mod reset;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -78,6 +79,18 @@ impl Desk {
 
     pub(super) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    /// The server that takes mail, if the owner named one.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.0.parts.mail.server.as_deref()
+    }
+
+    /// Where people reach the dashboard, if the owner said so.
+    #[must_use]
+    pub fn dashboard(&self) -> Option<&str> {
+        self.0.parts.mail.dashboard.as_deref()
     }
 
     /// Called when letters of a way are to be looked at.

@@ -110,6 +110,12 @@ fn every_example_is_what_its_schema_promises() {
             }
         }
     }
+    for (name, of_type) in document["components"]["schemas"].as_object().unwrap() {
+        let example = of_type.get("example");
+        if let Some(error) = example.and_then(|example| broken(&document, of_type, example)) {
+            writeln!(wrong, "{name}: {error}").unwrap();
+        }
+    }
     assert!(wrong.is_empty(), "{wrong}");
 }
 

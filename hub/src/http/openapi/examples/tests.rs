@@ -126,6 +126,10 @@ async fn every_exchange_can_be_made_and_answers_as_the_document_shows() {
     let mut made: Vec<Exchange> = Vec::new();
     let mut wrong = String::new();
     for exchange in exchanges() {
+        if exchange.is_only_shown {
+            made.push(exchange);
+            continue;
+        }
         let operation = &operations[&exchange.operation];
         let answer = stage.make(operation, &exchange, &made).await;
         let body = serde_json::from_str(&answer.text).ok().filter(|_| operation.answered().is_some());

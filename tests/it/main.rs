@@ -24,6 +24,7 @@ mod examples;
 mod guard;
 mod home_assistant;
 mod import_tm20;
+mod intruders;
 mod lan;
 mod local_page;
 mod machine_list;

@@ -46,6 +46,7 @@ pub(in crate::http) struct PeopleChange {
 
 /// Somebody whom a third party lists.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ThirdPartyPersonView)]
 pub(in crate::http) struct PersonView {
     /// The number under which terminals know the person.
     enrol_id: u64,
@@ -92,6 +93,7 @@ pub(in crate::http) struct Period {
 
 /// One person and day on which they differ.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ThirdPartyDifferenceView)]
 pub(in crate::http) struct DifferenceView {
     /// The terminal's number of the person.
     enrol_id: u64,

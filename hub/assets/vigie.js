@@ -1,14 +1,12 @@
-// Keeps an open page true: replaces what changed, lets ages grow, and says so when it is cut off.
-// Everything works without it.
+// Keeps an open page true: lets ages grow, says so when it is cut off, keeps changes away from the reader's hands; opens
+// dialogs; leads by keys. Everything works without it.
 "use strict";
 (() => {
-  const mark = document.getElementById("live");
-  const scope = document.querySelector("[data-live]:not(#live)");
   const fr = document.documentElement.lang === "fr";
   const SILENCE_MS = 40000;
+  const KEY_MS = 1500;
   let ahead = 0; // The hub's clock minus ours.
   let heard = 0;
-  let source = null;
 
   const age = (then) => {
     const s = Math.max(0, Math.floor((Date.now() + ahead - then) / 1000));
@@ -28,52 +26,161 @@
       const text = age(Date.parse(time.dateTime));
       if (text && time.textContent !== text) time.textContent = text;
     }
-    if (!mark || !scope || !heard) return;
+    const mark = document.getElementById("live");
+    if (!mark || !heard) return;
     const frozen = Date.now() - heard > SILENCE_MS;
     const text = frozen
       ? mark.dataset.frozen + " " + clock(heard) + ". " + mark.dataset.rest
       : mark.dataset.live + " " + clock(heard);
-    mark.hidden = false;
     mark.dataset.state = frozen ? "frozen" : "live";
     if (mark.textContent !== text) mark.textContent = text;
   };
+
+  const alive = () => { heard = Date.now(); };
 
   // Never under a reader's hands: what has focus, an open part or a selection waits for the next change.
   const busy = (element) => {
     const selection = document.getSelection();
     return element.contains(document.activeElement)
+      || element.querySelector("details[open], dialog[open]")
       || (selection && !selection.isCollapsed && element.contains(selection.anchorNode));
   };
 
-  const replace = (html) => {
-    const template = document.createElement("template");
-    template.innerHTML = html.trim();
-    const fresh = template.content.firstElementChild;
-    const old = fresh && document.getElementById(fresh.id);
-    if (!old || busy(old)) return;
-    if (old.textContent !== fresh.textContent) fresh.classList.add("changed");
-    old.replaceWith(fresh);
+  const is_live = (element) => element && (element.hasAttribute("hx-sse:connect") || element.hasAttribute("data-live-part"));
+
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx, tasks } = event.detail;
+    if (!is_live(ctx.sourceElement)) return;
+    for (let i = tasks.length - 1; i >= 0; i--) {
+      const { target, fragment } = tasks[i];
+      if (!target || busy(target)) {
+        tasks.splice(i, 1);
+        continue;
+      }
+      const fresh = fragment.firstElementChild;
+      if (fresh && fresh.textContent !== target.textContent) fresh.classList.add("changed");
+    }
+  });
+  document.addEventListener("htmx:sse:after:connection", alive);
+  document.addEventListener("htmx:sse:after:message", () => { alive(); tick(); });
+  document.addEventListener("beat", (event) => {
+    alive();
+    ahead = Date.parse(event.detail.data) - Date.now();
+    for (const part of document.querySelectorAll("[data-live-part][id]")) {
+      const of = { source: part, target: part, select: "#" + part.id, swap: "outerHTML ignoreTitle:true" };
+      if (!busy(part)) htmx.ajax("GET", location.pathname + location.search, of);
+    }
+    tick();
+  });
+  document.addEventListener("end", () => location.reload());
+
+  // A question opens over the page; what else comes back is a page of its own.
+  document.addEventListener("htmx:after:swap", (event) => {
+    const dialog = document.getElementById("dialog");
+    if (event.detail.ctx.target !== dialog) return;
+    if (!dialog.childElementCount) location.reload();
+    else if (!dialog.open) dialog.showModal();
+  });
+  document.addEventListener("click", (event) => {
+    const closer = event.target.closest("[data-close]");
+    const dialog = closer && closer.closest("dialog");
+    if (!dialog) return;
+    event.preventDefault();
+    dialog.close();
+  });
+
+  // All boxes of a table at once.
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-all]");
+    if (!all) return;
+    for (const box of all.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = all.checked;
+  });
+
+  // A file goes up as it is; the form says how far it is.
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-upload]");
+    const file = form && form.querySelector("input[type=file]").files[0];
+    if (!file) return;
+    event.preventDefault();
+    const progress = form.querySelector("progress");
+    const said = form.querySelector("[data-said]");
+    const request = new XMLHttpRequest();
+    request.open("POST", form.dataset.upload + "?name=" + encodeURIComponent(file.name));
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.setRequestHeader("x-csrf-token", form.elements.csrf.value);
+    request.upload.onprogress = (at) => { progress.hidden = false; progress.max = at.total; progress.value = at.loaded; };
+    request.onloadend = () => {
+      if (request.status === 200 || request.status === 201) location.assign(form.elements.back.value);
+      else {
+        let detail = said.dataset.failed;
+        try { detail = JSON.parse(request.responseText).detail; } catch { /* Not from the hub: the usual words stand. */ }
+        said.textContent = detail;
+      }
+    };
+    request.send(file);
+  });
+
+  // Keys: `/` searches, `?` shows all, `g` and a letter lead to a page. Arrows walk through grids.
+  const rail = document.querySelector(".rail[data-keys]");
+  let led = 0;
+  const walk = (event, cell) => {
+    const row = cell.closest("tr");
+    const rows = [...cell.closest("[role=grid]").querySelectorAll("tbody tr")];
+    const cells = [...row.querySelectorAll("[data-cell]")];
+    const [y, x] = [rows.indexOf(row), cells.indexOf(cell)];
+    const at = { ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1], ArrowUp: [y - 1, x], ArrowDown: [y + 1, x],
+      Home: [y, 0], End: [y, cells.length - 1] }[event.key];
+    const next = at && rows[at[0]] && rows[at[0]].querySelectorAll("[data-cell]")[at[1]];
+    if (!at) return;
+    event.preventDefault();
+    if (!next) return;
+    cell.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
   };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const cell = event.target.closest("[role=grid] [data-cell]");
+    if (cell) walk(event, cell);
+    if (!rail || event.target.closest("input, select, textarea, dialog")) return;
+    const was_led = Date.now() - led < KEY_MS;
+    led = event.key === "g" ? Date.now() : 0;
+    const find = document.querySelector("[data-find]");
+    if (was_led) {
+      const place = rail.querySelector('[data-key="' + CSS.escape(event.key) + '"]');
+      if (place) location.assign(place.href);
+    } else if (event.key === "/" && find) {
+      event.preventDefault();
+      find.focus();
+    } else if (event.key === "?") {
+      document.getElementById("keys").showModal();
+    }
+  });
 
-  const alive = () => { heard = Date.now(); };
-
-  const open = () => {
-    if (!scope || source || document.hidden) return;
-    source = new EventSource(scope.dataset.live);
-    source.addEventListener("row", (event) => { alive(); replace(event.data); tick(); });
-    source.addEventListener("beat", (event) => { alive(); ahead = Date.parse(event.data) - Date.now(); tick(); });
-    source.addEventListener("end", () => location.reload());
-  };
-
-  const close = () => {
-    if (source) source.close();
-    source = null;
-  };
-
+  const mark = document.getElementById("live");
   if (mark && mark.dataset.now) ahead = Date.parse(mark.dataset.now) - Date.now();
-  // A hidden tab gives its connection back: browsers have six per host.
-  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
-  addEventListener("pagehide", close);
+
+  // A link's secret stands behind the # of its address, which no browser sends: into the form, out of the address bar.
+  const secret = document.querySelector("[data-from-hash]");
+  if (secret && location.hash.length > 1) {
+    secret.value = decodeURIComponent(location.hash.slice(1));
+    history.replaceState(null, "", location.pathname);
+  }
+
+  // Two minutes before the session ends the page says so, once, and keeps what was typed.
+  const { ends, endsWord } = document.body.dataset;
+  if (ends) {
+    const warn = () => {
+      const note = document.createElement("p");
+      note.className = "notice";
+      note.setAttribute("role", "alert");
+      note.textContent = endsWord;
+      document.getElementById("content").prepend(note);
+    };
+    setTimeout(warn, Math.max(0, Date.parse(ends) - Date.now() - ahead - 120000));
+  }
+
+  const focus = document.querySelector("[data-focus]");
+  if (focus) focus.focus();
   setInterval(tick, 1000);
-  open();
 })();

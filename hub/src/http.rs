@@ -217,6 +217,6 @@ impl Deref for Inner {
 /// Every route, ready to be served.
 pub fn router(admin: Admin) -> Router {
     let (api, _document) = openapi::api().split_for_parts();
-    let router = api.merge(page::routes());
-    shell::wrap(router, &admin).with_state(admin)
+    let inside = shell::wrap(api.merge(page::routes()), &admin).with_state(admin.clone());
+    shell::around(page::act::routes(inside.clone()), &admin).with_state(admin).fallback_service(inside)
 }

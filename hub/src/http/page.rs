@@ -1,17 +1,61 @@
 //! Pages for people: rendered here, French or English, readable without scripts, by keyboard and on a phone.
+//!
+//! **To add a page** `/things`:
+//! 1. One file `page/things.rs`: a handler `show(reader: Reader, …)` that reads the store (or asks the same function as
+//!    the API's handler), makes a struct with `frame: &Frame` and `#[template(path = "things.html")]`, and returns
+//!    [`frame::render`] of it; a [`Problem`] becomes `frame.refuse(problem)`. Its words are its own: `words! { title:
+//!    "Choses" = "Things"; }`, then `of(frame.lang)`; what all pages share is `frame.words`. No word stands in a template.
+//! 2. One line in [`map::PLACES`] (address, name, group, least role, key, symbol of `assets/icons.svg`), one in [`routes`].
+//!    The rail, the phone's bar and the keys follow. A page whose least role is higher than viewer checks it itself:
+//!    `reader.needs(Role::Operator)?`.
+//! 3. A template that extends `layout.html` with the blocks `title` (page, then what it is of) and `content`.
+//!
+//! **Tables**: [`table::Look`] is the address (search `q`, `sort`, `skip`, filters of any name); `look.page(…)` cuts the
+//! rows and makes the [`table::Table`] around them. In the template `{% import "table.html" as t %}`, then
+//! `{% call t::heads(table) %}` and `{% call t::foot(table, frame.words) %}` around your own `<tbody>`, in
+//! `<section id="results">`; the filter is a GET form that carries `{% include "filter.html" %}` among its attributes and
+//! so answers while one types. `<table class="cards">` with `data-head` on each cell becomes cards on a phone. Empty is one
+//! of three: nothing yet (`class="empty"`: what will appear, the act that starts it, when), nothing matches (and
+//! `look.clear()`), no right.
+//!
+//! **Acts**: nothing is written by a page. `{{ frame.act("operation_id").on("id", row.id).about(row.name) }}` is a button,
+//! `frame.form("operation_id")` a form with fields ([`form`]); both vanish for readers whose role the operation refuses.
+//! Its words are one entry in `acts/GROUP.rs`; its level says whether it asks before. [`act`] makes the request of the API.
+//! Several things at once: name `path.NAME` several times or with lines.
+//! A test may check a rendered page by `shown`, which takes out what is drawn at random.
+//!
+//! **Live**: `hx-sse:connect="/live?…"` around rows that have ids ([`live`]); any other part with an `id` and
+//! `data-live-part` is asked for again every 15 s, unless the reader is in it. `{% include "live.html" %}` says how fresh
+//! the page is (it needs `now: Time`). States are [`marks::Mark`]s by `{% call m::mark(…) %}` of `mark.html`: a shape, a word,
+//! a colour. Ages are `{% call m::age(moment) %}` of a [`row::Moment`] and grow in the browser.
 
+mod account;
+pub(super) mod act;
+mod acts;
+mod add_site;
+mod address;
 mod assets;
+mod audit;
+mod choice;
 mod commands;
 mod fleet;
+mod form;
 mod frame;
 mod history;
+mod links;
 mod live;
 mod login;
 mod machines;
+mod map;
 mod marks;
+mod my;
+mod presence;
+mod reader;
 mod row;
+mod settings;
 mod site;
 mod spark;
+mod table;
 mod words;
 
 use axum::Router;
@@ -28,12 +72,24 @@ use super::problem::Problem;
 pub(super) fn routes() -> Router<Admin> {
     Router::new()
         .route("/", get(fleet::show))
+        .route("/add-site", get(add_site::show))
         .route("/sites/{id}", get(site::show))
         .route("/machines", get(machines::show))
+        .route("/presence", get(presence::show))
+        .route("/presence/month", get(presence::month::show))
+        .route("/presence/month.csv", get(presence::month::download))
+        .route("/presence/days/{person}/{date}", get(presence::day::show))
         .route("/live", get(live::stream))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))
-        .route("/preferences", post(frame::choose))
+        .route("/setup", get(links::setup).post(links::set_up))
+        .route("/reset", get(links::reset).post(links::choose))
+        .route("/forgot", get(links::forgot).post(links::send))
+        .route("/account", get(account::show))
+        .route("/my", get(my::show))
+        .route("/settings", get(settings::show))
+        .route("/audit", get(audit::show))
+        .route("/preferences", post(choice::choose))
         .route("/assets/{name}", get(assets::serve))
 }
 
@@ -41,7 +97,7 @@ pub(super) fn routes() -> Router<Admin> {
 pub(super) fn door_routes() -> Router<Admin> {
     Router::new()
         .route("/", get(machines::at_door))
-        .route("/preferences", post(frame::choose))
+        .route("/preferences", post(choice::choose))
         .route("/assets/{name}", get(assets::serve))
 }
 
@@ -77,6 +133,19 @@ pub(super) fn assert_no_banned_word(lang: Lang, text: &str) {
     }
 }
 
+/// What a page says itself, without what surrounds every page and what is drawn at random.
+#[cfg(test)]
+pub(super) fn shown(html: &str) -> String {
+    let main = html.split_once("<main").map_or(html, |(_, main)| main);
+    let main = main.split_once("</main>").map_or(main, |(main, _)| main);
+    let mut parts = main.split("name=\"key\" value=\"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |whole, part| {
+        let rest = part.split_once('"').map_or(part, |(_, rest)| rest);
+        format!("{whole}name=\"key\" value=\"…\"{rest}")
+    })
+}
+
 /// The text of a page, without its tags.
 #[cfg(test)]
 fn text_of(html: &str) -> String {
@@ -103,11 +172,6 @@ mod tests {
         stage.get(path).by(Who::Socket).header("accept-language", lang.code()).send().await
     }
 
-    /// What a page says itself, without what surrounds every page.
-    fn main_of(html: &str) -> &str {
-        html.split_once("<main").map_or(html, |(_, main)| main)
-    }
-
     async fn stage_with_history() -> Stage {
         let stage = Stage::new().await;
         let metz = stage.add_site("metz", "Metz").await;
@@ -123,7 +187,7 @@ mod tests {
         for lang in Lang::ALL {
             let page = read(&stage, "/", lang).await;
             assert_eq!(page.status, StatusCode::OK);
-            insta::assert_snapshot!(format!("fleet_{}", lang.code()), main_of(&page.text));
+            insta::assert_snapshot!(format!("fleet_{}", lang.code()), shown(&page.text));
         }
     }
 
@@ -133,7 +197,7 @@ mod tests {
         for lang in Lang::ALL {
             let page = read(&stage, "/sites/metz", lang).await;
             assert_eq!(page.status, StatusCode::OK);
-            insta::assert_snapshot!(format!("site_{}", lang.code()), main_of(&page.text));
+            insta::assert_snapshot!(format!("site_{}", lang.code()), shown(&page.text));
         }
     }
 
@@ -146,8 +210,16 @@ mod tests {
                 read(&empty, "/", lang).await,
                 stage.get("/login").header("accept-language", lang.code()).send().await,
             ];
-            for path in ["/", "/?q=nothing", "/machines", "/sites/metz", "/sites/rennes01", "/sites/brest", "/nowhere"]
-            {
+            for path in [
+                "/",
+                "/?q=nothing",
+                "/machines",
+                "/sites/metz",
+                "/sites/rennes01",
+                "/sites/brest",
+                "/nowhere",
+                "/add-site",
+            ] {
                 pages.push(read(&stage, path, lang).await);
             }
             for page in pages {
@@ -161,6 +233,7 @@ mod tests {
     #[tokio::test]
     async fn an_empty_fleet_says_how_to_add_a_box() {
         let page = read(&Stage::new().await, "/", Lang::En).await;
+        assert!(page.text.contains("href=\"/add-site\""));
         assert!(page.text.contains("vigie-hub site add") && page.text.contains("vigie-agent register"));
     }
 
@@ -243,7 +316,11 @@ mod tests {
         use futures_util::StreamExt as _;
         let stage = Stage::new().await;
         let metz = stage.add_site("metz", "Metz").await;
-        for (path, id) in [("/live", "<tr id=\"site-metz\">"), ("/live?site=metz", "id=\"now-metz\"")] {
+        for (path, id) in [
+            ("/live", "<tr id=\"site-metz\">"),
+            ("/live?rows=brest,metz", "<hx-partial hx-target=\"#site-metz\""),
+            ("/live?site=metz", "id=\"now-metz\""),
+        ] {
             let answer = stage.request(Method::GET, path).by(Who::Socket).open().await;
             let mut stream = answer.into_body().into_data_stream();
             stage.fleet.tell(&metz, live());

@@ -40,14 +40,20 @@ const HEADERS: [(&str, &str); 6] = [
 
 /// Puts the shell around the routes.
 pub(super) fn wrap(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
-    let is_tls = admin.is_tls;
-    routes
+    let routes = routes
         .fallback(page::missing)
         .layer(from_fn(with_etag))
         .layer(from_fn(heard_out))
-        .layer(from_fn(in_time))
         .layer(from_fn(as_problem))
-        .layer(from_fn_with_state(admin.clone(), trail::follow))
+        .layer(from_fn_with_state(admin.clone(), trail::follow));
+    around(routes, admin)
+}
+
+/// What answers of pages and API have in common: in time, bounded, guarded.
+pub(super) fn around(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
+    let is_tls = admin.is_tls;
+    routes
+        .layer(from_fn(in_time))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response: Response| ready(with_headers(response, is_tls))))
 }

@@ -1,13 +1,19 @@
 //! The first page: is anything wrong, and where? Trouble on top, the rest in the order of names.
 
-use askama::Template;
-use axum::extract::{Query, State};
-use axum::response::Response;
-use serde::Deserialize;
+mod incidents;
+mod words;
 
+use askama::Template;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use self::incidents::OpenIncident;
+use self::words::Words;
 use super::frame::{Frame, Reader, render};
 use super::row::{Facts, Row, whole_row};
-use crate::fleet::completeness::Deliveries;
+use super::table::{Column, Look, Table};
+use crate::fleet::BoxNow;
 use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::http::site::deliveries;
@@ -15,32 +21,25 @@ use crate::http::time::Time;
 use crate::store::sites::Site;
 use crate::text::{self, Lang};
 
-/// Rows of one page.
-const ROWS_MAX: usize = 50;
-
-/// What the reader is looking for.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Filter {
-    /// A part of a name or id.
-    #[serde(default)]
-    q: String,
-    /// `trouble` or nothing.
-    #[serde(default)]
-    state: String,
-    /// Rows to leave out: the pages before.
-    #[serde(default)]
-    skip: usize,
-}
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 #[derive(Template)]
 #[template(path = "fleet.html")]
 struct FleetPage<'a> {
     frame: &'a Frame,
-    filter: &'a Filter,
+    w: &'static Words,
+    look: &'a Look,
     headline: String,
+    incidents: Vec<OpenIncident>,
     rows: Vec<Row>,
+    table: Table,
     has_sites: bool,
-    more: Option<String>,
+    versions: Vec<String>,
+    states: [(&'static str, &'static str); 5],
+    quiets: [(&'static str, &'static str); 3],
+    /// The ids of every site that was found, a line each: what "all of them" means.
+    found: String,
+    kinds: Vec<(String, String)>,
     now: Time,
 }
 
@@ -51,60 +50,131 @@ struct HeadlinePage {
 }
 
 /// Shows the fleet.
-pub(super) async fn show(reader: Reader, State(admin): State<Admin>, Query(filter): Query<Filter>) -> Response {
+pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &filter).await {
+    match page(&admin, &frame, &Look::of(&uri)).await {
         Ok(page) => page,
         Err(problem) => frame.refuse(problem),
     }
 }
 
-async fn page(admin: &Admin, frame: &Frame, filter: &Filter) -> Result<Response, Problem> {
+async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
     let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?);
-    let mut rows = rows(admin, frame, &sites, &delivered);
+    let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
+    let mut rows = rows(admin, frame, &sites);
     let headline = headline(frame.lang, &rows);
-    rows.retain(|row| is_wanted(row, filter));
-    rows.sort_by_key(|row| (row.urgency, row.name.to_lowercase()));
-    let has_more = rows.len() > filter.skip.saturating_add(ROWS_MAX);
-    let mut rows: Vec<Row> = rows.into_iter().skip(filter.skip).take(ROWS_MAX).collect();
+    let versions = versions(&rows);
+    rows.retain(|row| is_wanted(row, look, now_ms));
+    sort(&mut rows, look);
+    let found: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let (mut rows, table) = look.page(frame.lang, &columns(frame, w), rows);
     for shown in &mut rows {
         if let Some(site) = sites.iter().find(|site| site.id.as_str() == shown.id) {
             *shown = whole_row(admin, frame, site, &delivered).await?;
         }
     }
-    let more = has_more.then(|| next_page(filter));
-    let has_sites = !sites.is_empty();
-    Ok(render(&FleetPage { frame, filter, headline, rows, has_sites, more, now: Time(admin.clock.wall_ms()) }))
+    Ok(render(&FleetPage {
+        frame,
+        w,
+        look,
+        headline,
+        incidents: incidents::open(admin, frame.lang).await?,
+        rows,
+        table,
+        has_sites: !sites.is_empty(),
+        versions,
+        states: [
+            ("trouble", frame.words.trouble),
+            ("silent", w.state_silent),
+            ("attention", w.state_attention),
+            ("never", w.state_never),
+            ("fine", w.state_fine),
+        ],
+        quiets: [("1", w.one_day), ("7", w.one_week), ("30", w.one_month)],
+        found: found.join("\n"),
+        kinds: kinds(w),
+        now: Time(now_ms),
+    }))
 }
 
-/// A row per site, without gaps: those cost a question each.
-fn rows(admin: &Admin, frame: &Frame, sites: &[Site], delivered: &Deliveries) -> Vec<Row> {
+/// A row per site, without what has arrived and what is missing: those cost a question each.
+fn rows(admin: &Admin, frame: &Frame, sites: &[Site]) -> Vec<Row> {
     let (mut fleet, now_ms) = (admin.fleet.snapshot(), admin.clock.wall_ms());
     let row = |site: &Site| {
-        let live = fleet.remove(&site.id).unwrap_or_default();
-        let lines = delivered.lines(&site.id, &[], live.heartbeat.as_ref());
-        Row::new(frame, &Facts { site, live, lines }, now_ms)
+        let live: BoxNow = fleet.remove(&site.id).unwrap_or_default();
+        Row::new(frame, &Facts { site, live, lines: Vec::new() }, now_ms)
     };
     sites.iter().map(row).collect()
 }
 
 /// The sentence alone, for the live stream.
 pub(super) async fn headline_html(admin: &Admin, frame: &Frame) -> Result<String, Problem> {
-    let (sites, delivered) = (admin.store.sites().await?, Deliveries::default());
-    let headline = headline(frame.lang, &rows(admin, frame, &sites, &delivered));
+    let sites = admin.store.sites().await?;
+    let headline = headline(frame.lang, &rows(admin, frame, &sites));
     Ok(HeadlinePage { headline }.render().unwrap_or_default())
 }
 
-fn is_wanted(row: &Row, filter: &Filter) -> bool {
-    let wanted = filter.q.trim().to_lowercase();
-    let has_name = row.name.to_lowercase().contains(&wanted) || row.id.to_lowercase().contains(&wanted);
-    has_name && (filter.state != "trouble" || row.urgency <= 1)
+fn columns(frame: &Frame, w: &'static Words) -> Vec<Column> {
+    let words = frame.words;
+    let mut columns = vec![
+        Column::sorted(words.site, "name"),
+        Column::plain(words.reachable_axis),
+        Column::sorted(words.heard, "heard"),
+        Column::plain(words.health_axis),
+        Column::sorted(words.disk, "disk").number(),
+        Column::plain(words.complete_axis),
+        Column::sorted(words.version, "version"),
+    ];
+    if frame.is_operator() {
+        columns.insert(0, Column::plain(w.pick));
+    }
+    columns
 }
 
-fn next_page(filter: &Filter) -> String {
-    let q = super::frame::escape(&filter.q);
-    let state = super::frame::escape(&filter.state);
-    format!("/?q={q}&state={state}&skip={}", filter.skip.saturating_add(ROWS_MAX))
+/// Commands that make sense for many boxes at once.
+fn kinds(w: &Words) -> Vec<(String, String)> {
+    [("get_system_info", w.get_system_info), ("restart_service", w.restart_service), ("reboot", w.reboot)]
+        .map(|(kind, word)| (kind.to_owned(), word.to_owned()))
+        .to_vec()
+}
+
+fn versions(rows: &[Row]) -> Vec<String> {
+    let mut versions: Vec<String> = rows.iter().filter_map(|row| row.release.clone()).collect();
+    versions.sort();
+    versions.dedup();
+    versions
+}
+
+fn is_wanted(row: &Row, look: &Look, now_ms: i64) -> bool {
+    let is_in_state = match look.get("state") {
+        "trouble" => row.urgency <= 1,
+        "silent" => row.reach.state == "critical",
+        "attention" => row.urgency == 1,
+        "never" => row.urgency == 2,
+        "fine" => row.urgency == 3,
+        _ => true,
+    };
+    let version = look.get("version");
+    let has_version = version.is_empty() || row.release.as_deref() == Some(version);
+    let is_quiet = look.get("quiet").parse::<i64>().map_or(true, |days| {
+        row.heard_ms.is_none_or(|heard_ms| now_ms.saturating_sub(heard_ms) >= days.saturating_mul(DAY_MS))
+    });
+    is_in_state && has_version && is_quiet && look.has(&format!("{} {} {}", row.name, row.id, row.about))
+}
+
+fn sort(rows: &mut [Row], look: &Look) {
+    let (by, is_descending) = look.sort();
+    rows.sort_by_key(|row| row.name.to_lowercase());
+    match by {
+        "name" => {}
+        "heard" => rows.sort_by_key(|row| row.heard_ms),
+        "disk" => rows.sort_by_key(|row| row.disk_permille),
+        "version" => rows.sort_by(|one, other| one.release.cmp(&other.release)),
+        _ => rows.sort_by_key(|row| row.urgency),
+    }
+    if is_descending {
+        rows.reverse();
+    }
 }
 
 /// The state of the whole fleet as one sentence.

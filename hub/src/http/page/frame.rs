@@ -1,25 +1,26 @@
-//! What surrounds every page: who reads, in which language and light; and the forms that change this.
+//! What surrounds every page: who reads, in which language and light, where they are, and what became of their act.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
-use serde::Deserialize;
+use axum::response::{Html, IntoResponse as _, Response};
 
-use super::words::{self, Words};
+use super::act::failed::Failed;
+use super::address::with;
+use super::map::{Group, PLACES, Place};
+pub(super) use super::reader::{Anyone, Reader, Visitor};
+use super::words::{self, Said, Words, said};
+use crate::alerts::incident::IncidentStage;
 use crate::http::Admin;
-use crate::http::guard::{caller_of, cookie, is_own_origin, may};
+use crate::http::guard::cookie;
 use crate::http::problem::Problem;
+use crate::http::time::Time;
 use crate::login::Caller;
+use crate::store::StoreError;
 use crate::store::accounts::Role;
-use crate::text::Lang;
-
-/// How long the choice of language and light is kept, seconds.
-const CHOICE_S: u32 = 365 * 24 * 60 * 60;
+use crate::text::{self, Lang};
 
 /// Light or dark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +34,17 @@ pub(super) enum Theme {
 impl Theme {
     const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
 
-    fn code(self) -> &'static str {
+    pub(super) fn code(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Light => "light",
             Self::Dark => "dark",
         }
+    }
+
+    /// The one of that code.
+    pub(super) fn parse(code: Option<&str>) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| Some(one.code()) == code)
     }
 }
 
@@ -47,11 +53,25 @@ impl Theme {
 pub(super) struct Frame {
     pub(super) lang: Lang,
     pub(super) words: &'static Words,
-    theme: Theme,
-    /// Path and query, to come back to.
+    pub(super) theme: Theme,
+    /// Whether single keys lead somewhere.
+    pub(super) has_keys: bool,
+    /// Path and query, to come back to; without what became of an act.
     pub(super) here: String,
     /// Who reads; none on the login page.
     pub(super) caller: Option<Caller>,
+    /// Incidents that are open.
+    open: usize,
+    /// The operation of the act that was done just before, as the address says.
+    done: Option<String>,
+    /// The act that was refused just before.
+    pub(super) failed: Option<Arc<Failed>>,
+}
+
+/// A group of the rail with its pages.
+pub(super) struct Section {
+    pub(super) name: &'static str,
+    pub(super) places: Vec<&'static Place>,
 }
 
 impl Frame {
@@ -60,9 +80,21 @@ impl Frame {
         let chosen = cookie(&parts.headers, "lang").and_then(|code| Lang::parse(&code));
         let lang = chosen.unwrap_or_else(|| words::preferred(&parts.headers));
         let theme = cookie(&parts.headers, "theme");
-        let theme = Theme::ALL.into_iter().find(|one| Some(one.code()) == theme.as_deref()).unwrap_or(Theme::Auto);
-        let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Self { lang, words: words::of(lang), theme, here, caller: None }
+        let theme = Theme::parse(theme.as_deref()).unwrap_or(Theme::Auto);
+        let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let query = parts.uri.query().unwrap_or_default();
+        let done = query.split('&').find_map(|pair| pair.strip_prefix("done=")).map(str::to_owned);
+        Self {
+            lang,
+            words: words::of(lang),
+            theme,
+            has_keys: cookie(&parts.headers, "keys").as_deref() != Some("off"),
+            here: with(here, "done", ""),
+            caller: None,
+            open: 0,
+            done,
+            failed: parts.extensions.get::<Arc<Failed>>().cloned(),
+        }
     }
 
     /// The `lang` of the page.
@@ -70,12 +102,17 @@ impl Frame {
         self.lang.code()
     }
 
+    /// A text in the reader's language.
+    pub(super) fn say(&self, said: &Said) -> &'static str {
+        said.of(self.lang)
+    }
+
     /// The `data-theme` of the page.
     pub(super) fn theme(&self) -> &'static str {
         self.theme.code()
     }
 
-    /// Where the styles and the script lie.
+    /// Where a file lies that comes with the hub.
     pub(super) fn asset(&self, name: &str) -> String {
         super::assets::address(name)
     }
@@ -83,6 +120,72 @@ impl Frame {
     /// What forms of this reader carry.
     pub(super) fn csrf(&self) -> &str {
         self.caller.as_ref().map_or("", Caller::csrf)
+    }
+
+    /// Whether the reader may do what needs this role.
+    pub(super) fn may(&self, least: Role) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.role >= least)
+    }
+
+    /// Whether the reader may act on sites.
+    pub(super) fn is_operator(&self) -> bool {
+        self.may(Role::Operator)
+    }
+
+    /// The rail: groups of pages that this reader may read.
+    pub(super) fn rail(&self) -> Vec<Section> {
+        let of_group = |group: Group| {
+            let is_there = |place: &&Place| place.group == group && self.leads_to(place);
+            let places: Vec<_> = PLACES.iter().filter(is_there).collect();
+            (!places.is_empty()).then(|| Section { name: group.words().of(self.lang), places })
+        };
+        Group::ALL.into_iter().filter_map(of_group).collect()
+    }
+
+    /// The pages of the phone's bar.
+    pub(super) fn near(&self) -> Vec<&'static Place> {
+        PLACES.iter().filter(|place| place.is_near && self.leads_to(place)).collect()
+    }
+
+    /// Whether the reader may read a page; pages about oneself need a person that the account belongs to.
+    fn leads_to(&self, place: &Place) -> bool {
+        let has_person = self.caller.as_ref().is_some_and(|caller| caller.person.is_some());
+        self.may(place.least) && (has_person || !place.is_own)
+    }
+
+    /// A role in the reader's language.
+    pub(super) fn role_word(&self, role: Role) -> &'static str {
+        let said = match role {
+            Role::Member => said("membre", "member"),
+            Role::Viewer => said("lecteur", "viewer"),
+            Role::Operator => said("opérateur", "operator"),
+            Role::Owner => said("propriétaire", "owner"),
+        };
+        said.of(self.lang)
+    }
+
+    /// When the session ends if nothing more is asked; none without a session.
+    pub(super) fn ends(&self) -> Option<Time> {
+        self.caller.as_ref().and_then(Caller::ends_ms).map(Time)
+    }
+
+    /// How many incidents are open, as a number and a word; none if there is none.
+    pub(super) fn incidents(&self) -> Option<String> {
+        let (one, many) = match self.lang {
+            Lang::Fr => ("incident", "incidents"),
+            Lang::En => ("incident", "incidents"),
+        };
+        (self.open > 0).then(|| text::counted(self.lang, self.open as u64, one, many))
+    }
+
+    /// What was done just before, if the address says so and it is an act of ours.
+    pub(super) fn done(&self) -> Option<&'static str> {
+        super::acts::find(self.done.as_deref()?).map(|act| act.done.of(self.lang))
+    }
+
+    /// What kind of refusal the act before got; empty if it got none.
+    pub(super) fn refused(&self) -> &'static str {
+        self.failed.as_ref().map_or("", |failed| failed.title().of(self.lang))
     }
 
     /// A page that says what went wrong.
@@ -96,6 +199,16 @@ impl Frame {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let title = if status == StatusCode::NOT_FOUND { self.words.not_found } else { self.words.problem };
         self.sorry(status, title, problem.detail)
+    }
+
+    /// Puts a reader into the frame, and counts what they should know on every page.
+    pub(super) async fn with(mut self, caller: Caller, admin: &Admin) -> Result<Self, StoreError> {
+        if caller.role >= Role::Viewer {
+            let open = admin.store.incidents_since(i64::MAX).await?;
+            self.open = open.iter().filter(|incident| incident.stage == IncidentStage::Open).count();
+        }
+        self.caller = Some(caller);
+        Ok(self)
     }
 }
 
@@ -114,117 +227,6 @@ pub(super) fn render(page: &impl Template) -> Response {
         Err(error) => {
             tracing::error!("a page could not be rendered: {error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
-
-/// A frame for anybody.
-pub(super) struct Visitor(pub(super) Frame);
-
-impl FromRequestParts<Admin> for Visitor {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Infallible> {
-        let mut frame = Frame::of(parts);
-        frame.caller = caller_of(parts, admin).await.ok().flatten();
-        Ok(Self(frame))
-    }
-}
-
-/// A frame for somebody who proved who they are; everybody else is led to the login and back.
-pub(super) struct Reader {
-    pub(super) frame: Frame,
-    pub(super) caller: Caller,
-}
-
-impl FromRequestParts<Admin> for Reader {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Response> {
-        let mut frame = Frame::of(parts);
-        match caller_of(parts, admin).await {
-            Ok(Some(caller)) => {
-                frame.caller = Some(caller.clone());
-                match may(&caller, Role::Viewer) {
-                    Ok(()) => Ok(Self { frame, caller }),
-                    Err(problem) => Err(frame.refuse(problem)),
-                }
-            }
-            Ok(None) => Err(Redirect::to(&login_address(&frame.here)).into_response()),
-            Err(problem) => Err(frame.refuse(problem)),
-        }
-    }
-}
-
-/// The login page that leads back to where the reader wanted to go.
-fn login_address(here: &str) -> String {
-    match here {
-        "/" => "/login".to_owned(),
-        _ => format!("/login?next={}", escape(here)),
-    }
-}
-
-/// Writes what a query cannot hold as it is.
-pub(super) fn escape(text: &str) -> String {
-    text.bytes().fold(String::new(), |escaped, byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => escaped + &char::from(byte).to_string(),
-        _ => escaped + &format!("%{byte:02X}"),
-    })
-}
-
-/// An address of ours: everything else leads to the first page.
-pub(super) fn own_address(wanted: &str) -> &str {
-    let is_own = wanted.starts_with('/') && !wanted.starts_with("//") && !wanted.contains(['\\', '\r', '\n', '\t']);
-    if is_own && wanted.is_ascii() && wanted.len() <= 1024 { wanted } else { "/" }
-}
-
-/// What a reader prefers.
-#[derive(Deserialize)]
-pub(super) struct Choice {
-    lang: Option<String>,
-    theme: Option<String>,
-    back: Option<String>,
-}
-
-/// Keeps the choice of language and light in the browser.
-pub(super) async fn choose(
-    Visitor(frame): Visitor,
-    headers: HeaderMap,
-    State(admin): State<Admin>,
-    Form(choice): Form<Choice>,
-) -> Response {
-    if let Err(problem) = is_own_origin(&headers) {
-        return frame.refuse(problem);
-    }
-    let lang = choice.lang.and_then(|code| Lang::parse(&code)).unwrap_or(frame.lang);
-    let theme = Theme::ALL.into_iter().find(|one| Some(one.code()) == choice.theme.as_deref()).unwrap_or(frame.theme);
-    let secure = if admin.is_tls { "; Secure" } else { "" };
-    let keep = |name: &str, value: &str| {
-        (header::SET_COOKIE, format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={CHOICE_S}{secure}"))
-    };
-    let cookies = AppendHeaders([keep("lang", lang.code()), keep("theme", theme.code())]);
-    let back = own_address(choice.back.as_deref().unwrap_or("/")).to_owned();
-    (cookies, Redirect::to(&back)).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn nobody_is_led_to_another_site() {
-        for foreign in ["//evil.example", "https://evil.example", "/\\evil.example", "", "javascript:alert(1)", "/\n"] {
-            assert_eq!(own_address(foreign), "/", "{foreign:?}");
-        }
-        assert_eq!(own_address("/sites/metz?from=1"), "/sites/metz?from=1");
-    }
-
-    proptest! {
-        #[test]
-        fn an_escaped_text_is_safe_in_a_query(text: String) {
-            prop_assert!(escape(&text).bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./%".contains(&b)));
         }
     }
 }

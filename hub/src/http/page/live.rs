@@ -1,6 +1,7 @@
 //! Fragments of the open page as they change: one row of the fleet, or the head of one site.
 //!
-//! Events: `row` (HTML whose only element carries the id of what it replaces), `beat` (the hub's time) and `end`.
+//! Unnamed events are HTML that says which element it replaces; `beat` carries the hub's time, `end` ends. Where the page
+//! names its rows, nothing is sent of others.
 
 use std::convert::Infallible;
 
@@ -23,6 +24,8 @@ use crate::http::time::Time;
 pub(super) struct Scope {
     /// Only the head of this site.
     site: Option<String>,
+    /// Only these rows, with commas between them; all if not given.
+    rows: Option<String>,
 }
 
 /// Streams what changes on the open page.
@@ -44,6 +47,19 @@ pub(super) async fn stream(reader: Reader, State(admin): State<Admin>, Query(sco
     Sse::new(events).into_response()
 }
 
+impl Scope {
+    /// Whether the page has a row for this site.
+    fn shows(&self, id: &SiteId) -> bool {
+        self.rows.as_ref().is_none_or(|rows| rows.split(',').any(|row| row == id.as_str()))
+    }
+}
+
+/// HTML in place of the element with that id.
+fn replacing(id: &str, html: &str) -> Event {
+    Event::default()
+        .data(format!("<hx-partial hx-target=\"#{id}\" hx-swap=\"outerMorph\">{}</hx-partial>", html.trim()))
+}
+
 struct Page {
     frame: Frame,
     scope: Scope,
@@ -54,9 +70,12 @@ impl Page {
     async fn event(&self, seen: Seen) -> Option<Event> {
         match seen {
             Seen::Beat => Some(Event::default().event("beat").data(Time(self.admin.clock.wall_ms()).to_string())),
-            Seen::Settled => Some(Event::default().event("row").data(self.headline().await?)),
-            Seen::End => Some(Event::default().event("end").data("")),
-            Seen::Site(site) => Some(Event::default().event("row").data(self.fragment(&site).await?)),
+            Seen::Settled => Some(replacing("headline", &self.headline().await?)),
+            Seen::End => Some(Event::default().event("end").data("bye")),
+            Seen::Site(site) => {
+                let place = if self.scope.site.is_some() { "now" } else { "site" };
+                Some(replacing(&format!("{place}-{site}"), &self.fragment(&site).await?))
+            }
         }
     }
 
@@ -73,9 +92,10 @@ impl Page {
         match &self.scope.site {
             Some(shown) if shown == id.as_str() => {
                 let (site, _gaps, lines) = known(&self.admin, shown).await.ok()?;
-                Some(super::site::head(&self.admin, &self.frame, &site, &lines))
+                Some(super::site::head(&self.admin, &self.frame, &site, &lines).to_string())
             }
             Some(_) => None,
+            None if !self.scope.shows(id) => None,
             None => {
                 let site = self.admin.store.site(id).await.ok()??;
                 let delivered = deliveries(&self.admin).await.ok()?;

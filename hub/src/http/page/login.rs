@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-use super::frame::{Frame, Reader, Visitor, own_address, render};
+use super::address::own_address;
+use super::frame::{Frame, Reader, Visitor, render};
 use crate::http::Admin;
 use crate::http::guard::{Peer, is_own_form, is_own_origin, session_cookie, session_secret};
 use crate::http::problem::Problem;

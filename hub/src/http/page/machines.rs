@@ -7,7 +7,8 @@ use axum::response::Response;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::frame::{Frame, Reader, Visitor, escape, render};
+use super::address::escape;
+use super::frame::{Frame, Reader, Visitor, render};
 use super::row::Moment;
 use crate::http::Admin;
 use crate::http::machines::door::Knower;

@@ -25,8 +25,14 @@ pub(super) struct Row {
     pub(super) complete: Mark,
     pub(super) complete_at: Option<Moment>,
     pub(super) heard: Option<Moment>,
+    /// When it was heard last, milliseconds since 1970 UTC.
+    pub(super) heard_ms: Option<i64>,
     pub(super) disk: String,
+    /// How full the fullest disk is.
+    pub(super) disk_permille: Option<u64>,
     pub(super) version: String,
+    /// The version, if it is known.
+    pub(super) release: Option<String>,
     /// The smaller, the more somebody should look.
     pub(super) urgency: u8,
 }
@@ -79,6 +85,9 @@ impl Row {
             complete: marks::of_lines(lines, words),
             complete_at: complete_ms.map(moment),
             heard: live.heard_ms.map(moment),
+            heard_ms: live.heard_ms,
+            disk_permille: fullest,
+            release: live.version.clone(),
             disk: fullest.map_or(words.none.to_owned(), |used| text::percent(frame.lang, used)),
             version: live.version.clone().unwrap_or_else(|| words.none.to_owned()),
             urgency: marks::urgency(reach, health),

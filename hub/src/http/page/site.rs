@@ -1,6 +1,7 @@
 //! The page of one site: can I trust this box and its data?
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
@@ -45,7 +46,7 @@ struct SitePage<'a> {
     site: &'a Site,
     /// What people say of it and what its box is, as far as it is known.
     about: Vec<(&'static str, String)>,
-    head: String,
+    head: Now<'a>,
     lanes: Vec<LaneBar>,
     gaps: Vec<GapRow>,
     charts: Vec<Chart>,
@@ -60,11 +61,13 @@ struct SitePage<'a> {
 /// What the stream replaces: state and last values.
 #[derive(Template)]
 #[template(path = "now.html")]
-struct Now<'a> {
+pub(super) struct Now<'a> {
     frame: &'a Frame,
-    row: &'a Row,
+    row: Row,
     values: Vec<(&'static str, String)>,
 }
+
+impl HtmlSafe for Now<'_> {}
 
 /// Shows one site.
 pub(super) async fn show(
@@ -123,11 +126,11 @@ fn about(frame: &Frame, site: &Site) -> Vec<(&'static str, String)> {
 }
 
 /// The part of the page that the stream replaces.
-pub(super) fn head(admin: &Admin, frame: &Frame, site: &Site, lines: &[Line]) -> String {
+pub(super) fn head<'a>(admin: &Admin, frame: &'a Frame, site: &Site, lines: &[Line]) -> Now<'a> {
     let live = admin.fleet.site(&site.id);
     let values = live.heartbeat.as_ref().map(|pulse| values(frame, pulse)).unwrap_or_default();
     let row = Row::new(frame, &Facts { site, live, lines: lines.to_vec() }, admin.clock.wall_ms());
-    Now { frame, row: &row, values }.render().unwrap_or_default()
+    Now { frame, row, values }
 }
 
 fn values(frame: &Frame, pulse: &vigie_shared::wire::Heartbeat) -> Vec<(&'static str, String)> {

@@ -1,4 +1,5 @@
-//! Every word of the pages, in both languages. One thing has one word everywhere.
+//! Words in both languages: those that all pages share, and how a page declares its own. One thing has one word
+//! everywhere.
 
 use axum::http::{HeaderMap, header};
 
@@ -21,15 +22,30 @@ pub(super) fn preferred(headers: &HeaderMap) -> Lang {
     best.map_or(Lang::En, |(lang, _)| lang)
 }
 
-/// The words of a language.
-pub(super) fn of(lang: Lang) -> &'static Words {
-    match lang {
-        Lang::Fr => &FR,
-        Lang::En => &EN,
+/// One text in both languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) fr: &'static str,
+    pub(super) en: &'static str,
+}
+
+/// A text in French, then in English.
+pub(super) const fn said(fr: &'static str, en: &'static str) -> Said {
+    Said { fr, en }
+}
+
+impl Said {
+    /// The text for this reader.
+    pub(super) fn of(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Fr => self.fr,
+            Lang::En => self.en,
+        }
     }
 }
 
-/// Declares the words: each with its French and English form.
+/// Declares the words of one page, each with its French and English form; `of(lang)` gives those of a language. A test
+/// comes with it: none of them is banned.
 macro_rules! words {
     ($($name:ident: $fr:literal = $en:literal;)+) => {
         /// The words of one language.
@@ -44,10 +60,28 @@ macro_rules! words {
         static FR: Words = Words { $($name: $fr,)+ };
         static EN: Words = Words { $($name: $en,)+ };
 
+        /// The words of a language.
+        pub(super) fn of(lang: $crate::text::Lang) -> &'static Words {
+            match lang {
+                $crate::text::Lang::Fr => &FR,
+                $crate::text::Lang::En => &EN,
+            }
+        }
+
         #[cfg(test)]
-        pub(crate) const PAIRS: &[(&str, &str)] = &[$(($fr, $en)),+];
+        mod words_test {
+            #[test]
+            fn no_word_is_banned() {
+                for (fr, en) in [$(($fr, $en)),+] {
+                    $crate::http::page::assert_no_banned_word($crate::text::Lang::Fr, fr);
+                    $crate::http::page::assert_no_banned_word($crate::text::Lang::En, en);
+                }
+            }
+        }
     };
 }
+
+pub(super) use words;
 
 words! {
     skip: "Aller au contenu" = "Skip to content";
@@ -167,6 +201,7 @@ words! {
     no_diary: "Rien à signaler." = "Nothing to tell.";
     add_box: "Ajouter un boîtier" = "Add a box";
     no_sites: "Aucun site encore." = "No site yet.";
+    by_command_line: "Par la ligne de commande" = "By the command line";
     add_box_hub: "Sur cette machine, créez un site ; la commande affiche un jeton :"
         = "On this machine, add a site; the command prints a token:";
     add_box_box: "Sur le boîtier, collez le jeton :" = "On the box, paste the token:";
@@ -179,6 +214,33 @@ words! {
     not_found_rest: "Cette adresse ne mène à rien. Rien n’est perdu." = "This address leads nowhere. Nothing is lost.";
     back_to_fleet: "Retour au parc" = "Back to the fleet";
     none: "–" = "–";
+    colon: " : " = ": ";
+    find_site: "Chercher un site" = "Find a site";
+    choices: "Affichage" = "Display";
+    keys: "Raccourcis du clavier" = "Keyboard shortcuts";
+    keys_on: "Actifs" = "On";
+    keys_off: "Éteints" = "Off";
+    close: "Fermer" = "Close";
+    pages_of_hub: "Pages" = "Pages";
+    near_pages: "Pages proches" = "Main pages";
+    more_pages: "Plus" = "More";
+    dismiss: "Compris" = "Got it";
+    cancel: "Annuler" = "Cancel";
+    go_back: "Retour" = "Back";
+    done: "Fait" = "Done";
+    refused: "Refusé" = "Refused";
+    retry_refused: "Relancer ce qui a été refusé" = "Try again what was refused";
+    thing: "élément" = "item";
+    things: "éléments" = "items";
+    type_name: "Pour confirmer, tapez" = "To confirm, type";
+    typed_wrong: "Ce n’est pas le nom attendu. Rien n’a été changé." = "This is not the expected name. Nothing was changed.";
+    shown_once: "Notez ceci maintenant : ce ne sera plus montré." = "Write this down now: it is not shown again.";
+    pages: "Pages du tableau" = "Pages of the table";
+    page_before: "Page précédente" = "Previous page";
+    page_after: "Page suivante" = "Next page";
+    session_ends: "Votre session se termine dans deux minutes. Ce que vous avez saisi reste ici ; envoyez-le, ou rechargez une autre page pour la prolonger."
+        = "Your session ends in two minutes. What you have typed stays here; send it, or load another page to go on.";
+    forgot: "Mot de passe oublié" = "Forgotten password";
 }
 
 #[cfg(test)]
@@ -200,13 +262,5 @@ mod tests {
         assert_eq!(asked("*"), Lang::En);
         assert_eq!(asked("é,,;;q=,"), Lang::En);
         assert_eq!(preferred(&HeaderMap::new()), Lang::En);
-    }
-
-    #[test]
-    fn no_word_is_banned() {
-        for (fr, en) in PAIRS {
-            crate::http::page::assert_no_banned_word(Lang::Fr, fr);
-            crate::http::page::assert_no_banned_word(Lang::En, en);
-        }
     }
 }

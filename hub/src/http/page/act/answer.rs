@@ -1,0 +1,141 @@
+//! What is shown after an act that has more to say than that it was done: secrets that are shown once, and what became
+//! of each of many.
+
+use std::fmt;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::response::Response;
+use serde_json::Value;
+
+use super::typed::Typed;
+use crate::http::Admin;
+use crate::http::page::acts::Act;
+use crate::http::page::form::draw_key;
+use crate::http::page::frame::{Frame, render};
+use crate::http::page::words::said;
+use crate::http::problem::Problem;
+use crate::http::time::Time;
+use crate::text::{self, Lang};
+
+#[derive(Template)]
+#[template(path = "answer.html")]
+struct AnswerPage<'a> {
+    frame: &'a Frame,
+    act: &'static Act,
+    back: &'a str,
+    /// What is shown, with its name.
+    shown: Vec<(&'static str, String)>,
+    /// The first of it as a picture that phones read.
+    picture: Option<Picture>,
+    /// The site whose box is waited for.
+    site: Option<&'a str>,
+    now: Time,
+}
+
+/// Shows what the API answered, once.
+pub(super) fn shown(admin: &Admin, frame: &Frame, act: &'static Act, (back, body): (&str, &Value)) -> Response {
+    let of_field = |name: &&'static str| Some((word(frame.lang, name), text_of(body.pointer(&pointer(name))?)));
+    let shown = act.shows.iter().filter_map(of_field).collect();
+    let site = body.pointer("/site").or_else(|| body.pointer("/enrolment/site")).and_then(Value::as_str);
+    let site = site.filter(|_| act.shows.contains(&"token"));
+    let picture = picture(act, body);
+    render(&AnswerPage { frame, act, back, shown, picture, site, now: Time(admin.clock.wall_ms()) })
+}
+
+/// A picture that this program drew.
+struct Picture(String);
+
+impl HtmlSafe for Picture {}
+
+impl fmt::Display for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a phone is to take in: the secret of a second factor, or what is pasted on a box.
+fn picture(act: &Act, body: &Value) -> Option<Picture> {
+    let read = ["uri", "command"].into_iter().find(|name| act.shows.contains(name))?;
+    let text = body.pointer(&pointer(read))?.as_str()?;
+    crate::qr::svg(text).map(Picture)
+}
+
+fn pointer(name: &str) -> String {
+    format!("/{}", name.replace('.', "/"))
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+fn word(lang: Lang, field: &'static str) -> &'static str {
+    let words = match field.rsplit('.').next().unwrap_or(field) {
+        "token" => said("Jeton", "Token"),
+        "secret" => said("Secret", "Secret"),
+        "uri" => said("Adresse pour l’application", "Address for the application"),
+        "codes" => said("Codes de secours", "Recovery codes"),
+        "command" => said("Sur le boîtier", "On the box"),
+        "expires" => said("Valable jusqu’à", "Valid until"),
+        "link" | "url" => said("Lien", "Link"),
+        "password" => said("Mot de passe", "Password"),
+        _ => return field,
+    };
+    words.of(lang)
+}
+
+#[derive(Template)]
+#[template(path = "each.html")]
+struct EachPage<'a> {
+    frame: &'a Frame,
+    act: &'static Act,
+    back: &'a str,
+    headline: String,
+    /// What was done, by name.
+    done: Vec<String>,
+    /// What was not, and why.
+    refused: Vec<(String, String)>,
+    /// The same form for what was refused.
+    again: Vec<(String, String)>,
+    key: String,
+}
+
+/// Shows what became of each of many.
+pub(super) fn each(
+    frame: &Frame,
+    act: &'static Act,
+    typed: &Typed,
+    results: Vec<(String, Option<Problem>)>,
+) -> Response {
+    let (refused, done): (Vec<_>, Vec<_>) = results.into_iter().partition(|(_, problem)| problem.is_some());
+    let done: Vec<String> = done.into_iter().map(|(name, _)| name).collect();
+    let refused: Vec<(String, String)> =
+        refused.into_iter().map(|(name, problem)| (name, problem.map(|one| one.detail).unwrap_or_default())).collect();
+    let mut again: Vec<(String, String)> =
+        typed.kept().into_iter().filter(|(name, _)| !name.starts_with("path.")).collect();
+    let names: Vec<&str> = refused.iter().map(|(name, _)| name.as_str()).collect();
+    let parameter = typed.fields.iter().map(|(name, _)| name).find(|name| name.starts_with("path."));
+    again.extend(parameter.map(|name| (name.clone(), names.join("\n"))));
+    let headline = headline(frame.lang, done.len(), refused.len());
+    let (back, key) = (typed.back(), draw_key());
+    render(&EachPage { frame, act, back, headline, done, refused, again, key })
+}
+
+fn headline(lang: Lang, done: usize, refused: usize) -> String {
+    match lang {
+        Lang::Fr => format!(
+            "{}, {}",
+            text::counted(lang, done as u64, "fait", "faits"),
+            text::counted(lang, refused as u64, "refusé", "refusés")
+        ),
+        Lang::En => format!(
+            "{}, {}",
+            text::counted(lang, done as u64, "done", "done"),
+            text::counted(lang, refused as u64, "refused", "refused")
+        ),
+    }
+}

@@ -1,0 +1,58 @@
+//! An act that was refused, as the page that asked for it shows it again.
+
+use super::typed::Typed;
+use crate::http::page::words::{Said, said};
+use crate::http::problem::Problem;
+
+/// What was asked for, and why not.
+#[derive(Debug)]
+pub(in crate::http::page) struct Failed {
+    /// The name of the form that was sent.
+    pub(in crate::http::page) form: String,
+    pub(in crate::http::page) problem: Problem,
+    pub(in crate::http::page) typed: Typed,
+}
+
+impl Failed {
+    /// The field that the problem names; none if it is about something else.
+    pub(in crate::http::page) fn field(&self) -> Option<&str> {
+        self.problem.detail.strip_prefix('`')?.split('`').next()
+    }
+
+    /// What is wrong, without the field's name.
+    pub(in crate::http::page) fn reason(&self) -> &str {
+        let detail = self.problem.detail.as_str();
+        let Some(field) = self.field() else { return detail };
+        detail.get(field.len() + 2..).map_or(detail, |rest| rest.trim_start_matches([':', ' ']))
+    }
+
+    /// The kind of the problem in the reader's language.
+    pub(in crate::http::page) fn title(&self) -> Said {
+        match (self.problem.code.as_str(), self.problem.status) {
+            ("invalid" | "malformed", _) => said("Une valeur n’est pas acceptée", "A value is not accepted"),
+            ("forbidden", _) => said("Votre rôle ne le permet pas", "Your role does not allow this"),
+            ("cross_site", _) => said("La page n’est plus valable", "The page is no longer valid"),
+            (_, 404) => said("Cela n’existe plus", "This is not there any more"),
+            (_, 409) => said("Cela existe déjà ou a changé", "This exists already or has changed"),
+            (_, 413) => said("C’est trop grand", "This is too large"),
+            (_, 429) => said("Trop d’essais", "Too many attempts"),
+            (_, 500..) => said("Le serveur n’a pas pu le faire", "The hub could not do this"),
+            _ => said("Demande refusée", "Request refused"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_that_names_its_field_leads_there() {
+        let of = |problem| Failed { form: String::new(), problem, typed: Typed::default() };
+        let named = of(Problem::invalid("about.town", "use 1 to 80 characters"));
+        assert_eq!((named.field(), named.reason()), (Some("about.town"), "use 1 to 80 characters"));
+        let other = of(Problem::unknown("site", "metz"));
+        assert_eq!(other.field(), None);
+        assert_eq!(other.reason(), other.problem.detail);
+    }
+}

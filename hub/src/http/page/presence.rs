@@ -1,0 +1,101 @@
+//! Who is here? Names of those who agreed, counts from five upwards, and where nobody can see.
+
+pub(super) mod day;
+pub(super) mod month;
+mod strip;
+mod words;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use jiff::tz::TimeZone;
+
+use self::words::Words;
+use super::frame::{Frame, Reader, render};
+use super::row::Moment;
+use crate::http::Admin;
+use crate::http::problem::Problem;
+use crate::http::time::Time;
+use crate::presence::driver::{HereNow, Visitor};
+use crate::presence::headcount::{Crowd, TOLD_FROM};
+use crate::presence::online::Standing;
+use crate::text::{self, Lang};
+
+/// Somebody who is here and agreed to be named.
+struct Named {
+    name: String,
+    site: Option<String>,
+    since: Moment,
+    seen: Moment,
+}
+
+/// A site where nobody can say who is there.
+struct Blind {
+    site: String,
+    since: Option<Moment>,
+}
+
+#[derive(Template)]
+#[template(path = "presence.html")]
+struct PresencePage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    people: String,
+    passing: String,
+    named: Vec<Named>,
+    blind: Vec<Blind>,
+    has_devices: bool,
+    now: Time,
+}
+
+/// Shows who is here.
+pub(super) async fn show(reader: Reader, State(admin): State<Admin>) -> Response {
+    let frame = reader.frame;
+    match page(&admin, &frame).await {
+        Ok(page) => page,
+        Err(problem) => frame.refuse(problem),
+    }
+}
+
+async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {
+    let (here, w) = (admin.presences.here_lately().await?, words::of(frame.lang));
+    let present = here.people.iter().filter(|visitor| visitor.standing.is_here());
+    let (people, lang) = (Crowd::of(present.clone().count()), frame.lang);
+    let mut named: Vec<Named> =
+        present.filter(|visitor| visitor.shows_name).filter_map(|visitor| Named::of(lang, &here, visitor)).collect();
+    named.sort_by_key(|one| one.name.to_lowercase());
+    let moment = |at_ms: i64| Moment::new(lang, at_ms, here.at_ms, &TimeZone::system());
+    let blind = here.blind.iter().map(|(site, since_ms)| Blind { site: site.to_string(), since: since_ms.map(moment) });
+    Ok(render(&PresencePage {
+        frame,
+        w,
+        people: crowd(lang, people, w.person_here, w.people_here),
+        passing: crowd(lang, here.passing, w.passing_one, w.passing_many),
+        named,
+        blind: blind.collect(),
+        has_devices: !here.people.is_empty(),
+        now: Time(here.at_ms),
+    }))
+}
+
+/// A number of people, or that it is too small to be told.
+fn crowd(lang: Lang, crowd: Crowd, one: &str, many: &str) -> String {
+    match (crowd.told(), lang) {
+        (Some(count), _) => text::counted(lang, count.into(), one, many),
+        (None, Lang::Fr) => format!("moins de {TOLD_FROM}\u{a0}{many}"),
+        (None, Lang::En) => format!("fewer than {TOLD_FROM}\u{a0}{many}"),
+    }
+}
+
+impl Named {
+    fn of(lang: Lang, here: &HereNow, visitor: &Visitor) -> Option<Self> {
+        let Standing::Here { site, since_ms, seen_ms } = &visitor.standing else { return None };
+        let moment = |at_ms: i64| Moment::new(lang, at_ms, here.at_ms, &TimeZone::system());
+        Some(Self {
+            name: visitor.name.clone(),
+            site: site.as_ref().map(ToString::to_string),
+            since: moment(*since_ms),
+            seen: moment(*seen_ms),
+        })
+    }
+}

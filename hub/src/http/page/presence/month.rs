@@ -1,0 +1,244 @@
+//! A month of everybody: what counts, and why? One row for each person, one cell for each day.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use jiff::civil::Date;
+
+use super::words::{self, Words};
+use crate::attendance::book::{Mark, dates};
+use crate::csv::csv;
+use crate::http::page::frame::{Frame, Reader, render};
+use crate::http::page::table::Look;
+use crate::http::problem::Problem;
+use crate::http::views::word;
+use crate::http::{Admin, looks};
+use crate::presence::day::Answer;
+use crate::presence::driver::kept_day;
+use crate::store::accounts::Role;
+use crate::store::presence::{DayFilter, Override, StoredDay};
+use crate::text::{self, Lang};
+
+/// Days of one month of a large house: 500 people.
+const DAYS_MAX: usize = 16_000;
+
+/// A column: one day of the month.
+struct Head {
+    number: i8,
+    weekday: &'static str,
+    is_weekend: bool,
+}
+
+/// One day of one person.
+struct Cell {
+    date: Date,
+    /// Its shape: `full`, `half`, `none`, `unseen` or `empty`.
+    shape: &'static str,
+    is_provisional: bool,
+    is_corrected: bool,
+    /// What it says to who cannot see it.
+    name: String,
+}
+
+/// One person.
+struct Line {
+    person: String,
+    name: String,
+    cells: Vec<Cell>,
+    total: String,
+    provisional: String,
+}
+
+#[derive(Template)]
+#[template(path = "month.html")]
+struct MonthPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    look: &'a Look,
+    title: String,
+    before: String,
+    after: String,
+    heads: Vec<Head>,
+    lines: Vec<Line>,
+    csv: String,
+}
+
+/// Shows a month. Looking is noted.
+pub(in crate::http::page) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
+    match page(&admin, &reader, &Look::of(&uri)).await {
+        Ok(page) => page,
+        Err(problem) => reader.frame.refuse(problem),
+    }
+}
+
+async fn page(admin: &Admin, reader: &Reader, look: &Look) -> Result<Response, Problem> {
+    reader.needs(Role::Operator)?;
+    let frame = &reader.frame;
+    let (from, through) = month(look.get("month"), admin.clock.wall_ms());
+    let filter = DayFilter { person: None, from, through, only_unpublished: false };
+    let days = admin.store.person_days(&filter, None, DAYS_MAX).await?;
+    let decided = admin.store.overrides(None, from, through).await?;
+    let people: BTreeMap<String, String> =
+        admin.store.people().await?.into_iter().map(|person| (person.id, person.name)).collect();
+    let mut of_person: BTreeMap<&str, BTreeMap<Date, &StoredDay>> = BTreeMap::new();
+    for day in &days {
+        of_person.entry(day.person.as_str()).or_default().insert(day.date, day);
+    }
+    let w = words::of(frame.lang);
+    let mut lines = Vec::new();
+    for (person, days) in &of_person {
+        let name = people.get(*person).cloned().unwrap_or_else(|| (*person).to_owned());
+        if !look.has(&name) {
+            continue;
+        }
+        looks::note(admin, &reader.caller, person, "month").await?;
+        let writer = Writer { lang: frame.lang, w, decided: &decided };
+        lines.push(writer.line((person, name), days, (from, through)));
+    }
+    lines.sort_by_key(|line| line.name.to_lowercase());
+    Ok(render(&MonthPage {
+        frame,
+        w,
+        look,
+        title: title(frame.lang, from),
+        before: look.address("month", &written(from.yesterday().unwrap_or(from))),
+        after: look.address("month", &written(through.tomorrow().unwrap_or(through))),
+        heads: dates(from, through).map(|date| head(frame.lang, date)).collect(),
+        lines,
+        csv: format!("/presence/month.csv?month={}", written(from)),
+    }))
+}
+
+/// The first and the last day of a month as the address writes it; this month if it writes none.
+pub(super) fn month(wanted: &str, now_ms: i64) -> (Date, Date) {
+    let today = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_zoned(jiff::tz::TimeZone::system());
+    let first = format!("{wanted}-01").parse::<Date>().unwrap_or_else(|_no_month| today.date().first_of_month());
+    (first.first_of_month(), first.last_of_month())
+}
+
+pub(super) fn written(date: Date) -> String {
+    format!("{:04}-{:02}", date.year(), date.month())
+}
+
+/// "novembre 2026".
+fn title(lang: Lang, date: Date) -> String {
+    let day = text::spoken_day(lang, date);
+    day.splitn(3, ' ').nth(2).unwrap_or_default().to_owned()
+}
+
+fn head(lang: Lang, date: Date) -> Head {
+    let names = match lang {
+        Lang::Fr => ["lu", "ma", "me", "je", "ve", "sa", "di"],
+        Lang::En => ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"],
+    };
+    let number = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
+    Head { number: date.day(), weekday: names.get(number).copied().unwrap_or(""), is_weekend: number >= 5 }
+}
+
+/// What lines are written with.
+struct Writer<'a> {
+    lang: Lang,
+    w: &'static Words,
+    decided: &'a [Override],
+}
+
+impl Writer<'_> {
+    fn line(
+        &self,
+        (person, name): (&str, String),
+        days: &BTreeMap<Date, &StoredDay>,
+        (from, through): (Date, Date),
+    ) -> Line {
+        let decided = |date: Date| self.decided.iter().find(|one| one.person == person && one.date == date);
+        let worth = |day: &StoredDay| decided(day.date).map(|one| one.value).or(day.value).unwrap_or(0.0);
+        let total: f64 = days.values().map(|day| worth(day)).sum();
+        let open = days.values().filter(|day| day.mark == Mark::Provisional);
+        let provisional: f64 = open.map(|day| worth(day)).sum();
+        let cells = dates(from, through).map(|date| self.cell(date, days.get(&date).copied(), decided(date)));
+        Line {
+            person: person.to_owned(),
+            name,
+            cells: cells.collect(),
+            total: halves(self.lang, total),
+            provisional: halves(self.lang, provisional),
+        }
+    }
+
+    fn cell(&self, date: Date, stored: Option<&StoredDay>, decision: Option<&Override>) -> Cell {
+        let day = stored.and_then(kept_day);
+        let is_unseen = day.as_ref().is_some_and(|day| day.answer == Answer::NotObserved);
+        let value = decision.map(|one| one.value).or_else(|| stored.and_then(|stored| stored.value));
+        let (shape, what) = match value {
+            None if stored.is_none() => ("empty", self.w.no_day),
+            None => ("unseen", self.w.not_observed),
+            Some(_) if is_unseen && decision.is_none() => ("unseen", self.w.not_observed),
+            Some(value) if value >= 1.0 => ("full", self.w.full),
+            Some(value) if value > 0.0 => ("half", self.w.half),
+            Some(_) => ("none", self.w.nothing),
+        };
+        let minutes = day.map(|day| day.minutes).filter(|minutes| *minutes > 0);
+        let lasted = minutes.map(|minutes| text::duration(self.lang, u64::try_from(minutes).unwrap_or(0) * 60));
+        let sure = stored.map(|stored| self.mark(stored.mark));
+        let corrected = decision.map(|_| self.w.corrected.to_owned());
+        let rest = [Some(what.to_owned()), lasted, sure.map(str::to_owned), corrected];
+        let colon = if self.lang == Lang::Fr { "\u{a0}: " } else { ": " };
+        let name = format!(
+            "{}{colon}{}",
+            text::spoken_day(self.lang, date),
+            rest.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        );
+        let is_provisional = stored.is_some_and(|stored| stored.mark == Mark::Provisional);
+        Cell { date, shape, is_provisional, is_corrected: decision.is_some(), name }
+    }
+
+    fn mark(&self, mark: Mark) -> &'static str {
+        match mark {
+            Mark::Provisional => self.w.provisional,
+            Mark::Final => self.w.is_final,
+            Mark::Amended => self.w.amended,
+        }
+    }
+}
+
+/// Days in halves: `2,5` or `2.5`.
+pub(in crate::http::page) fn halves(lang: Lang, value: f64) -> String {
+    let text = if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") };
+    if lang == Lang::Fr { text.replace('.', ",") } else { text }
+}
+
+/// The days of a month as CSV, one line each. Looking is noted.
+pub(in crate::http::page) async fn download(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
+    match rows(&admin, &reader, &Look::of(&uri)).await {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
+        Err(problem) => reader.frame.refuse(problem),
+    }
+}
+
+async fn rows(admin: &Admin, reader: &Reader, look: &Look) -> Result<String, Problem> {
+    reader.needs(Role::Operator)?;
+    let (from, through) = month(look.get("month"), admin.clock.wall_ms());
+    let filter = DayFilter { person: None, from, through, only_unpublished: false };
+    let days = admin.store.person_days(&filter, None, DAYS_MAX).await?;
+    let decided = admin.store.overrides(None, from, through).await?;
+    let names: BTreeMap<String, String> =
+        admin.store.people().await?.into_iter().map(|person| (person.id, person.name)).collect();
+    for person in days.iter().map(|day| &day.person).collect::<BTreeSet<_>>() {
+        looks::note(admin, &reader.caller, person, "month").await?;
+    }
+    let row = |day: &StoredDay| {
+        let decision = decided.iter().find(|one| one.person == day.person && one.date == day.date);
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        vec![
+            names.get(&day.person).cloned().unwrap_or_else(|| day.person.clone()),
+            day.date.to_string(),
+            number(day.value),
+            number(decision.map(|decision| decision.value)),
+            word(day.mark),
+            day.revision.to_string(),
+        ]
+    };
+    Ok(csv(&["person", "date", "value", "decided", "mark", "revision"], days.iter().map(row)))
+}

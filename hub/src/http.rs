@@ -75,6 +75,8 @@ mod version;
 pub mod views;
 
 #[cfg(test)]
+mod injection;
+#[cfg(test)]
 pub(crate) mod testing;
 
 use std::ops::Deref;

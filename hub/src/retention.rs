@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use vigie_shared::clock::Clock;
+use vigie_shared::clock::{Clock, ms};
 use vigie_shared::units;
 use vigie_shared::wire::Lane;
 
@@ -109,7 +109,7 @@ impl RetentionConfig {
     /// Everything that ends, with the moment before which it is forgotten.
     #[must_use]
     pub fn limits(&self, now_ms: i64) -> Vec<(Ending, i64)> {
-        let before = |keep: Duration| now_ms.saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
+        let before = |keep: Duration| now_ms.saturating_sub(ms(keep));
         vec![
             (Ending::Records(Lane::Telemetry), before(self.metrics)),
             (Ending::Rows(Class::HourlyMetrics), before(self.hourly_metrics)),

@@ -3,6 +3,7 @@
 mod alerts;
 mod cases;
 mod mails;
+mod operations;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,11 @@
 //!
 //! Each operation names the role it needs in `x-role`; a test asks every route as every role and compares.
 
+pub(super) mod examples;
+mod names;
+
+use std::sync::LazyLock;
+
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -227,7 +232,10 @@ fn of_hub() -> OpenApiRouter<Admin> {
 /// The OpenAPI document as JSON, ending in a line break.
 #[must_use]
 pub fn document() -> String {
-    let mut text = api().into_openapi().to_pretty_json().unwrap_or_default();
+    let mut document = api().into_openapi();
+    names::describe(&mut document);
+    examples::show(&mut document);
+    let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }
@@ -239,7 +247,9 @@ pub fn document() -> String {
     responses((status = 200, description = "The OpenAPI document", content_type = "application/json"))
 )]
 async fn show() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], document())
+    /// It takes longer to write than to send.
+    static DOCUMENT: LazyLock<String> = LazyLock::new(document);
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::guard::Operator;
-use super::input::{Body, line};
+use super::input::{Body, enrol_number, line};
 use super::problem::{Problem, Refused};
 use super::schedules::NAME_LENGTH_MAX;
 use super::views::Page;
@@ -149,10 +149,7 @@ pub(super) fn unknown(id: &str) -> Problem {
 }
 
 fn number(one: &NumberView) -> Result<(String, u64), Problem> {
-    if i64::try_from(one.number).is_err() {
-        return Err(Problem::invalid("numbers", format_args!("{} is larger than any terminal's number", one.number)));
-    }
-    Ok((line("numbers", &one.terminal, NAME_LENGTH_MAX)?, one.number))
+    Ok((line("numbers", &one.terminal, NAME_LENGTH_MAX)?, enrol_number("numbers", one.number)?))
 }
 
 /// Forgets who somebody is, if no device is the person's; punches stay, under the terminals' numbers.

@@ -40,12 +40,8 @@ const HEADERS: [(&str, &str); 6] = [
 
 /// Puts the shell around the routes.
 pub(super) fn wrap(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
-    let routes = routes
-        .fallback(page::missing)
-        .layer(from_fn(with_etag))
-        .layer(from_fn(heard_out))
-        .layer(from_fn(as_problem))
-        .layer(from_fn_with_state(admin.clone(), trail::follow));
+    let routes =
+        routes.fallback(page::missing).layer(from_fn(with_etag)).layer(from_fn(heard_out)).layer(from_fn(as_problem));
     around(routes, admin)
 }
 
@@ -54,6 +50,7 @@ pub(super) fn around(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
     let is_tls = admin.is_tls;
     routes
         .layer(from_fn(in_time))
+        .layer(from_fn_with_state(admin.clone(), trail::follow))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response: Response| ready(with_headers(response, is_tls))))
 }

@@ -43,7 +43,10 @@ mod ask;
 mod clocks;
 mod crowd;
 pub(crate) mod doubles;
+pub(crate) mod exchanges;
 mod history;
+pub(crate) mod schema;
+mod world;
 
 pub(crate) use self::ask::{Answer, Session};
 pub(crate) use self::history::{device, heartbeat, live};

@@ -62,17 +62,23 @@ impl Refusals {
     }
 }
 
+/// Put on what a page of ours asks for its reader: the browser gets its new secret from the outer answer, not from this one.
+#[derive(Clone, Copy)]
+pub(super) struct OnBehalf;
+
 /// Follows a request to its answer.
 pub(super) async fn follow(State(admin): State<Admin>, mut request: Request, next: Next) -> Response {
     let trail = Trail::default();
     request.extensions_mut().insert(trail.clone());
-    let begun = Begun::of(&request);
+    let (begun, is_inner) = (Begun::of(&request), request.extensions().get::<OnBehalf>().is_some());
     let mut response = next.run(request).await;
     if let Some(begun) = begun {
         let act = begun.ended(trail.0.get(), response.status().as_u16(), admin.clock.wall_ms());
         write(&admin, act).await;
     }
-    if let Some(caller) = trail.0.get() {
+    if let Some(caller) = trail.0.get()
+        && !is_inner
+    {
         renew(&admin, caller, &mut response).await;
     }
     response

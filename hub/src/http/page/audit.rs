@@ -45,7 +45,6 @@ words! {
     nothing: "Rien n’a encore été demandé. Le premier changement apparaîtra ici aussitôt."
         = "Nothing was asked for yet. The first change appears here at once.";
     no_match: "Aucune ligne ne correspond." = "No row matches.";
-    account_hint: "Nom exact du compte." = "The account’s exact name.";
 }
 
 /// One row, in words.

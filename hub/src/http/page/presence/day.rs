@@ -92,7 +92,11 @@ async fn page(admin: &Admin, reader: &Reader, (person, on): (&str, &str)) -> Res
     };
     let zone = zone(admin, &day).await?;
     let writer = Writer { frame: &reader.frame, w: words::of(reader.frame.lang), zone, now_ms: admin.clock.wall_ms() };
-    Ok(render(&writer.page((person, known.name), &day, kept, decision)))
+    let mut page = writer.page((person, known.name), &day, kept, decision);
+    if reader.caller.role == Role::Member {
+        page.back = format!("/my?month={}", written(date));
+    }
+    Ok(render(&page))
 }
 
 /// The zone of the site where the person was longest; the hub's own if the person was nowhere.

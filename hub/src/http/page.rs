@@ -48,7 +48,6 @@ mod login;
 mod machines;
 mod map;
 mod marks;
-mod my;
 mod presence;
 mod reader;
 mod row;
@@ -86,7 +85,6 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/reset", get(links::reset).post(links::choose))
         .route("/forgot", get(links::forgot).post(links::send))
         .route("/account", get(account::show))
-        .route("/my", get(my::show))
         .route("/settings", get(settings::show))
         .route("/audit", get(audit::show))
         .route("/preferences", post(choice::choose))

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
-use super::frame::{Anyone, Frame, render};
+use super::frame::{Frame, Insider, render};
 use super::row::Moment;
 use super::words::words;
 use crate::http::Admin;
@@ -95,7 +95,7 @@ struct AccountPage<'a> {
 }
 
 /// Shows the account.
-pub(super) async fn show(Anyone { frame, caller }: Anyone, State(admin): State<Admin>) -> Response {
+pub(super) async fn show(Insider { frame, caller }: Insider, State(admin): State<Admin>) -> Response {
     match page(&frame, &caller, &admin).await {
         Ok(page) => page,
         Err(problem) => frame.refuse(problem),

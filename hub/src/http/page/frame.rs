@@ -9,8 +9,8 @@ use axum::response::{Html, IntoResponse as _, Response};
 
 use super::act::failed::Failed;
 use super::address::with;
-use super::map::{Group, PLACES, Place};
-pub(super) use super::reader::{Anyone, Reader, Visitor};
+use super::map::{Group, OWN_PLACES, PLACES, Place};
+pub(super) use super::reader::{Insider, Reader, Visitor};
 use super::words::{self, Said, Words, said};
 use crate::alerts::incident::IncidentStage;
 use crate::http::Admin;
@@ -127,6 +127,11 @@ impl Frame {
         self.caller.as_ref().is_some_and(|caller| caller.role >= least)
     }
 
+    /// Whether the reader may look at sites.
+    pub(super) fn is_viewer(&self) -> bool {
+        self.may(Role::Viewer)
+    }
+
     /// Whether the reader may act on sites.
     pub(super) fn is_operator(&self) -> bool {
         self.may(Role::Operator)
@@ -135,8 +140,8 @@ impl Frame {
     /// The rail: groups of pages that this reader may read.
     pub(super) fn rail(&self) -> Vec<Section> {
         let of_group = |group: Group| {
-            let is_there = |place: &&Place| place.group == group && self.leads_to(place);
-            let places: Vec<_> = PLACES.iter().filter(is_there).collect();
+            let is_there = |place: &&Place| place.group == group && self.may(place.least);
+            let places: Vec<_> = self.places().iter().filter(is_there).collect();
             (!places.is_empty()).then(|| Section { name: group.words().of(self.lang), places })
         };
         Group::ALL.into_iter().filter_map(of_group).collect()
@@ -144,13 +149,12 @@ impl Frame {
 
     /// The pages of the phone's bar.
     pub(super) fn near(&self) -> Vec<&'static Place> {
-        PLACES.iter().filter(|place| place.is_near && self.leads_to(place)).collect()
+        self.places().iter().filter(|place| place.is_near && self.may(place.least)).collect()
     }
 
-    /// Whether the reader may read a page; pages about oneself need a person that the account belongs to.
-    fn leads_to(&self, place: &Place) -> bool {
-        let has_person = self.caller.as_ref().is_some_and(|caller| caller.person.is_some());
-        self.may(place.least) && (has_person || !place.is_own)
+    /// What there is for a member, or for everybody else.
+    fn places(&self) -> &'static [Place] {
+        if self.is_viewer() { PLACES } else { OWN_PLACES }
     }
 
     /// A role in the reader's language.
@@ -203,10 +207,11 @@ impl Frame {
 
     /// Puts a reader into the frame, and counts what they should know on every page.
     pub(super) async fn with(mut self, caller: Caller, admin: &Admin) -> Result<Self, StoreError> {
-        if caller.role >= Role::Viewer {
-            let open = admin.store.incidents_since(i64::MAX).await?;
-            self.open = open.iter().filter(|incident| incident.stage == IncidentStage::Open).count();
-        }
+        let open = match caller.role {
+            Role::Member => Vec::new(),
+            Role::Viewer | Role::Operator | Role::Owner => admin.store.incidents_since(i64::MAX).await?,
+        };
+        self.open = open.iter().filter(|incident| incident.stage == IncidentStage::Open).count();
         self.caller = Some(caller);
         Ok(self)
     }

@@ -45,24 +45,16 @@ pub(super) struct Place {
     pub(super) icon: &'static str,
     /// Whether it stands in the phone's bar; at most three do.
     pub(super) is_near: bool,
-    /// Whether it is about the reader as a person.
-    pub(super) is_own: bool,
 }
 
 impl Place {
     const fn new(path: &'static str, name: Said, group: Group, least: Role, (key, icon): (char, &'static str)) -> Self {
-        Self { path, name, group, least, key, icon, is_near: false, is_own: false }
+        Self { path, name, group, least, key, icon, is_near: false }
     }
 
     /// The same in the phone's bar too.
     const fn near(mut self) -> Self {
         self.is_near = true;
-        self
-    }
-
-    /// The same for readers who are somebody whose presence is known.
-    const fn own(mut self) -> Self {
-        self.is_own = true;
         self
     }
 
@@ -81,11 +73,17 @@ pub(super) const PLACES: &[Place] = &[
     Place::new("/", said("Parc", "Fleet"), Group::Supervision, Role::Viewer, ('f', "fleet")).near(),
     Place::new("/presence", said("Présences", "Presence"), Group::People, Role::Viewer, ('p', "presence")).near(),
     Place::new("/machines", said("Machines", "Machines"), Group::Equipment, Role::Viewer, ('m', "machine")),
-    Place::new("/my", said("Mon mois", "My month"), Group::People, Role::Member, ('o', "schedule")).own(),
     Place::new("/settings", said("Réglages", "Settings"), Group::Administration, Role::Owner, ('s', "settings")),
     Place::new("/audit", said("Journal d’audit", "Audit log"), Group::Administration, Role::Owner, ('j', "audit")),
-    Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Member, ('a', "account")),
+    Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Viewer, ('a', "account")),
 ];
+
+/// A member's first page.
+pub(super) const OWN_MONTH: &str = "/presence/month";
+
+/// The pages of a member: nobody's data but the own.
+pub(super) const OWN_PLACES: &[Place] =
+    &[Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Member, ('a', "account"))];
 
 #[cfg(test)]
 mod tests {

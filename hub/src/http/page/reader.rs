@@ -1,5 +1,4 @@
-//! Who reads a page: anybody, somebody about themselves, somebody who may look. Everybody else is led to the login and
-//! back.
+//! Who reads a page: anybody, somebody with an account, or somebody whose role reaches for it.
 
 use std::convert::Infallible;
 
@@ -9,6 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::address::escape;
 use super::frame::Frame;
+use super::map::OWN_MONTH;
 use crate::http::Admin;
 use crate::http::guard::{caller_of, may};
 use crate::http::problem::Problem;
@@ -28,38 +28,19 @@ impl FromRequestParts<Admin> for Visitor {
     }
 }
 
-/// A frame for somebody who may look; a member is led to the own month, everybody else to the login and back.
+/// A frame for somebody who proved who they are; everybody else is led to the login and back.
 pub(super) struct Reader {
     pub(super) frame: Frame,
     pub(super) caller: Caller,
 }
 
-impl FromRequestParts<Admin> for Reader {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Response> {
-        let reader: Self = Anyone::from_request_parts(parts, admin).await?.into();
-        match reader.needs(Role::Viewer) {
-            Ok(()) => Ok(reader),
-            Err(_) if parts.uri.path() == "/" => Err(Redirect::to("/my").into_response()),
-            Err(problem) => Err(reader.frame.refuse(problem)),
-        }
-    }
-}
-
-/// A frame for somebody who proved who they are, whatever they may: pages about themselves.
-pub(super) struct Anyone {
+/// A frame for somebody with any account, a member's too: only for pages that look after whose data they show.
+pub(super) struct Insider {
     pub(super) frame: Frame,
     pub(super) caller: Caller,
 }
 
-impl From<Anyone> for Reader {
-    fn from(Anyone { frame, caller }: Anyone) -> Self {
-        Self { frame, caller }
-    }
-}
-
-impl FromRequestParts<Admin> for Anyone {
+impl FromRequestParts<Admin> for Insider {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Response> {
@@ -71,6 +52,20 @@ impl FromRequestParts<Admin> for Anyone {
                 Ok(Self { frame, caller })
             }
             Ok(None) => Err(Redirect::to(&login_address(&frame.here)).into_response()),
+            Err(problem) => Err(frame.refuse(problem)),
+        }
+    }
+}
+
+impl FromRequestParts<Admin> for Reader {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Response> {
+        let Insider { frame, caller } = Insider::from_request_parts(parts, admin).await?;
+        match may(&caller, Role::Viewer) {
+            Ok(()) => Ok(Self { frame, caller }),
+            // A member's first page is the own month.
+            Err(_less) if parts.uri.path() == "/" => Err(Redirect::to(OWN_MONTH).into_response()),
             Err(problem) => Err(frame.refuse(problem)),
         }
     }

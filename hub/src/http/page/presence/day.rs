@@ -12,8 +12,7 @@ use super::strip::{self, Hour, SLOTS, Track};
 use super::words::{self, Words};
 use crate::attendance::book::Mark;
 use crate::http::attendance::date;
-use crate::http::guard::may_see;
-use crate::http::page::frame::{Anyone, Frame, Reader, render};
+use crate::http::page::frame::{Frame, Reader, render};
 use crate::http::page::row::{Moment, zone_of};
 use crate::http::problem::Problem;
 use crate::http::{Admin, looks, people};
@@ -66,11 +65,10 @@ struct DayPage<'a> {
 
 /// Shows a day.
 pub(in crate::http::page) async fn show(
-    anyone: Anyone,
+    reader: Reader,
     State(admin): State<Admin>,
     Path((person, on)): Path<(String, String)>,
 ) -> Response {
-    let reader = Reader::from(anyone);
     match page(&admin, &reader, (&person, &on)).await {
         Ok(page) => page,
         Err(problem) => reader.frame.refuse(problem),
@@ -78,7 +76,7 @@ pub(in crate::http::page) async fn show(
 }
 
 async fn page(admin: &Admin, reader: &Reader, (person, on): (&str, &str)) -> Result<Response, Problem> {
-    may_see(&reader.caller, person, Role::Operator)?;
+    reader.needs(Role::Operator)?;
     let date = date("date", on)?;
     let known = people::find(admin, person).await?;
     looks::note(admin, &reader.caller, person, "day").await?;
@@ -92,11 +90,7 @@ async fn page(admin: &Admin, reader: &Reader, (person, on): (&str, &str)) -> Res
     };
     let zone = zone(admin, &day).await?;
     let writer = Writer { frame: &reader.frame, w: words::of(reader.frame.lang), zone, now_ms: admin.clock.wall_ms() };
-    let mut page = writer.page((person, known.name), &day, kept, decision);
-    if reader.caller.role == Role::Member {
-        page.back = format!("/my?month={}", written(date));
-    }
-    Ok(render(&page))
+    Ok(render(&writer.page((person, known.name), &day, kept, decision)))
 }
 
 /// The zone of the site where the person was longest; the hub's own if the person was nowhere.

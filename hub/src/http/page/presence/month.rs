@@ -67,7 +67,11 @@ struct MonthPage<'a> {
 }
 
 /// Shows a month. Looking is noted.
-pub(in crate::http::page) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
+pub(in crate::http::page) async fn show(
+    reader: Reader,
+    State(admin): State<Admin>,
+    uri: Uri,
+) -> Response {
     match page(&admin, &reader, &Look::of(&uri)).await {
         Ok(page) => page,
         Err(problem) => reader.frame.refuse(problem),
@@ -204,13 +208,17 @@ impl Writer<'_> {
 }
 
 /// Days in halves: `2,5` or `2.5`.
-pub(in crate::http::page) fn halves(lang: Lang, value: f64) -> String {
+pub(super) fn halves(lang: Lang, value: f64) -> String {
     let text = if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") };
     if lang == Lang::Fr { text.replace('.', ",") } else { text }
 }
 
 /// The days of a month as CSV, one line each. Looking is noted.
-pub(in crate::http::page) async fn download(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
+pub(in crate::http::page) async fn download(
+    reader: Reader,
+    State(admin): State<Admin>,
+    uri: Uri,
+) -> Response {
     match rows(&admin, &reader, &Look::of(&uri)).await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
         Err(problem) => reader.frame.refuse(problem),

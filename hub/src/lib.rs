@@ -106,7 +106,6 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let door = serve::bind_socket(&serve::socket_path(&config.data))?;
     let doors = Doors::open(config).await?;
     let addresses = doors.addresses()?;
-    config.admin.check(addresses.admin)?;
 
     let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;

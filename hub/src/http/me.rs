@@ -18,7 +18,7 @@ use crate::store::sessions::Session;
 /// A password in the place of another.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "old": "correct horse battery", "new": "staple battery horse" }))]
+#[schema(example = json!({ "old": "correct horse battery", "new": "a sentence will do" }))]
 pub(super) struct NewPassword {
     /// The one so far.
     old: String,

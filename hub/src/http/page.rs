@@ -29,11 +29,13 @@
 //! the page is (it needs `now: Time`). States are [`marks::Mark`]s by `{% call m::mark(…) %}` of `mark.html`: a shape, a word,
 //! a colour. Ages are `{% call m::age(moment) %}` of a [`row::Moment`] and grow in the browser.
 
+mod account;
 pub(super) mod act;
 mod acts;
 mod add_site;
 mod address;
 mod assets;
+mod audit;
 mod choice;
 mod commands;
 mod first_steps;
@@ -41,13 +43,16 @@ mod fleet;
 mod form;
 mod frame;
 mod history;
+mod links;
 mod live;
 mod login;
 mod machines;
 mod map;
 mod marks;
 mod presence;
+mod reader;
 mod row;
+mod settings;
 mod site;
 mod spark;
 mod table;
@@ -78,6 +83,12 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/live", get(live::stream))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))
+        .route("/setup", get(links::setup).post(links::set_up))
+        .route("/reset", get(links::reset).post(links::choose))
+        .route("/forgot", get(links::forgot).post(links::send))
+        .route("/account", get(account::show))
+        .route("/settings", get(settings::show))
+        .route("/audit", get(audit::show))
         .route("/preferences", post(choice::choose))
         .route("/assets/{name}", get(assets::serve))
         .merge(first_steps::routes())

@@ -30,7 +30,7 @@ pub(super) struct Forgotten {
 /// A password by a link.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "secret": "vgr_from-the-link", "password": "staple battery horse" }))]
+#[schema(example = json!({ "secret": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA", "password": "a sentence will do" }))]
 pub(super) struct Reset {
     /// What stands behind the `#` of the link.
     secret: String,
@@ -48,7 +48,7 @@ pub(super) struct Renewed {
 /// The first owner.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "secret": "vgs_from-the-link", "account": "lea", "password": "correct horse battery", "email": "lea@example.org" }))]
+#[schema(example = json!({ "secret": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA", "account": "lea", "password": "a sentence will do" }))]
 pub(super) struct Setup {
     /// What stands behind the `#` of the link.
     pub(super) secret: String,

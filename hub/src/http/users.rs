@@ -66,7 +66,7 @@ pub(super) struct WantedUser {
 /// What changes of an account; what is not given stays, an empty text takes away.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "role": "member", "person": "E104", "email": "lea@example.org" }))]
+#[schema(example = json!({ "email": "lea@example.org" }))]
 pub(super) struct UserChange {
     /// What it may do.
     role: Option<Role>,

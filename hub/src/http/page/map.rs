@@ -73,7 +73,17 @@ pub(super) const PLACES: &[Place] = &[
     Place::new("/", said("Parc", "Fleet"), Group::Supervision, Role::Viewer, ('f', "fleet")).near(),
     Place::new("/presence", said("Présences", "Presence"), Group::People, Role::Viewer, ('p', "presence")).near(),
     Place::new("/machines", said("Machines", "Machines"), Group::Equipment, Role::Viewer, ('m', "machine")),
+    Place::new("/settings", said("Réglages", "Settings"), Group::Administration, Role::Owner, ('s', "settings")),
+    Place::new("/audit", said("Journal d’audit", "Audit log"), Group::Administration, Role::Owner, ('j', "audit")),
+    Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Viewer, ('a', "account")),
 ];
+
+/// A member's first page.
+pub(super) const OWN_MONTH: &str = "/presence/month";
+
+/// The pages of a member: nobody's data but the own.
+pub(super) const OWN_PLACES: &[Place] =
+    &[Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Member, ('a', "account"))];
 
 #[cfg(test)]
 mod tests {

@@ -239,6 +239,9 @@ words! {
     pages: "Pages du tableau" = "Pages of the table";
     page_before: "Page précédente" = "Previous page";
     page_after: "Page suivante" = "Next page";
+    session_ends: "Votre session se termine dans deux minutes. Ce que vous avez saisi reste ici ; envoyez-le, ou rechargez une autre page pour la prolonger."
+        = "Your session ends in two minutes. What you have typed stays here; send it, or load another page to go on.";
+    forgot: "Mot de passe oublié" = "Forgotten password";
 }
 
 #[cfg(test)]

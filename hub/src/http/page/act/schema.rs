@@ -25,7 +25,7 @@ pub(in crate::http::page) struct Operation {
 }
 
 /// Every role that an operation may name.
-const ROLES: [Role; 3] = [Role::Viewer, Role::Operator, Role::Owner];
+const ROLES: [Role; 4] = [Role::Member, Role::Viewer, Role::Operator, Role::Owner];
 
 struct Api {
     operations: BTreeMap<String, Operation>,

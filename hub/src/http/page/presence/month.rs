@@ -67,11 +67,7 @@ struct MonthPage<'a> {
 }
 
 /// Shows a month. Looking is noted.
-pub(in crate::http::page) async fn show(
-    reader: Reader,
-    State(admin): State<Admin>,
-    uri: Uri,
-) -> Response {
+pub(in crate::http::page) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     match page(&admin, &reader, &Look::of(&uri)).await {
         Ok(page) => page,
         Err(problem) => reader.frame.refuse(problem),
@@ -214,11 +210,7 @@ pub(super) fn halves(lang: Lang, value: f64) -> String {
 }
 
 /// The days of a month as CSV, one line each. Looking is noted.
-pub(in crate::http::page) async fn download(
-    reader: Reader,
-    State(admin): State<Admin>,
-    uri: Uri,
-) -> Response {
+pub(in crate::http::page) async fn download(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     match rows(&admin, &reader, &Look::of(&uri)).await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
         Err(problem) => reader.frame.refuse(problem),

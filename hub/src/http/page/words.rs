@@ -213,6 +213,7 @@ words! {
     back_to_fleet: "Retour au parc" = "Back to the fleet";
     none: "–" = "–";
     colon: " : " = ": ";
+    look_for: "Chercher" = "Search";
     find_site: "Chercher un site" = "Find a site";
     choices: "Affichage" = "Display";
     keys: "Raccourcis du clavier" = "Keyboard shortcuts";

@@ -60,7 +60,7 @@ words! {
     ends: "Fin" = "Ends";
     pause_starts: "Pause, début" = "Break starts";
     pause_ends: "Pause, fin" = "Break ends";
-    tolerance: "Tolérance (min)" = "Tolerance (min)";
+    tolerance: "Tolérance, minutes" = "Tolerance, minutes";
     schedule_name: "Nom de l’horaire" = "Name of the schedule";
     terminals: "Pointeuses" = "Terminals";
     terminals_hint: "Un numéro de série par ligne ; vide : toutes celles qu’aucun autre horaire ne nomme."
@@ -71,7 +71,7 @@ words! {
     directions: "Entrée ou sortie" = "In or out";
     by_terminal: "la pointeuse le dit" = "the terminal says";
     alternate: "en alternance" = "each the opposite of the one before";
-    repeat: "Doublon avant (s)" = "Duplicate within (s)";
+    repeat: "Doublon avant, en secondes" = "Duplicate within, seconds";
     no_schedules: "Aucun horaire encore : personne n’est attendu, rien n’est un retard. Ajoutez-en un ci-dessous."
         = "No schedule yet: nobody is expected, nothing is late. Add one below.";
     add_schedule: "Ajouter un horaire" = "Add a schedule";

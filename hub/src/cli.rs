@@ -5,6 +5,7 @@
 
 mod alert;
 mod attendance;
+mod audit;
 mod backup;
 pub mod client;
 mod command;
@@ -107,7 +108,7 @@ pub enum Verb {
     /// Make, list and end API tokens for programs.
     #[command(subcommand)]
     Token(token::TokenVerb),
-    /// Add, list and change accounts of people.
+    /// Add, list, change and remove accounts of people.
     #[command(subcommand)]
     User(user::UserVerb),
     /// Sign, add and list packages of software for boxes; list outdated boxes, pin versions.
@@ -128,6 +129,9 @@ pub enum Verb {
     /// What people and programs are told of: try it, list, show, retry.
     #[command(subcommand)]
     Mail(mail::MailVerb),
+    /// Who asked for which change, and who looked at whose presence.
+    #[command(subcommand)]
+    Audit(audit::AuditVerb),
     /// What happened to the fleet, newest first.
     Diary(diary::DiaryArgs),
     /// What was seen on the sites' networks.
@@ -270,6 +274,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::Job(verb) => job::act(&scope.hub()?, verb, output).await?,
         Verb::Alert(verb) => alert::act(&scope.hub()?, verb, output).await?,
         Verb::Mail(verb) => mail::act(scope, verb, output).await?,
+        Verb::Audit(verb) => audit::act(&scope.hub()?, verb, output).await?,
         Verb::Diary(args) => diary::act(&scope.hub()?, args, output).await?,
         Verb::Devices(args) => devices::act(&scope.hub()?, args, output).await?,
         Verb::Backup(args) if args.offline => output.text(&root.backup_offline(scope, args).await?)?,

@@ -11,6 +11,7 @@ use crate::clean_desk::config::CleanDeskConfig;
 use crate::connectors::config::ConnectorsConfig;
 use crate::dead_man::DeadManConfig;
 use crate::gateway::GatewayConfig;
+use crate::http::config::AdminConfig;
 use crate::machines::config::MachinesConfig;
 use crate::mail::config::MailConfig;
 use crate::operators::OperatorsConfig;
@@ -38,6 +39,8 @@ pub struct HubConfig {
     pub public_address: Option<String>,
     /// Where the hub listens.
     pub listen: ListenConfig,
+    /// TLS of the dashboard and the API.
+    pub admin: AdminConfig,
     /// Limits of the boxes' HTTPS.
     pub boxes: BoxesConfig,
     /// Limits of the boxes' MQTT.
@@ -74,7 +77,7 @@ pub struct HubConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ListenConfig {
-    /// Dashboard and API for people and programs. Loopback: put a proxy with TLS before it to open it.
+    /// Dashboard and API for people and programs. Loopback until `admin` says how TLS comes before it.
     pub admin: String,
     /// HTTPS for boxes: enrolment, renewal. Serves nothing else.
     pub boxes: String,
@@ -91,6 +94,7 @@ impl Default for HubConfig {
             log: "info".to_owned(),
             public_address: None,
             listen: ListenConfig::default(),
+            admin: AdminConfig::default(),
             boxes: BoxesConfig::default(),
             gateway: GatewayConfig::default(),
             operators: OperatorsConfig::default(),

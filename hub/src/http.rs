@@ -8,15 +8,18 @@ mod about;
 mod activity;
 mod alerts;
 mod attendance;
+mod audit;
 mod backups;
 mod blobs;
 pub(crate) mod commands;
+pub mod config;
 mod connectors;
 mod cursor;
 mod devices;
 mod diary;
 mod enrolments;
 pub(crate) mod events;
+mod factor;
 pub mod guard;
 mod health;
 mod holidays;
@@ -30,11 +33,13 @@ mod local;
 mod looks;
 pub(crate) mod machines;
 mod mails;
+mod me;
 mod media;
 pub mod meters;
 mod metrics;
 mod notice;
 mod openapi;
+mod operations;
 pub mod page;
 mod pairing;
 mod people;
@@ -43,9 +48,11 @@ pub mod ports;
 mod presence;
 mod privacy;
 pub mod problem;
+pub(crate) mod proxy;
 mod punches;
 pub mod reach;
 mod rebuild;
+mod recovery;
 mod registry;
 mod releases;
 mod replace;
@@ -60,11 +67,15 @@ mod sites;
 pub(crate) mod state;
 mod terminals;
 pub mod time;
+pub(crate) mod tls;
 mod tokens;
+pub(crate) mod trail;
 mod users;
 mod version;
 pub mod views;
 
+#[cfg(test)]
+mod injection;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -78,6 +89,7 @@ use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
 use self::ports::{Backup, Erasures, Meters, Readiness, Rebuilder, Revoker, Tickets};
+use self::trail::Refusals;
 use crate::alerts::driver::Lookout;
 use crate::blobs::Blobs;
 use crate::clean_desk::message::Words;
@@ -174,6 +186,8 @@ pub struct Inner {
     answers: Answers,
     /// Places for live streams.
     streams: Arc<Semaphore>,
+    /// Refusals that the audit log still takes.
+    refusals: Refusals,
 }
 
 impl Admin {
@@ -181,7 +195,8 @@ impl Admin {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Self(Arc::new(Inner { parts, answers: Answers::default(), streams }))
+        let refusals = Refusals::default();
+        Self(Arc::new(Inner { parts, answers: Answers::default(), streams, refusals }))
     }
 }
 

@@ -32,6 +32,7 @@ pub mod operators;
 pub mod pki;
 pub mod presence;
 pub mod projector;
+mod qr;
 pub mod rate;
 pub mod releases;
 pub mod replace;
@@ -101,6 +102,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let door = serve::bind_socket(&serve::socket_path(&config.data))?;
     let doors = Doors::open(config).await?;
     let addresses = doors.addresses()?;
+    config.admin.check(addresses.admin)?;
 
     let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;
@@ -157,13 +159,13 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         logins,
         clock,
         invitation,
-        is_tls: false,
+        is_tls: config.admin.is_tls(),
         stopping: lifecycle.stopping(),
     });
     inside.operators.open(doors.operators, pki.open_tls()?, admin.clone(), lifecycle);
     wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
     let router = http::router(admin);
-    lifecycle.spawn("admin HTTP", serve::serve_tcp(doors.admin, router.clone(), lifecycle.clone()));
+    serve::open_admin(doors.admin, &config.admin, router.clone(), lifecycle)?;
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
     let Addresses { admin, boxes, mqtt, operators, machines } = addresses;
     tracing::info!(%admin, %boxes, %mqtt, %operators, ?machines, "the hub runs");

@@ -4,12 +4,18 @@
 //! unix socket, whose file permissions are its proof. What a credential may do is looked up at every request, so
 //! that a removed token or a lowered role works at once. No default password exists: see [`first`].
 
+mod browser;
 mod caller;
+pub mod cookie;
+mod factor;
 pub mod first;
 pub mod limiter;
+pub mod links;
 pub mod password;
 pub mod secret;
+pub mod totp;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -17,27 +23,18 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use vigie_shared::clock::Clock;
 
-pub use self::caller::{Caller, Via};
+pub use self::browser::{Browser, Opened, Typed};
+pub use self::caller::{Caller, Via, short_id};
+use self::cookie::TOUCH_MS;
+use self::factor::Half;
 use self::limiter::Limiter;
 use crate::store::accounts::{Account, Credential, CredentialKind, Role};
 use crate::store::{Store, StoreError};
 
-/// How long a browser's session lasts.
-pub const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 /// Passwords hashed at once: each takes 19 MiB and a processor.
 const HASHING_MAX: usize = 2;
 /// How long a login waits for its turn.
 const HASHING_WAIT: Duration = Duration::from_secs(5);
-
-/// A session that was just opened.
-pub struct Session {
-    /// The cookie's value.
-    pub secret: String,
-    /// Who.
-    pub caller: Caller,
-    /// When it ends, milliseconds since 1970 UTC.
-    pub expires_ms: i64,
-}
 
 /// Why a login failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +42,19 @@ pub enum LoginError {
     /// No such account, or not its password: which of the two stays unsaid.
     #[error("account or password is wrong")]
     Wrong,
+    /// The password is right and the account has a second factor. The ticket stands for the password while the code
+    /// is typed; a program sends both at once.
+    #[error("this account has a second factor; send the code that its application shows, or a recovery code")]
+    NeedsCode {
+        /// What stands for the password, for five minutes.
+        ticket: String,
+    },
+    /// Not a code that counts: wrong, over, or given before.
+    #[error("the code is wrong, over, or was given before; wait for the next one")]
+    WrongCode,
+    /// A link that was used, is over, or never was.
+    #[error("the link is over or was used before; ask for a new one")]
+    LinkEnded,
     /// Too many attempts; the duration says when the next one counts.
     #[error("too many attempts; try again in {} s", .0.as_secs().max(1))]
     Wait(Duration),
@@ -59,11 +69,27 @@ pub enum LoginError {
     Hashing(#[source] anyhow::Error),
 }
 
+/// An account as it shall be.
+pub struct NewAccount {
+    /// Its name.
+    pub name: String,
+    /// Its password, judged before.
+    pub password: String,
+    /// What it may do.
+    pub role: Role,
+    /// The person that it belongs to.
+    pub person: Option<String>,
+    /// Where a link for a new password is sent.
+    pub email: Option<String>,
+}
+
 /// Opens, finds and ends sessions and tokens.
 pub struct Logins {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     limiter: Mutex<Limiter>,
+    /// Who has given a password and still has to give a code, by the hash of the ticket.
+    halves: Mutex<BTreeMap<[u8; 32], Half>>,
     hashing: Semaphore,
     nobody: Arc<OnceLock<String>>,
 }
@@ -72,7 +98,14 @@ impl Logins {
     /// Works on this store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, limiter: Mutex::default(), hashing: Semaphore::new(HASHING_MAX), nobody: Arc::default() }
+        Self {
+            store,
+            clock,
+            limiter: Mutex::default(),
+            halves: Mutex::default(),
+            hashing: Semaphore::new(HASHING_MAX),
+            nobody: Arc::default(),
+        }
     }
 
     /// Who logs in with an account's name and one of its API tokens. What is guessed here neither uses up nor gives
@@ -89,27 +122,10 @@ impl Logins {
     ) -> Result<Caller, LoginError> {
         let (now, row) = (tokio::time::Instant::now().into_std(), format!("token of {name}"));
         self.limiter().on_attempt(&row, address, now).map_err(LoginError::Wait)?;
-        let caller = self.caller(token, CredentialKind::Token).await?;
+        let caller = self.by_token(token).await?;
         let caller = caller.filter(|caller| caller.account == name).ok_or(LoginError::Wrong)?;
         self.limiter().on_success(&row, address);
         Ok(caller)
-    }
-
-    /// Opens a session, ending the one the browser had before.
-    ///
-    /// # Errors
-    ///
-    /// Every [`LoginError`].
-    pub async fn sign_in(
-        &self,
-        name: &str,
-        password: &str,
-        address: Option<IpAddr>,
-        former: Option<&str>,
-    ) -> Result<Session, LoginError> {
-        let account = self.check(name, password, address).await?;
-        self.sign_out(former).await?;
-        Ok(self.open_session(account).await?)
     }
 
     /// The account with this name, if this is its password. Every attempt counts, whatever it is for.
@@ -130,90 +146,109 @@ impl Logins {
         Ok(account)
     }
 
-    /// Ends a session, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// If the store failed; the session may still work.
-    pub async fn sign_out(&self, secret: Option<&str>) -> Result<(), StoreError> {
-        if let Some(secret) = secret {
-            self.store.remove_credential(secret::sha256(secret.as_bytes())).await?;
-        }
-        Ok(())
-    }
-
-    /// Who presents this secret, if it is good.
+    /// Whose API token this is, if it is good.
     ///
     /// # Errors
     ///
     /// If the store failed.
-    pub async fn caller(&self, secret: &str, kind: CredentialKind) -> Result<Option<Caller>, StoreError> {
-        let via = match kind {
-            CredentialKind::Token => Via::Token { secret_sha256: secret::sha256(secret.as_bytes()) },
-            CredentialKind::Session => {
-                Via::Session { secret_sha256: secret::sha256(secret.as_bytes()), csrf: csrf_of(secret) }
-            }
-        };
-        self.caller_via(via).await
+    pub async fn by_token(&self, token: &str) -> Result<Option<Caller>, StoreError> {
+        let (secret_sha256, now_ms) = (secret::sha256(token.as_bytes()), self.clock.wall_ms());
+        let Some(known) = self.store.credential(secret_sha256).await? else { return Ok(None) };
+        let used_ms = known.used_ms;
+        let caller = self.holder(known, now_ms).await?;
+        if caller.is_some() && used_ms.is_none_or(|used_ms| now_ms.saturating_sub(used_ms) >= TOUCH_MS) {
+            let touched = self.store.touch_credential(secret_sha256, now_ms).await;
+            touched.unwrap_or_else(|error| forgive(error, "the last use of a token"));
+        }
+        Ok(caller)
     }
 
-    /// The caller as they are entitled now; none if their credential ended since.
+    /// The caller as they are entitled at this moment; none if their credential ended since. This is no use of it.
     ///
     /// # Errors
     ///
     /// If the store failed.
     pub async fn caller_via(&self, via: Via) -> Result<Option<Caller>, StoreError> {
-        let (hash, kind) = match &via {
-            Via::Socket => return Ok(Some(Caller::local())),
-            Via::Token { secret_sha256 } => (*secret_sha256, CredentialKind::Token),
-            Via::Session { secret_sha256, .. } => (*secret_sha256, CredentialKind::Session),
-        };
-        let Some(credential) = self.store.credential(hash).await? else { return Ok(None) };
-        if credential.kind != kind || credential.expires_ms <= self.clock.wall_ms() {
-            return Ok(None);
+        let now_ms = self.clock.wall_ms();
+        match via {
+            Via::Socket => Ok(Some(Caller::local())),
+            Via::Token { secret_sha256 } => match self.store.credential(secret_sha256).await? {
+                Some(token) => self.holder(token, now_ms).await,
+                None => Ok(None),
+            },
+            Via::Session { id, .. } => match self.store.session(id).await? {
+                Some(session) if now_ms < session.ends_ms() => self.caller_of(&session).await,
+                Some(_) | None => Ok(None),
+            },
         }
-        let account = self.store.account(&credential.account).await?;
-        Ok(account.map(|account| Caller { account: account.name, role: credential.role.min(account.role), via }))
     }
 
-    /// Makes an account, or gives it a new password and role; its open sessions end.
+    /// Who holds a token, if it is one that works.
+    async fn holder(&self, token: Credential, now_ms: i64) -> Result<Option<Caller>, StoreError> {
+        if token.kind != CredentialKind::Token || token.expires_ms <= now_ms {
+            return Ok(None);
+        }
+        let Some(account) = self.store.account(&token.account).await? else { return Ok(None) };
+        Ok(Some(Caller {
+            account: account.name,
+            role: token.role.min(account.role),
+            person: account.person,
+            scope: token.scope,
+            via: Via::Token { secret_sha256: token.secret_sha256 },
+        }))
+    }
+
+    /// Makes an account, or gives it a new password and rights; its open sessions end, and so do links that were sent.
     ///
     /// # Errors
     ///
     /// If there is no memory for hashing, or the store failed.
-    pub async fn put_account(&self, name: &str, password: String, role: Role) -> Result<(), LoginError> {
-        let password_hash = self.hashed(move || password::hash(&password)).await?.map_err(LoginError::Hashing)?;
-        let created_ms = match self.store.account(name).await? {
+    pub async fn put_account(&self, new: NewAccount) -> Result<(), LoginError> {
+        let NewAccount { name, password, role, person, email } = new;
+        let password_hash = self.hash(password).await?;
+        let created_ms = match self.store.account(&name).await? {
             Some(former) => former.created_ms,
             None => self.clock.wall_ms(),
         };
-        self.store.put_account(&Account { name: name.to_owned(), password_hash, role, created_ms }).await?;
-        for session in self.store.credentials(CredentialKind::Session).await? {
-            if session.account == name {
-                self.store.remove_credential(session.secret_sha256).await?;
-            }
+        self.store.put_account(&Account { name: name.clone(), password_hash, role, created_ms, person, email }).await?;
+        self.store.remove_sessions(&name, None).await?;
+        Ok(self.end_links(&name, CredentialKind::Reset).await?)
+    }
+
+    /// Changes what an account may do; its open sessions end if that is something else than before.
+    ///
+    /// # Errors
+    ///
+    /// If the store failed.
+    pub async fn change_account(&self, account: &Account) -> Result<(), StoreError> {
+        let former = self.store.account(&account.name).await?;
+        self.store.put_account(account).await?;
+        if former.is_some_and(|former| (former.role, &former.person) != (account.role, &account.person)) {
+            self.store.remove_sessions(&account.name, None).await?;
         }
         Ok(())
     }
 
-    async fn open_session(&self, account: Account) -> Result<Session, StoreError> {
-        let now_ms = self.clock.wall_ms();
-        self.store.remove_expired(now_ms).await?;
-        let secret = secret::draw();
-        let secret_sha256 = secret::sha256(secret.as_bytes());
-        let expires_ms = now_ms.saturating_add(i64::try_from(SESSION.as_millis()).unwrap_or(0));
-        let credential = Credential {
-            secret_sha256,
-            kind: CredentialKind::Session,
-            account: account.name.clone(),
-            label: "browser".to_owned(),
-            role: account.role,
-            created_ms: now_ms,
-            expires_ms,
-        };
-        self.store.add_credential(&credential).await?;
-        let via = Via::Session { secret_sha256, csrf: csrf_of(&secret) };
-        Ok(Session { secret, caller: Caller { account: account.name, role: account.role, via }, expires_ms })
+    /// Gives an account a new password; all its sessions but one end, and so do links that were sent.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for hashing, or the store failed.
+    pub async fn set_password(
+        &self,
+        account: Account,
+        password: String,
+        but: Option<[u8; 16]>,
+    ) -> Result<(), LoginError> {
+        let password_hash = self.hash(password).await?;
+        let name = account.name.clone();
+        self.store.put_account(&Account { password_hash, ..account }).await?;
+        self.store.remove_sessions(&name, but).await?;
+        Ok(self.end_links(&name, CredentialKind::Reset).await?)
+    }
+
+    async fn hash(&self, password: String) -> Result<String, LoginError> {
+        self.hashed(move || password::hash(&password)).await?.map_err(LoginError::Hashing)
     }
 
     /// Compares in constant time, also when there is no such account.
@@ -241,7 +276,7 @@ impl Logins {
     }
 }
 
-/// What forms of a session carry: derived from the cookie, so that nothing more needs to be stored.
-fn csrf_of(secret: &str) -> String {
-    vigie_shared::id::to_hex(&secret::sha256(format!("vigie csrf {secret}").as_bytes()))
+/// A store that cannot be written to takes nobody's right to read.
+fn forgive(error: StoreError, what: &str) {
+    tracing::warn!("{what} is not kept: {:#}", anyhow::Error::from(error));
 }

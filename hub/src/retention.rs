@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use vigie_shared::clock::Clock;
+use vigie_shared::clock::{Clock, ms};
 use vigie_shared::units;
 use vigie_shared::wire::Lane;
 
@@ -77,6 +77,9 @@ pub struct RetentionConfig {
     /// Used or ended enrolments, sessions and API tokens.
     #[serde(with = "units::duration")]
     pub credentials: Duration,
+    /// The audit log: who asked for which change.
+    #[serde(with = "units::duration")]
+    pub audit: Duration,
 }
 
 impl Default for RetentionConfig {
@@ -97,6 +100,7 @@ impl Default for RetentionConfig {
             mails: days(90),
             diary: days(396),
             credentials: days(30),
+            audit: days(400),
         }
     }
 }
@@ -105,7 +109,7 @@ impl RetentionConfig {
     /// Everything that ends, with the moment before which it is forgotten.
     #[must_use]
     pub fn limits(&self, now_ms: i64) -> Vec<(Ending, i64)> {
-        let before = |keep: Duration| now_ms.saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
+        let before = |keep: Duration| now_ms.saturating_sub(ms(keep));
         vec![
             (Ending::Records(Lane::Telemetry), before(self.metrics)),
             (Ending::Rows(Class::HourlyMetrics), before(self.hourly_metrics)),
@@ -127,6 +131,7 @@ impl RetentionConfig {
             (Ending::Letters, before(self.mails)),
             (Ending::Rows(Class::Diary), before(self.diary)),
             (Ending::Rows(Class::Credentials), before(self.credentials)),
+            (Ending::Rows(Class::Acts), before(self.audit)),
         ]
     }
 }
@@ -257,6 +262,7 @@ fn words(ending: Ending) -> &'static str {
         Ending::Letters => "mails and calls of webhooks",
         Ending::Rows(Class::Diary) => "entries of the diary",
         Ending::Rows(Class::Credentials) => "ended enrolments, sessions and tokens",
+        Ending::Rows(Class::Acts) => "rows of the audit log",
     }
 }
 

@@ -7,11 +7,13 @@
 pub mod accounts;
 pub mod alerts;
 pub mod attendance;
+pub mod audit;
 pub mod commands;
 pub mod connectors;
 #[cfg(test)]
 pub(crate) mod contract;
 pub mod diary;
+pub mod factors;
 pub mod facts;
 pub mod jobs;
 pub mod machines;
@@ -22,6 +24,7 @@ pub mod presence;
 pub mod projections;
 pub mod releases;
 pub mod rollouts;
+pub mod sessions;
 pub mod sites;
 pub mod sqlite;
 pub mod terminals;
@@ -32,9 +35,11 @@ pub mod vault;
 pub use accounts::Accounts;
 pub use alerts::Alerts;
 pub use attendance::Attendance;
+pub use audit::Audit;
 pub use commands::Commands;
 pub use connectors::Connectors;
 pub use diary::Diary;
+pub use factors::Factors;
 pub use facts::Facts;
 pub use jobs::Jobs;
 pub use machines::Machines;
@@ -45,6 +50,7 @@ pub use presence::{Days, Registry, Strips};
 pub use projections::Projections;
 pub use releases::Releases;
 pub use rollouts::Rollouts;
+pub use sessions::Sessions;
 pub use sites::Sites;
 pub use sqlite::Sqlite;
 pub use terminals::Terminals;
@@ -72,6 +78,9 @@ pub trait Store:
     + Terminals
     + Timetable
     + Accounts
+    + Sessions
+    + Factors
+    + Audit
     + Diary
     + Commands
     + Media
@@ -100,6 +109,9 @@ impl<
         + Terminals
         + Timetable
         + Accounts
+        + Sessions
+        + Factors
+        + Audit
         + Diary
         + Commands
         + Media

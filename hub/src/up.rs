@@ -139,7 +139,9 @@ fn welcome(running: &Running, agent: &AgentConfig, site: &SiteId, data: &Path) -
     line("Dashboard", format!("http://{admin}/"));
     match &running.first_login {
         Some(login) => {
-            line("First login", format!("{}   password: {}", login.account, login.password));
+            line("First login", format!("http://{admin}/setup#{}", login.setup));
+            line("", "(works once: choose name and password there)".to_owned());
+            line("or as it is", format!("{}   password: {}", login.account, login.password));
             line("", "(shown this once; forgotten? vigie-hub user password admin)".to_owned());
         }
         None => line("Login", "as before; forgotten? vigie-hub user password admin".to_owned()),
@@ -155,7 +157,11 @@ fn welcome(running: &Running, agent: &AgentConfig, site: &SiteId, data: &Path) -
 /// How the first login is told, once.
 #[must_use]
 pub fn first_login_text(login: &FirstLogin) -> String {
-    format!("First login: {}   password: {}\n(shown this once)", login.account, login.password)
+    format!(
+        "First login: {}   password: {}\nor choose name and password once at the dashboard's address, behind it: \
+         /setup#{}\n(shown this once)",
+        login.account, login.password, login.setup
+    )
 }
 
 #[expect(clippy::print_stdout, reason = "the welcome is for the person who typed the command")]

@@ -24,8 +24,14 @@ async fn scene() -> Border {
     let border = Border::start(BorderConfig::default()).await.unwrap();
     let password_hash = password::hash(PASSWORD).unwrap();
     for (name, role) in [("lea@club.example", Role::Operator), ("max@club.example", Role::Viewer)] {
-        let account =
-            accounts::Account { name: name.to_owned(), password_hash: password_hash.clone(), role, created_ms: 1 };
+        let account = accounts::Account {
+            name: name.to_owned(),
+            password_hash: password_hash.clone(),
+            role,
+            created_ms: 1,
+            person: None,
+            email: None,
+        };
         border.sites.put_account(&account).await.unwrap();
     }
     border
@@ -78,7 +84,7 @@ async fn an_operators_password_makes_the_site_and_its_box() {
     );
     let kinds: Vec<String> = border.sites.entries(None, 9).await.unwrap().into_iter().map(|one| one.kind).collect();
     assert_eq!(kinds, ["box_registered", "site_added"]);
-    assert!(border.sites.credentials(accounts::CredentialKind::Session).await.unwrap().is_empty(), "no session arises");
+    assert!(border.sites.sessions(None).await.unwrap().is_empty(), "no session arises");
 
     let again = register(account(&border, "lea@club.example", PASSWORD), said("Site Rennes", "")).await.unwrap_err();
     assert!(again.contains("--site siterennes"), "a shared name needs a word: {again}");

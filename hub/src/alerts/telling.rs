@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::news::Severity;
@@ -70,12 +71,6 @@ impl Telling {
             Severity::Warning => ms(self.warnings_again_after),
         }
     }
-}
-
-/// A duration in milliseconds.
-#[must_use]
-pub fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

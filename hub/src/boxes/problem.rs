@@ -40,6 +40,10 @@ pub(super) enum Refused {
         "there is a site {0} already, and nothing says that this box is meant for it; say `--site {0}` if it is, or choose another id with `--site`"
     )]
     SiteExists(SiteId),
+    #[error(
+        "the account {0} has a second factor, which cannot be shown here; make a token with `vigie-hub site add` instead"
+    )]
+    NeedsToken(String),
     #[error("the client certificate is missing or names no site; register the box with a new token")]
     NoCertificate,
     #[error("the client certificate was revoked or is not known here; register the box with a new token")]
@@ -75,6 +79,7 @@ impl Refused {
             Self::WrongPassword => (StatusCode::FORBIDDEN, "login_wrong"),
             Self::Wait(_) => (StatusCode::TOO_MANY_REQUESTS, "login_too_often"),
             Self::NoRight(_) => (StatusCode::FORBIDDEN, "no_right"),
+            Self::NeedsToken(_) => (StatusCode::FORBIDDEN, "needs_token"),
             Self::Nameless => (StatusCode::BAD_REQUEST, "nameless"),
             Self::SiteExists(_) => (StatusCode::CONFLICT, "site_exists"),
             Self::NoCertificate => (StatusCode::UNAUTHORIZED, "no_certificate"),

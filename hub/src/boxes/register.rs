@@ -41,6 +41,10 @@ impl Desk {
 
     async fn admit_and_sign(&self, request: &RegisterRequest, from: IpAddr) -> Result<Enrolled, Refused> {
         let account = self.logins.check(&request.account, &request.password, Some(from)).await?;
+        // Nobody types a code at a box, and a password alone is not enough for such an account.
+        if self.logins.has_factor(&account.name).await.map_err(failed)? {
+            return Err(Refused::NeedsToken(account.name));
+        }
         if account.role < Role::Operator {
             return Err(Refused::NoRight(account.name));
         }
@@ -123,7 +127,9 @@ impl Desk {
 impl From<LoginError> for Refused {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::Wrong => Self::WrongPassword,
+            LoginError::Wrong | LoginError::NeedsCode { .. } | LoginError::WrongCode | LoginError::LinkEnded => {
+                Self::WrongPassword
+            }
             LoginError::Wait(wait) => Self::Wait(wait.as_secs().max(1)),
             LoginError::Busy => Self::Busy,
             LoginError::Store(error) => failed(error),

@@ -3,6 +3,7 @@
 mod alerts;
 mod cases;
 mod mails;
+mod operations;
 
 use std::process::ExitCode;
 
@@ -184,6 +185,16 @@ async fn accounts_and_tokens_are_made_listed_and_ended() {
     assert!(desk.type_in("token list").await.out.contains(id));
     assert!(desk.type_in(&format!("token remove {id}")).await.out.contains("has ended"));
     assert!(!desk.type_in("token list").await.out.contains(id));
+    desk.type_in("user change lea --role viewer --email lea@example.org").await;
+    assert!(desk.type_in("user list").await.out.contains("viewer"));
+    let limited = desk.type_in("token add wall --area presence --area sites").await;
+    assert_eq!(limited.code, ExitCode::SUCCESS, "{}", limited.err);
+    assert!(desk.type_in("token list").await.out.contains("presence, sites"));
+    assert!(desk.type_in("user remove lea").await.out.contains("lea is removed"));
+    let log = desk.type_in("audit list").await.out;
+    assert!(log.contains("users_remove") && log.contains("socket") && log.contains("tokens_create"), "{log}");
+    let looks = desk.type_in("audit list --operation look_day --from 2026-11-20T00:00:00Z").await;
+    assert!(looks.out.contains("no such row"));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::VerbError;
 use super::client::{Hub, segment};
@@ -11,6 +11,8 @@ use super::output::{Output, name, word};
 /// A role, as it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RoleWord {
+    /// See the own presence, and nothing else.
+    Member,
     /// Look.
     Viewer,
     /// Look and act on sites.
@@ -24,6 +26,7 @@ impl RoleWord {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Member => "member",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
             Self::Owner => "owner",
@@ -37,7 +40,8 @@ pub enum TokenVerb {
     /// Make a token and print it once.
     #[command(after_help = "Examples:
   vigie-hub token add prometheus
-  vigie-hub token add deploy --role operator --valid 30d")]
+  vigie-hub token add deploy --role operator --valid 30d
+  vigie-hub token add badge-wall --area presence --site metz")]
     Add {
         /// What it is for.
         label: String,
@@ -47,6 +51,12 @@ pub enum TokenVerb {
         /// How long it works, with its unit.
         #[arg(long, default_value = "90d")]
         valid: String,
+        /// Limit it to a part of the API, by its tag; may be said more than once.
+        #[arg(long = "area", value_name = "TAG")]
+        areas: Vec<String>,
+        /// Limit it to a site; may be said more than once.
+        #[arg(long = "site", value_name = "ID")]
+        sites: Vec<String>,
     },
     /// List the tokens, without their secrets.
     #[command(after_help = "Example:\n  vigie-hub token list")]
@@ -61,8 +71,8 @@ pub enum TokenVerb {
 
 pub(super) async fn act(hub: &Hub, verb: &TokenVerb, output: &mut Output<'_>) -> Result<(), VerbError> {
     match verb {
-        TokenVerb::Add { label, role, valid } => {
-            let body = json!({ "label": label, "role": role.as_str(), "valid": valid });
+        TokenVerb::Add { label, role, valid, areas, sites } => {
+            let body = json!({ "label": label, "role": role.as_str(), "valid": valid, "areas": areas, "sites": sites });
             let made = hub.change(Method::POST, "/api/v1/tokens", &body).await?;
             output.answer(&made, |output, made| {
                 format!(
@@ -76,14 +86,15 @@ pub(super) async fn act(hub: &Hub, verb: &TokenVerb, output: &mut Output<'_>) ->
         TokenVerb::List => {
             let tokens = hub.get("/api/v1/tokens").await?;
             output.answer(&tokens, |output, tokens| {
-                let heads = ["ID", "LABEL", "ACCOUNT", "ROLE", "MADE", "ENDS"];
+                let heads = ["ID", "LABEL", "ACCOUNT", "ROLE", "LIMITED TO", "USED", "ENDS"];
                 output.table(&heads, tokens, "No token. Make one: vigie-hub token add prometheus", |token| {
                     vec![
                         name(&token["id"]),
                         name(&token["label"]),
                         name(&token["account"]),
                         word(&token["role"]),
-                        output.age(&token["created"]),
+                        limits(token),
+                        output.age(&token["used"]),
                         output.moment(&token["expires"]),
                     ]
                 })
@@ -95,4 +106,12 @@ pub(super) async fn act(hub: &Hub, verb: &TokenVerb, output: &mut Output<'_>) ->
         }
     }
     Ok(())
+}
+
+/// To what a token is limited, in words; a dash if to nothing.
+fn limits(token: &Value) -> String {
+    let lists = [&token["areas"], &token["sites"]];
+    let words: Vec<&str> =
+        lists.iter().filter_map(|list| list.as_array()).flatten().filter_map(Value::as_str).collect();
+    if words.is_empty() { "–".to_owned() } else { words.join(", ") }
 }

@@ -21,7 +21,8 @@ const PASSWORD_BYTES_MAX: u64 = 1024;
 pub enum UserVerb {
     /// Add an account, or change its role; a new password is drawn and printed once.
     #[command(after_help = "Examples:
-  vigie-hub user add lea --role operator
+  vigie-hub user add lea --role operator --email lea@example.org
+  vigie-hub user add ama --role member --person ama
   vigie-hub user add max --stdin < password-file")]
     Add {
         /// Its name: small letters, digits and `.-_@`.
@@ -29,9 +30,44 @@ pub enum UserVerb {
         /// What it may do.
         #[arg(long, value_enum, default_value = "viewer")]
         role: RoleWord,
+        /// The id of the person that it belongs to, whose presence it sees; a member needs one.
+        #[arg(long, value_name = "ID")]
+        person: Option<String>,
+        /// Where a link for a new password is sent.
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
         /// Where the password comes from.
         #[command(flatten)]
         source: PasswordSource,
+    },
+    /// Change role, person or address of an account; its password stays.
+    #[command(after_help = "Examples:
+  vigie-hub user change lea --role owner
+  vigie-hub user change lea --email lea@example.org")]
+    Change {
+        /// The account.
+        name: String,
+        /// What it may do.
+        #[arg(long, value_enum)]
+        role: Option<RoleWord>,
+        /// The id of the person that it belongs to; empty for nobody.
+        #[arg(long, value_name = "ID")]
+        person: Option<String>,
+        /// Where a link for a new password is sent; empty for nowhere.
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
+    },
+    /// Remove an account at once, with its sessions, tokens and second factor.
+    #[command(after_help = "Example:\n  vigie-hub user remove lea")]
+    Remove {
+        /// The account.
+        name: String,
+    },
+    /// End somebody's second factor, as when phone and recovery codes are lost.
+    #[command(after_help = "Example:\n  vigie-hub user forget-factor lea")]
+    ForgetFactor {
+        /// The account.
+        name: String,
     },
     /// List the accounts.
     #[command(after_help = "Example:\n  vigie-hub user list")]
@@ -69,9 +105,27 @@ impl PasswordSource {
 
 pub(super) async fn act(hub: &Hub, verb: &UserVerb, output: &mut Output<'_>) -> Result<(), VerbError> {
     match verb {
-        UserVerb::Add { name, role, source } => {
-            let body = json!({ "role": role.as_str(), "password": source.read()? });
+        UserVerb::Add { name, role, person, email, source } => {
+            let body = json!({ "role": role.as_str(), "password": source.read()?, "person": person, "email": email });
             put(hub, name, &body, output).await
+        }
+        UserVerb::Change { name, role, person, email } => {
+            let role = role.map(RoleWord::as_str);
+            let body = json!({ "role": role, "person": person, "email": email });
+            let changed = hub.change(Method::PATCH, &path(name), &body).await?;
+            output
+                .answer(&changed, |_, changed| format!("Account {name} may log in as {}.", word(&changed["role"])))?;
+            Ok(())
+        }
+        UserVerb::Remove { name } => {
+            let gone = hub.change(Method::DELETE, &path(name), &json!({})).await?;
+            output.answer(&gone, |_, _| format!("Account {name} is removed, with its sessions and tokens."))?;
+            Ok(())
+        }
+        UserVerb::ForgetFactor { name } => {
+            let gone = hub.change(Method::DELETE, &format!("{}/second-factor", path(name)), &json!({})).await?;
+            output.answer(&gone, |_, _| format!("Account {name} logs in with its password alone."))?;
+            Ok(())
         }
         UserVerb::Password { name, source } => {
             let users = hub.get("/api/v1/users").await?;
@@ -86,8 +140,10 @@ pub(super) async fn act(hub: &Hub, verb: &UserVerb, output: &mut Output<'_>) -> 
         UserVerb::List => {
             let users = hub.get("/api/v1/users").await?;
             output.answer(&users, |output, users| {
-                output.table(&["NAME", "ROLE", "MADE"], users, "No account.", |user| {
-                    vec![name(&user["name"]), word(&user["role"]), output.age(&user["created"])]
+                output.table(&["NAME", "ROLE", "PERSON", "SECOND FACTOR", "MADE"], users, "No account.", |user| {
+                    let factor = if user["has_second_factor"] == true { "yes" } else { "–" };
+                    let (role, made) = (word(&user["role"]), output.age(&user["created"]));
+                    vec![name(&user["name"]), role, name(&user["person"]), factor.to_owned(), made]
                 })
             })?;
             Ok(())
@@ -96,7 +152,7 @@ pub(super) async fn act(hub: &Hub, verb: &UserVerb, output: &mut Output<'_>) -> 
 }
 
 async fn put(hub: &Hub, account: &str, body: &Value, output: &mut Output<'_>) -> Result<(), VerbError> {
-    let made = hub.change(Method::PUT, &format!("/api/v1/users/{}", segment(account)), body).await?;
+    let made = hub.change(Method::PUT, &path(account), body).await?;
     output.answer(&made, |_, made| {
         let is = format!("Account {} may log in as {}.", name(&made["name"]), word(&made["role"]));
         match made["password"].as_str() {
@@ -105,4 +161,8 @@ async fn put(hub: &Hub, account: &str, body: &Value, output: &mut Output<'_>) ->
         }
     })?;
     Ok(())
+}
+
+fn path(account: &str) -> String {
+    format!("/api/v1/users/{}", segment(account))
 }

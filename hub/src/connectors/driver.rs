@@ -27,7 +27,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
-use vigie_shared::clock::Clock;
+use vigie_shared::clock::{Clock, ms};
 use vigie_shared::wire::Lane as WireLane;
 
 pub use self::days::ToldDay;
@@ -190,7 +190,7 @@ impl Exchange {
     /// One round; when the next is due.
     async fn round(&self, name: String) -> (String, i64) {
         let now_ms = self.0.parts.clock.wall_ms();
-        let later_ms = now_ms + millis(LOOK);
+        let later_ms = now_ms + ms(LOOK);
         let next_ms = match self.serve(&name, Occasion::Due).await {
             Ok(report) => report.next_ms,
             Err(error) => {
@@ -250,12 +250,8 @@ impl Agenda {
         let free = self.next_ms.iter().filter(|(name, _)| !self.busy.contains(*name));
         let first_ms = free.map(|(_, next_ms)| *next_ms).min().unwrap_or(i64::MAX);
         let wait_ms = u64::try_from(first_ms.saturating_sub(now_ms)).unwrap_or(0);
-        Duration::from_millis(wait_ms).min(LOOK)
+        Duration::from_ms(wait_ms).min(LOOK)
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

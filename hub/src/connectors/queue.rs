@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::job::{Job, JobState, Wish};
 use super::outcome::{SAID_BYTES_MAX, cut};
 use super::wait::Patience;
+use vigie_shared::clock::ms;
 
 /// So many tries a row gets that breaks the server while it takes others.
 pub const BREAKS_MAX: u32 = 5;
@@ -190,7 +191,7 @@ fn later(job: &mut Job, cause: Cause, around: &Around) {
     }
     job.is_postponed = cause == Cause::Late;
     let wait = around.patience.after(job.attempts, around.chance ^ job.no.unsigned_abs());
-    job.next_try_ms = around.now_ms.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    job.next_try_ms = around.now_ms.saturating_add(ms(wait));
 }
 
 /// Who is behind a row that waits, within one round.

@@ -1,20 +1,30 @@
 //! Who may come in: the first argument of every handler.
 //!
-//! [`Viewer`], [`Operator`] and [`Owner`] are the only way from a request to a [`Caller`]. A request that a browser
-//! sends with its cookie must, if it changes something, come from our own pages: right `Origin`, and the token of
-//! the session in `X-CSRF-Token` (or in the form, see [`is_own_form`]).
+//! [`Member`], [`Viewer`], [`Operator`] and [`Owner`] are the only way from a request to a [`Caller`]. A request that a
+//! browser sends with its cookie must, if it changes something, come from our own pages: right `Origin`, and the token
+//! of the session in `X-CSRF-Token` (or in the form, see [`is_own_form`]). What a token may beyond its role is judged by
+//! [`reach`] for every request, whose presence somebody may see by [`own`].
 
+mod own;
+mod reach;
+
+use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 
+pub(super) use self::own::{may_see, own_person};
+pub use self::reach::out_of_scope;
 use super::Admin;
+use super::operations::{self, Operation};
 use super::problem::Problem;
+use super::trail::Trail;
+use crate::login::cookie::LIFE_MS;
 use crate::login::{Caller, Via, secret};
 use crate::store::StoreError;
-use crate::store::accounts::{CredentialKind, Role};
+use crate::store::accounts::Role;
 use crate::store::diary::{Entry, Level};
 
 /// The session cookie where pages are reached without TLS.
@@ -30,6 +40,8 @@ const REFUSAL_MS: i64 = 60 * 60 * 1000;
 const REFUSALS_LOOKED_AT: usize = 100;
 /// Characters of an address that the diary keeps.
 const PATH_CHARS_MAX: usize = 120;
+/// How long a code of the second factor counts for what is grave, milliseconds.
+const FRESH_MS: i64 = 5 * 60 * 1000;
 
 /// Where a connection comes from, put into every request by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,6 +72,14 @@ impl Peer {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
 /// Declares an extractor for everybody from one role upwards.
 macro_rules! at_least {
     ($(#[$doc:meta])* $name:ident) => {
@@ -81,6 +101,10 @@ macro_rules! at_least {
 }
 
 at_least! {
+    /// Somebody who may see their own presence.
+    Member
+}
+at_least! {
     /// Somebody who may look.
     Viewer
 }
@@ -99,6 +123,9 @@ async fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Pro
         let given = text_of(&parts.headers, "x-csrf-token").unwrap_or_default();
         own_request(&parts.headers, given, &caller)?;
     }
+    if operations::of(parts).is_some_and(Operation::is_grave) {
+        fresh(&caller, admin.clock.wall_ms())?;
+    }
     if let Err(refused) = may(&caller, needed) {
         if changes(&parts.method)
             && let Err(error) = note_refusal(admin, &caller, parts).await
@@ -108,6 +135,24 @@ async fn admit(parts: &Parts, admin: &Admin, needed: Role) -> Result<Caller, Pro
         return Err(refused);
     }
     Ok(caller)
+}
+
+/// Whether somebody may do what is grave without another code: who has no second factor always may.
+pub(super) fn is_fresh(caller: &Caller, now_ms: i64) -> bool {
+    match &caller.via {
+        Via::Session { proved_ms: Some(proved_ms), .. } => now_ms.saturating_sub(*proved_ms) < FRESH_MS,
+        Via::Session { proved_ms: None, .. } | Via::Socket | Via::Token { .. } => true,
+    }
+}
+
+/// Refuses what is grave to somebody who has a second factor and did not show it lately.
+fn fresh(caller: &Caller, now_ms: i64) -> Result<(), Problem> {
+    if is_fresh(caller, now_ms) {
+        return Ok(());
+    }
+    let detail = "this needs a code of your second factor that is at most five minutes old; nothing was changed; give one \
+                  on the page of your account, then try again";
+    Err(Problem::new(StatusCode::FORBIDDEN, "second_factor_stale", "Give a code first", detail))
 }
 
 /// Writes down that somebody tried what their role does not allow; once in an hour, so that nobody fills the diary.
@@ -142,21 +187,28 @@ pub(super) fn may(caller: &Caller, needed: Role) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail))
 }
 
-/// Who sends this request, if they prove it; no right is checked.
+/// Who sends this request, if they prove it. Whether the role suffices is not checked, what a token is limited to is.
 ///
 /// # Errors
 ///
-/// If the store failed.
+/// 403 `out_of_scope`; 503 if the store failed.
 pub async fn caller_of(parts: &Parts, admin: &Admin) -> Result<Option<Caller>, Problem> {
+    let Some(caller) = proved(parts, admin).await? else { return Ok(None) };
+    Trail::note(parts, &caller);
+    reach::judge(&caller, parts)?;
+    Ok(Some(caller))
+}
+
+async fn proved(parts: &Parts, admin: &Admin) -> Result<Option<Caller>, Problem> {
     if Peer::of(parts) == Peer::Socket {
         return Ok(Some(Caller::local()));
     }
     if let Some(value) = text_of(&parts.headers, header::AUTHORIZATION.as_str()) {
         let Some(token) = value.strip_prefix("Bearer ") else { return Ok(None) };
-        return Ok(admin.logins.caller(token.trim(), CredentialKind::Token).await?);
+        return Ok(admin.logins.by_token(token.trim()).await?);
     }
     match session_secret(&parts.headers, admin.is_tls) {
-        Some(secret) => Ok(admin.logins.caller(&secret, CredentialKind::Session).await?),
+        Some(cookie) => Ok(admin.logins.by_cookie(&cookie).await?),
         None => Ok(None),
     }
 }
@@ -215,7 +267,7 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 #[must_use]
 pub fn session_cookie(secret: &str, is_tls: bool) -> String {
     let (name, secure) = if is_tls { (COOKIE_TLS, "; Secure") } else { (COOKIE, "") };
-    let age_s = if secret.is_empty() { 0 } else { crate::login::SESSION.as_secs() };
+    let age_s = if secret.is_empty() { 0 } else { LIFE_MS / 1000 };
     format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s}{secure}")
 }
 
@@ -231,8 +283,12 @@ fn changes(method: &Method) -> bool {
 #[must_use]
 pub fn word(role: Role) -> &'static str {
     match role {
+        Role::Member => "member",
         Role::Viewer => "viewer",
         Role::Operator => "operator",
         Role::Owner => "owner",
     }
 }
+
+#[cfg(test)]
+mod tests;

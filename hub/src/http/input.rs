@@ -1,12 +1,16 @@
 //! What comes in: bodies, queries, keys. Whatever is wrong becomes a [`Problem`] that names it.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 use vigie_shared::id::SiteId;
 
@@ -18,14 +22,39 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Longest `Idempotency-Key`, characters.
 const KEY_LENGTH_MAX: usize = 128;
 
-/// A JSON body.
+/// A JSON body: an object.
 pub struct Body<T>(pub T);
+
+/// What only an object is read as: without this, a list would be taken for the fields in their order.
+struct Named<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+/// Reads the fields of an object.
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = T;
+
+    fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
+    }
+}
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        Json::from_request(request, state).await.map(|Json(value)| Self(value)).map_err(|error| body_problem(&error))
+        let read = Json::from_request(request, state).await;
+        read.map(|Json(Named(value))| Self(value)).map_err(|error| body_problem(&error))
     }
 }
 
@@ -101,6 +130,18 @@ pub fn line(field: &str, text: &str, length_max: usize) -> Result<String, Proble
     Err(Problem::invalid(field, format_args!("use 1 to {length_max} characters on one line")))
 }
 
+/// A number under which a terminal knows somebody.
+///
+/// # Errors
+///
+/// 422 `invalid`.
+pub fn enrol_number(field: &str, number: u64) -> Result<u64, Problem> {
+    match i64::try_from(number) {
+        Ok(_) => Ok(number),
+        Err(_) => Err(Problem::invalid(field, format_args!("{number} is larger than any terminal's number"))),
+    }
+}
+
 /// Which rows of a list that has one page, newest first.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +150,7 @@ pub struct Newest {
     /// Only of this site.
     site: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 

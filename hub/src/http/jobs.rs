@@ -12,7 +12,7 @@ use super::Admin;
 use super::connectors::counts_of;
 use super::cursor::{ROWS, ROWS_MAX, cut};
 use super::guard::{Operator, Viewer};
-use super::input::{Body, Params, limit, line};
+use super::input::{Body, Params, enrol_number, limit, line};
 use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::Page;
@@ -42,6 +42,7 @@ pub(super) struct Query {
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
@@ -138,8 +139,8 @@ pub(super) async fn list(
     let before = query.after.as_deref().map(|after| after.parse().map_err(|_not_a_number| foreign())).transpose()?;
     let unknown = || Problem::invalid("state", "use pending, failed, parked, sent, dead or skipped");
     let state = query.state.as_deref().map(|word| JobState::parse(word).ok_or_else(unknown)).transpose()?;
-    let filter =
-        JobFilter { connector: query.connector, state, enrol_id: query.person, only_maybe_twice: query.maybe_twice };
+    let enrol_id = query.person.map(|person| enrol_number("person", person)).transpose()?;
+    let filter = JobFilter { connector: query.connector, state, enrol_id, only_maybe_twice: query.maybe_twice };
     let mut jobs = admin.store.jobs(&filter, before, rows + 1).await?;
     let has_more = cut(&mut jobs, rows);
     let next = jobs.last().filter(|_| has_more).map(|last| last.no.to_string());

@@ -71,7 +71,7 @@ pub(super) struct LeftView {
 #[utoipa::path(
     post, path = "/api/v1/imports/tm20", operation_id = "imports_tm20",
     tag = "hub", params(How), extensions(("x-role" = json!("owner"))),
-    request_body(content = inline(String), content_type = "application/json", description = "The dump"),
+    request_body(content = inline(Vec<serde_json::Value>), description = "The dump: rows of Django"),
     responses((status = 200, description = "What was taken, and what was not", body = TakenView), Refused)
 )]
 pub(super) async fn take_over_dump(

@@ -34,6 +34,7 @@ pub(super) struct Query {
     /// `next` of an earlier answer; from the beginning without it.
     after: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 

@@ -34,6 +34,7 @@ pub(super) struct LookView {
 #[into_params(parameter_in = Query)]
 pub(super) struct Rows {
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 

@@ -38,6 +38,7 @@ pub(super) struct Query {
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
@@ -178,7 +179,13 @@ pub(super) async fn show(
     Path(no): Path<String>,
 ) -> Result<Json<WholeMail>, Problem> {
     let letter = find(&admin, &no).await?;
-    Ok(Json(WholeMail { mail: MailView::from(&letter), text: letter.content.text, html: letter.content.html }))
+    let mail = MailView::from(&letter);
+    // Its link would make whoever reads mails somebody else.
+    if letter.name.kind == Kind::PasswordReset {
+        let text = "This mail holds a link for a new password, which is shown to nobody but its reader.".to_owned();
+        return Ok(Json(WholeMail { mail, text, html: String::new() }));
+    }
+    Ok(Json(WholeMail { mail, text: letter.content.text, html: letter.content.html }))
 }
 
 /// Tries a mail again, at once.

@@ -31,6 +31,7 @@ use crate::shelf::Sha256;
 #[into_params(parameter_in = Query)]
 pub(super) struct Rows {
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
@@ -42,6 +43,7 @@ pub(super) struct Query {
     /// `next` of the page before.
     after: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 

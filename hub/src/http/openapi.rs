@@ -2,6 +2,11 @@
 //!
 //! Each operation names the role it needs in `x-role`; a test asks every route as every role and compares.
 
+pub(super) mod examples;
+mod names;
+
+use std::sync::LazyLock;
+
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -14,10 +19,10 @@ use utoipa_axum::routes;
 use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
-    Admin, about, activity, alerts, attendance, backups, blobs, commands, connectors, devices, diary, enrolments,
-    events, health, holidays, imports, jobs, legacy, local, looks, machines, mails, media, metrics, notice, pairing,
-    people, pins, presence, privacy, punches, rebuild, registry, releases, replace, rollouts, schedules, session, site,
-    sites, terminals, tokens, users, version,
+    Admin, about, activity, alerts, attendance, audit, backups, blobs, commands, connectors, devices, diary,
+    enrolments, events, factor, health, holidays, imports, jobs, legacy, local, looks, machines, mails, me, media,
+    metrics, notice, pairing, people, pins, presence, privacy, punches, rebuild, recovery, registry, releases, replace,
+    rollouts, schedules, session, site, sites, terminals, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -187,10 +192,22 @@ fn of_people() -> OpenApiRouter<Admin> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::remove))
         .routes(routes!(users::list))
-        .routes(routes!(users::put))
+        .routes(routes!(users::put, users::change, users::remove))
+        .routes(routes!(factor::remove_of))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::whoami))
+        .routes(routes!(me::change_password))
+        .routes(routes!(me::sessions))
+        .routes(routes!(me::end_session))
+        .routes(routes!(factor::show, factor::begin, factor::remove))
+        .routes(routes!(factor::confirm))
+        .routes(routes!(factor::prove))
+        .routes(routes!(recovery::ask))
+        .routes(routes!(recovery::confirm))
+        .routes(routes!(recovery::set_up))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::list_csv))
 }
 
 fn of_hub() -> OpenApiRouter<Admin> {
@@ -215,7 +232,10 @@ fn of_hub() -> OpenApiRouter<Admin> {
 /// The OpenAPI document as JSON, ending in a line break.
 #[must_use]
 pub fn document() -> String {
-    let mut text = api().into_openapi().to_pretty_json().unwrap_or_default();
+    let mut document = api().into_openapi();
+    names::describe(&mut document);
+    examples::show(&mut document);
+    let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }
@@ -227,7 +247,9 @@ pub fn document() -> String {
     responses((status = 200, description = "The OpenAPI document", content_type = "application/json"))
 )]
 async fn show() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], document())
+    /// It takes longer to write than to send.
+    static DOCUMENT: LazyLock<String> = LazyLock::new(document);
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 
 #[cfg(test)]
@@ -241,8 +263,23 @@ mod tests {
     use crate::http::testing::{Stage, Who};
     use crate::store::accounts::Role;
 
-    const EVERYBODY: [Who; 5] =
-        [Who::Anonymous, Who::Token(Role::Viewer), Who::Token(Role::Operator), Who::Token(Role::Owner), Who::Socket];
+    const EVERYBODY: [Who; 6] = [
+        Who::Anonymous,
+        Who::Token(Role::Member),
+        Who::Token(Role::Viewer),
+        Who::Token(Role::Operator),
+        Who::Token(Role::Owner),
+        Who::Socket,
+    ];
+
+    /// What everybody may ask about themselves, and who may ask it about others.
+    const OTHERS: [(&str, Role); 5] = [
+        ("presence_days_list", Role::Operator),
+        ("presence_day_show", Role::Operator),
+        ("person_devices_list", Role::Operator),
+        ("presence_claims_list", Role::Operator),
+        ("person_export", Role::Owner),
+    ];
 
     /// Method, path and operation of every route.
     fn operations() -> Vec<(Method, String, Value)> {
@@ -257,19 +294,29 @@ mod tests {
 
     /// The least role that a route names; none if anybody may ask.
     fn needed(operation: &Value) -> Option<Role> {
-        match operation["x-role"].as_str() {
-            Some("anybody") => None,
-            Some("viewer") => Some(Role::Viewer),
-            Some("operator") => Some(Role::Operator),
-            Some("owner") => Some(Role::Owner),
-            other => panic!("{} names no role: {other:?}", operation["operationId"]),
+        role(operation["x-role"].as_str().unwrap_or_else(|| panic!("{} names no role", operation["operationId"])))
+    }
+
+    fn role(word: &str) -> Option<Role> {
+        match word {
+            "anybody" => None,
+            "member" => Some(Role::Member),
+            "viewer" => Some(Role::Viewer),
+            "operator" => Some(Role::Operator),
+            "owner" => Some(Role::Owner),
+            other => panic!("there is no role {other}"),
         }
     }
 
-    fn expected(who: Who, needed: Option<Role>) -> Option<StatusCode> {
+    /// The refusal of somebody; `others` is who may ask about anybody where everybody may ask about themselves. To a
+    /// member, another person does not exist.
+    fn expected(who: Who, needed: Option<Role>, others: Option<Role>) -> Option<StatusCode> {
         match (needed, who) {
             (None, _) | (_, Who::Socket) => None,
             (Some(_), Who::Anonymous) => Some(StatusCode::UNAUTHORIZED),
+            (Some(_), Who::Token(role)) if role != Role::Member && others.is_some_and(|others| role < others) => {
+                Some(StatusCode::FORBIDDEN)
+            }
             (Some(needed), Who::Token(role)) => (role < needed).then_some(StatusCode::FORBIDDEN),
         }
     }
@@ -280,11 +327,13 @@ mod tests {
             let stage = Stage::new().await;
             stage.add_site("metz", "Metz").await;
             for (method, path, operation) in operations() {
-                let place = path.replace("{id}", "metz").replace("{name}", "lea");
+                let place = path.replace("{id}", "metz").replace("{name}", "lea").replace("{date}", "2026-11-20");
+                let place = if path == "/api/v1/presence/days" { format!("{place}?from=2026-11-20") } else { place };
                 let answer = stage.request(method.clone(), &place).json(&json!({})).by(who).open().await;
                 let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&answer.status());
                 let refusal = refused.then(|| answer.status());
-                assert_eq!(refusal, expected(who, needed(&operation)), "{method} {path} as {who:?}");
+                let others = OTHERS.iter().find(|(id, _)| operation["operationId"] == *id).map(|(_, role)| *role);
+                assert_eq!(refusal, expected(who, needed(&operation), others), "{method} {path} as {who:?}");
             }
         }
     }

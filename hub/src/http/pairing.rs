@@ -13,7 +13,7 @@ use vigie_shared::pairing::PairingTicket;
 use vigie_shared::units;
 
 use super::Admin;
-use super::guard::Operator;
+use super::guard::{Member, Operator, own_person};
 use super::input::{Body, line};
 use super::people;
 use super::problem::{Problem, Refused};
@@ -22,6 +22,7 @@ use super::time::Time;
 use super::views::Page;
 use crate::login::secret::sha256;
 use crate::presence::{Counts, Ownership};
+use crate::store::accounts::Role;
 use crate::store::presence::{Claim, Pairing, Registered};
 
 /// How long a link works unless something else is asked for.
@@ -135,14 +136,16 @@ fn place(given: Option<&str>) -> Result<String, Problem> {
     })
 }
 
-/// Lists claims that wait for a decision, oldest first.
+/// Lists claims that wait for a decision, oldest first; whoever is no operator sees the own.
 #[utoipa::path(
     get, path = "/api/v1/presence/claims", operation_id = "presence_claims_list",
-    tag = "presence", extensions(("x-role" = json!("operator"))),
+    tag = "presence", extensions(("x-role" = json!("member"))),
     responses((status = 200, description = "Claims that wait", body = Page<ClaimView>), Refused)
 )]
-pub(super) async fn list(_: Operator, State(admin): State<Admin>) -> Result<Json<Page<ClaimView>>, Problem> {
-    let claims = admin.store.claims().await?;
+pub(super) async fn list(Member(caller): Member, State(admin): State<Admin>) -> Result<Json<Page<ClaimView>>, Problem> {
+    let person = own_person(&caller, None, Role::Operator)?;
+    let mut claims = admin.store.claims().await?;
+    claims.retain(|claim| person.as_ref().is_none_or(|person| claim.person == *person));
     Ok(Json(Page { items: claims.iter().map(ClaimView::from).collect(), next: None }))
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::Admin;
 use super::guard::Operator;
-use super::input::{Body, line};
+use super::input::{Body, enrol_number, line};
 use super::problem::{Problem, Refused};
 use super::schedules::NAME_LENGTH_MAX;
 use super::views::Page;
@@ -121,7 +121,7 @@ pub(super) async fn put(
 }
 
 /// An address as far as it matters here: somebody at some place.
-fn email(given: Option<&str>) -> Result<Option<String>, Problem> {
+pub(super) fn email(given: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(given) = given else { return Ok(None) };
     let text = line("email", given, EMAIL_LENGTH_MAX)?;
     let is_one = text.split_once('@').is_some_and(|(who, place)| !who.is_empty() && place.contains('.'));
@@ -141,17 +141,15 @@ pub(super) async fn find(admin: &Admin, id: &str) -> Result<Person, Problem> {
     people.into_iter().find(|person| person.id == id).ok_or_else(|| unknown(id))
 }
 
-fn unknown(id: &str) -> Problem {
+/// There is no such person, or none that the caller may know of.
+pub(super) fn unknown(id: &str) -> Problem {
     let shown: String = id.chars().take(64).collect();
     let detail = format!("nobody has the id `{shown}`; `vigie-hub person list` shows everybody");
     Problem::new(StatusCode::NOT_FOUND, "person_unknown", "There is no such person", detail)
 }
 
 fn number(one: &NumberView) -> Result<(String, u64), Problem> {
-    if i64::try_from(one.number).is_err() {
-        return Err(Problem::invalid("numbers", format_args!("{} is larger than any terminal's number", one.number)));
-    }
-    Ok((line("numbers", &one.terminal, NAME_LENGTH_MAX)?, one.number))
+    Ok((line("numbers", &one.terminal, NAME_LENGTH_MAX)?, enrol_number("numbers", one.number)?))
 }
 
 /// Forgets who somebody is, if no device is the person's; punches stay, under the terminals' numbers.

@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 use vigie_shared::id::{random_bytes, to_hex};
 
 use super::Admin;
-use super::guard::Owner;
+use super::guard::{Member, Owner, may_see};
 use super::input::Body;
 use super::looks;
 use super::people;
 use super::problem::{Problem, Refused};
+use crate::store::accounts::Role;
 use crate::store::presence::{Erased, OwnershipFilter};
 
 /// Says that it is meant.
@@ -39,15 +40,16 @@ pub(super) struct ErasedView {
 /// Gives everything that is known of a person, as JSON.
 #[utoipa::path(
     get, path = "/api/v1/people/{id}/export", operation_id = "person_export",
-    tag = "presence", extensions(("x-role" = json!("owner"))),
+    tag = "presence", extensions(("x-role" = json!("member"))),
     params(("id" = String, Path, description = "The person")),
     responses((status = 200, description = "Everything", content_type = "application/json"), Refused)
 )]
 pub(super) async fn export(
-    Owner(caller): Owner,
+    Member(caller): Member,
     State(admin): State<Admin>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
+    may_see(&caller, &id, Role::Owner)?;
     let person = people::find(&admin, &id).await?;
     looks::note(&admin, &caller, &id, "export").await?;
     Ok(Json(export::everything(&*admin.store, person, admin.clock.wall_ms()).await?))

@@ -30,9 +30,35 @@ pub struct Problem {
 
 /// Any refusal, as the OpenAPI document names it with every route.
 #[derive(utoipa::IntoResponses)]
-#[response(status = "4XX", description = "Refused", content_type = "application/problem+json")]
 #[expect(dead_code, reason = "only its description is used")]
-pub(super) struct Refused(Problem);
+pub(super) enum Refused {
+    #[response(
+        status = "4XX",
+        description = "Refused: `code` says why for programs, `detail` what to do for people. Nothing was changed. \
+                       400 and 422: a value is not accepted. 401: nobody proved who they are. 403: the role is too \
+                       little. 404: there is no such thing. 409: it does not fit what is there. 429: too often",
+        content_type = "application/problem+json",
+        example = json!({
+            "type": "urn:vigie:problem:site_unknown", "status": 404, "code": "site_unknown",
+            "title": "There is no such site",
+            "detail": "no site is called `nowhere`; `vigie-hub site list` or /api/v1/sites shows all"
+        })
+    )]
+    Wrong(Problem),
+    #[response(
+        status = "5XX",
+        description = "The hub cannot do it at this moment; `retry_after_s` says when to ask again",
+        content_type = "application/problem+json",
+        example = json!({
+            "type": "urn:vigie:problem:store_failed", "status": 503, "code": "store_failed",
+            "title": "The store failed",
+            "detail": "the store failed; nothing was changed and what was stored is safe; try again, then read the \
+                       hub's log and check its disk",
+            "retry_after_s": 5
+        })
+    )]
+    Unable(Problem),
+}
 
 impl Problem {
     /// A refusal with this status, code and sentences.
@@ -128,6 +154,11 @@ impl From<LoginError> for Problem {
         let text = error.to_string();
         match error {
             LoginError::Wrong => Self::new(StatusCode::UNAUTHORIZED, "login_wrong", "Login refused", text),
+            LoginError::NeedsCode { .. } => {
+                Self::new(StatusCode::UNAUTHORIZED, "second_factor_needed", "A code is needed", text)
+            }
+            LoginError::WrongCode => Self::new(StatusCode::UNAUTHORIZED, "code_wrong", "The code does not count", text),
+            LoginError::LinkEnded => Self::new(StatusCode::GONE, "link_ended", "The link is over", text),
             LoginError::Wait(wait) => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "login_too_often", "Too many attempts", text)
                     .retry_after(wait.as_secs().max(1))

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Admin;
 use super::cursor::{ROWS, ROWS_MAX, cut};
 use super::guard::Operator;
-use super::input::{Body, Params, limit, line, site_id};
+use super::input::{Body, Params, enrol_number, limit, line, site_id};
 use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::{Page, word};
@@ -34,10 +34,12 @@ pub(super) struct Query {
     /// Before this moment.
     to: Option<Time>,
     /// `counting`: only what counts. `in_doubt`: only what somebody should look at.
+    #[param(inline)]
     only: Option<Only>,
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
@@ -128,7 +130,7 @@ pub(super) async fn list(
     let filter = PunchFilter {
         site: query.site.as_deref().map(site_id).transpose()?,
         terminal: query.terminal,
-        enrol_id: query.number,
+        enrol_id: query.number.map(|number| enrol_number("number", number)).transpose()?,
         from_ms: query.from.map(|from| from.0),
         to_ms: query.to.map(|to| to.0),
         only_counting: query.only == Some(Only::Counting),

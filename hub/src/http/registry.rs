@@ -17,7 +17,7 @@ pub(super) use self::exclusions::{__path_exclude, __path_include, exclude, inclu
 pub(super) use self::taking::take;
 pub(super) use self::views::{CountsView, PersonDeviceView, RegisteredView, hint};
 use super::Admin;
-use super::guard::Operator;
+use super::guard::{Member, Operator, may_see};
 use super::input::{Body, Params, line, site_id};
 use super::looks;
 use super::people;
@@ -25,6 +25,7 @@ use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::Page;
 use crate::presence::Ownership;
+use crate::store::accounts::Role;
 use crate::store::presence::{OwnershipFilter, Registered};
 
 /// Longest label of a device, characters.
@@ -77,15 +78,16 @@ pub(super) struct OfSite {
 /// Lists a person's devices, also those of before.
 #[utoipa::path(
     get, path = "/api/v1/people/{id}/devices", operation_id = "person_devices_list",
-    tag = "presence", extensions(("x-role" = json!("operator"))),
+    tag = "presence", extensions(("x-role" = json!("member"))),
     params(("id" = String, Path, description = "The person")),
     responses((status = 200, description = "The person's devices", body = Page<PersonDeviceView>), Refused)
 )]
 pub(super) async fn of_person(
-    Operator(caller): Operator,
+    Member(caller): Member,
     State(admin): State<Admin>,
     Path(id): Path<String>,
 ) -> Result<Json<Page<PersonDeviceView>>, Problem> {
+    may_see(&caller, &id, Role::Operator)?;
     people::find(&admin, &id).await?;
     looks::note(&admin, &caller, &id, "devices").await?;
     let owned = admin.store.ownerships(&OwnershipFilter { person: Some(id), ..OwnershipFilter::default() }).await?;

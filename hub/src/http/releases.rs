@@ -129,7 +129,7 @@ pub(super) async fn create(
     put, path = "/api/v1/releases/{sha256}/content", operation_id = "releases_send",
     tag = "releases", extensions(("x-role" = json!("owner"))),
     params(("sha256" = String, Path, description = "The SHA-256 of the whole package"), Place),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(String), content_type = "application/octet-stream", description = "The piece"),
     responses((status = 200, description = "How much is here", body = Arrived), Refused)
 )]
 pub(super) async fn send(

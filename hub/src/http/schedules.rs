@@ -88,9 +88,18 @@ pub(super) struct ShiftView {
 pub(super) struct ScheduleView {
     /// Its name.
     name: String,
-    /// What it says.
-    #[serde(flatten)]
-    body: ScheduleBody,
+    /// The serial numbers of the terminals that it holds for; empty for all that no other schedule names.
+    terminals: Vec<String>,
+    /// The IANA zone of its times; null for each terminal's own.
+    zone: Option<String>,
+    /// What is expected on each weekday, `monday` to `sunday`; a day that is missing is off.
+    days: BTreeMap<String, ShiftView>,
+    /// Whether one number is the same person on all of its terminals.
+    has_common_numbers: bool,
+    /// Who says whether somebody came or went: `terminal`, where its numbers say so, or `alternate`.
+    directions: Way,
+    /// A punch of the same person within so many seconds repeats the one before.
+    repeat_s: u16,
 }
 
 /// Lists the schedules, by name.
@@ -249,7 +258,8 @@ impl From<&Schedule> for ScheduleView {
     fn from(schedule: &Schedule) -> Self {
         let day = |number: &i8| WEEKDAYS.iter().find(|(_, day)| day.to_monday_one_offset() == *number);
         let named = |(number, shift)| Some((day(number)?.0.to_owned(), ShiftView::from(shift)));
-        let body = ScheduleBody {
+        Self {
+            name: schedule.name.clone(),
             terminals: schedule.terminals.clone(),
             zone: schedule.zone.clone(),
             days: schedule.days.iter().filter_map(named).collect(),
@@ -258,9 +268,8 @@ impl From<&Schedule> for ScheduleView {
                 Directions::Terminal => Way::Terminal,
                 Directions::Alternate => Way::Alternate,
             },
-            repeat_s: Some(schedule.repeat_s),
-        };
-        Self { name: schedule.name.clone(), body }
+            repeat_s: schedule.repeat_s,
+        }
     }
 }
 

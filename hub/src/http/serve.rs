@@ -1,7 +1,8 @@
-//! Accepts connections and serves the router on them: TCP for people and programs, a unix socket for the machine's
-//! owner. Bounded in number and in the time a request's head may take.
+//! Accepts connections and serves the router on them: TCP, with TLS or without, for people and programs, a unix socket
+//! for the machine's owner. Bounded in number and in the time a request's head may take.
 
 use std::convert::Infallible;
+use std::future::{Future, ready};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,15 +15,21 @@ use axum::serve::Listener;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use vigie_shared::file::make_private_folder;
 use vigie_shared::lifecycle::Lifecycle;
 
+use super::config::AdminConfig;
 use super::guard::Peer;
+use super::proxy;
+use super::tls::FileCertificate;
 
 /// Connections at once, live streams included; more wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 512;
@@ -60,13 +67,59 @@ pub fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
+/// Serves people and their programs, by TLS if the owner has a certificate, as proxies say if the owner has some.
+///
+/// # Errors
+///
+/// Words for people on a certificate that cannot be used.
+pub fn open_admin(
+    listener: TcpListener,
+    config: &AdminConfig,
+    router: Router,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let router = proxy::behind(router, &config.behind_proxy);
+    let Some(files) = config.files() else {
+        lifecycle.spawn("admin HTTP", serve_tcp(listener, router, lifecycle.clone()));
+        return Ok(());
+    };
+    let certificate = Arc::new(FileCertificate::open(files)?);
+    let tls = Arc::clone(&certificate).config()?;
+    lifecycle.spawn("admin certificate", certificate.keep_fresh(lifecycle.stopping()));
+    lifecycle.spawn("admin HTTPS", serve_tls(listener, tls, router, lifecycle.clone()));
+    Ok(())
+}
+
 /// Serves TCP connections until the hub stops.
 ///
 /// # Errors
 ///
 /// Never: whatever one connection does ends with it.
 pub async fn serve_tcp(listener: TcpListener, router: Router, lifecycle: Lifecycle) -> anyhow::Result<()> {
-    serve(listener, |address| Peer::Address(address.ip()), router, lifecycle).await;
+    serve(listener, |address| Peer::Address(address.ip()), |stream| ready(Some(stream)), router, lifecycle).await;
+    Ok(())
+}
+
+/// Serves TCP connections that speak TLS until the hub stops.
+///
+/// # Errors
+///
+/// Never: whatever one connection does ends with it.
+pub async fn serve_tls(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    lifecycle: Lifecycle,
+) -> anyhow::Result<()> {
+    let acceptor = TlsAcceptor::from(tls);
+    let open = move |stream| {
+        let accepted = timeout(HEAD_WITHIN, acceptor.accept(stream));
+        async move {
+            let accepted = accepted.await.ok()?;
+            accepted.inspect_err(|error| tracing::debug!("a browser's TLS handshake failed: {error}")).ok()
+        }
+    };
+    serve(listener, |address| Peer::Address(address.ip()), open, router, lifecycle).await;
     Ok(())
 }
 
@@ -76,11 +129,21 @@ pub async fn serve_tcp(listener: TcpListener, router: Router, lifecycle: Lifecyc
 ///
 /// Never: whatever one connection does ends with it.
 pub async fn serve_socket(listener: UnixListener, router: Router, lifecycle: Lifecycle) -> anyhow::Result<()> {
-    serve(listener, |_unnamed| Peer::Socket, router, lifecycle).await;
+    serve(listener, |_unnamed| Peer::Socket, |stream| ready(Some(stream)), router, lifecycle).await;
     Ok(())
 }
 
-async fn serve<L: Listener>(mut listener: L, peer_of: fn(L::Addr) -> Peer, router: Router, lifecycle: Lifecycle) {
+async fn serve<L, S, F>(
+    mut listener: L,
+    peer_of: fn(L::Addr) -> Peer,
+    open: impl Fn(L::Io) -> F,
+    router: Router,
+    lifecycle: Lifecycle,
+) where
+    L: Listener,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = Option<S>> + Send + 'static,
+{
     let (stopping, slots) = (lifecycle.stopping(), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
     let next = async |listener: &mut L| {
         let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
@@ -94,9 +157,11 @@ async fn serve<L: Listener>(mut listener: L, peer_of: fn(L::Addr) -> Peer, route
             () = stopping.cancelled() => None,
         };
         let Some((slot, stream, peer)) = accepted else { return };
-        let (router, stopping) = (router.clone(), stopping.clone());
+        let (router, stopping, opened) = (router.clone(), stopping.clone(), open(stream));
         lifecycle.spawn_detached(async move {
-            serve_stream(stream, peer, router, stopping).await;
+            if let Some(stream) = opened.await {
+                serve_stream(stream, peer, router, stopping).await;
+            }
             drop(slot);
         });
     }
@@ -165,6 +230,43 @@ mod tests {
         assert!(unknown.starts_with("HTTP/1.1 401"), "{unknown}");
         lifecycle.stop();
         assert_eq!(lifecycle.wait().await, std::process::ExitCode::SUCCESS);
+    }
+
+    /// What comes back; a server that breaks off has said what it had to say.
+    async fn heard(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> String {
+        stream.write_all(ASK).await.unwrap();
+        let mut bytes = Vec::new();
+        drop(stream.read_to_end(&mut bytes).await);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[tokio::test]
+    async fn with_a_certificate_nothing_is_said_in_clear() {
+        let (stage, lifecycle, folder) = (Stage::new().await, Lifecycle::new(), tempfile::tempdir().unwrap());
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let config = AdminConfig { certificate: Some(certificate), key: Some(key), ..AdminConfig::default() };
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        open_admin(tcp, &config, router(stage.admin.clone()), &lifecycle).unwrap();
+
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let client = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+        let secure = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+        let plain = TcpStream::connect(address).await.unwrap();
+
+        let (said, in_clear) = (heard(secure).await, heard(plain).await);
+        assert!(said.starts_with("HTTP/1.1 401"), "{said}");
+        assert!(!in_clear.contains("HTTP"), "{in_clear}");
     }
 
     #[tokio::test]

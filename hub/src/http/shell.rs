@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use vigie_shared::id::to_hex;
 
 use super::input::BODY_BYTES_MAX;
 use super::problem::Problem;
-use super::{Admin, page, rest};
+use super::{Admin, page, rest, trail};
 use crate::login::secret;
 
 /// How long a handler may work before it answers. Live streams answer at once and go on.
@@ -50,6 +50,7 @@ pub(super) fn around(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
     let is_tls = admin.is_tls;
     routes
         .layer(from_fn(in_time))
+        .layer(from_fn_with_state(admin.clone(), trail::follow))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response: Response| ready(with_headers(response, is_tls))))
 }

@@ -38,6 +38,7 @@ pub(super) struct Query {
     /// To, excluded; now if not given.
     to: Option<Time>,
     /// How many samples or hours, 1 to 5000; 600 if not given.
+    #[param(minimum = 1, maximum = 5000)]
     limit: Option<usize>,
     /// How fine the pulse is shown; `raw` if not given.
     #[serde(default)]

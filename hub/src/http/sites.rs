@@ -30,6 +30,7 @@ pub(super) struct Query {
     /// Only ids after this one.
     after: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// Only those with this tag, upper and lower case alike.
     tag: Option<String>,

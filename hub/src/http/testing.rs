@@ -34,7 +34,7 @@ use crate::retention::RetentionConfig;
 use crate::rollout::driver::Rollouts;
 use crate::shelf::{Shelf, ShelfConfig};
 use crate::store::Store;
-use crate::store::accounts::{Account, Credential, CredentialKind, Role};
+use crate::store::accounts::{Account, Credential, CredentialKind, Role, Scope};
 use crate::store::memory::Memory;
 use crate::text::Lang;
 use crate::webhook::WebhooksConfig;
@@ -43,15 +43,21 @@ mod ask;
 mod clocks;
 mod crowd;
 pub(crate) mod doubles;
+pub(crate) mod exchanges;
 mod history;
+pub(crate) mod schema;
+mod world;
 
-pub(crate) use self::ask::Answer;
+pub(crate) use self::ask::{Answer, Session};
 pub(crate) use self::history::{device, heartbeat, live};
 
 /// 2026-11-20T14:05:00Z.
 pub(crate) const NOW: i64 = 1_795_183_500_000;
 /// The password of every account on the stage.
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// The person that the member's account belongs to.
+pub(crate) const OWN: &str = "ama";
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +87,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// An empty hub with three accounts.
+    /// An empty hub with one account per role.
     pub(crate) async fn new() -> Self {
         Self::with_tls(false).await
     }
@@ -150,7 +156,7 @@ impl Stage {
             router,
             _folder: folder,
         };
-        for role in [Role::Viewer, Role::Operator, Role::Owner] {
+        for role in [Role::Member, Role::Viewer, Role::Operator, Role::Owner] {
             stage.add_account(role).await;
         }
         stage
@@ -166,10 +172,20 @@ impl Stage {
             role: Role::Owner,
             created_ms: NOW,
             expires_ms: NOW + 3_600_000,
+            scope: Scope::default(),
+            used_ms: None,
         };
-        let account = Account { name, password_hash: phc(), role, created_ms: NOW };
+        let person = (role == Role::Member).then(|| OWN.to_owned());
+        let account = Account { name, password_hash: phc(), role, created_ms: NOW, person, email: None };
         self.store.put_account(&account).await.unwrap();
         self.store.add_credential(&credential).await.unwrap();
+    }
+
+    /// A browser that is logged in with an account's password.
+    pub(crate) async fn log_in(&self, account: &str) -> Session {
+        let body = serde_json::json!({ "account": account, "password": PASSWORD });
+        let answer = self.post("/api/v1/login").json(&body).send().await;
+        Session { cookie: answer.cookie(), csrf: answer.json()["csrf"].as_str().unwrap().to_owned() }
     }
 
     /// A request.
@@ -217,6 +233,7 @@ fn desk(store: Arc<dyn Store>, clock: Arc<ManualClock>) -> Desk {
     let mail = MailConfig {
         server: Some("localhost".to_owned()),
         from: "Vigie <vigie@example.org>".parse().ok(),
+        dashboard: Some("https://vigie.example.org/".to_owned()),
         recipients: vec![Recipient::new("anna@example.org".parse().unwrap())],
         ..MailConfig::default()
     };

@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 use super::Admin;
 use super::guard::Owner;
 use super::input::Body;
+use super::people;
 use super::problem::{Problem, Refused};
 use super::time::Time;
 use super::views::Page;
-use crate::login::{password, secret};
+use crate::login::{NewAccount, password, secret};
 use crate::store::accounts::{Account, Role};
 
 /// Longest name of an account, characters.
@@ -25,13 +26,26 @@ pub(super) struct UserView {
     name: String,
     /// What it may do.
     role: Role,
+    /// The id of the person that it belongs to.
+    person: Option<String>,
+    /// Where a link for a new password is sent.
+    email: Option<String>,
+    /// Whether a code is asked for at each login.
+    has_second_factor: bool,
     /// When it was made.
     created: Time,
 }
 
-impl From<&Account> for UserView {
-    fn from(account: &Account) -> Self {
-        Self { name: account.name.clone(), role: account.role, created: Time(account.created_ms) }
+impl UserView {
+    fn new(account: &Account, proven: &[String]) -> Self {
+        Self {
+            name: account.name.clone(),
+            role: account.role,
+            person: account.person.clone(),
+            email: account.email.clone(),
+            has_second_factor: proven.contains(&account.name),
+            created: Time(account.created_ms),
+        }
     }
 }
 
@@ -43,6 +57,22 @@ pub(super) struct WantedUser {
     role: Option<Role>,
     /// Its password, 12 characters or more; a readable one is drawn if not given.
     password: Option<String>,
+    /// The id of the person that it belongs to; a member needs one. What it had if not given.
+    person: Option<String>,
+    /// Where a link for a new password is sent; what it had if not given.
+    email: Option<String>,
+}
+
+/// What changes of an account; what is not given stays, an empty text takes away.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserChange {
+    /// What it may do.
+    role: Option<Role>,
+    /// The id of the person that it belongs to.
+    person: Option<String>,
+    /// Where a link for a new password is sent.
+    email: Option<String>,
 }
 
 /// An account that was just made or changed.
@@ -64,8 +94,8 @@ pub(super) struct MadeUser {
     responses((status = 200, description = "Every account", body = Page<UserView>), Refused)
 )]
 pub(super) async fn list(_: Owner, State(admin): State<Admin>) -> Result<Json<Page<UserView>>, Problem> {
-    let accounts = admin.store.accounts().await?;
-    Ok(Json(Page { items: accounts.iter().map(UserView::from).collect(), next: None }))
+    let (accounts, proven) = (admin.store.accounts().await?, admin.store.proven_accounts().await?);
+    Ok(Json(Page { items: accounts.iter().map(|account| UserView::new(account, &proven)).collect(), next: None }))
 }
 
 /// Makes an account, or gives it a new password and role. Its open sessions end.
@@ -87,27 +117,94 @@ pub(super) async fn put(
         password::judge(chosen).map_err(|error| Problem::invalid("password", error))?;
     }
     let former = admin.store.account(&name).await?;
-    let role = wanted.role.or(former.map(|account| account.role)).unwrap_or(Role::Viewer);
-    keep_an_owner(&admin, &name, role).await?;
+    let had = former.as_ref().map(|account| (account.role, account.person.clone(), account.email.clone()));
+    let (had_role, had_person, had_email) = had.unwrap_or((Role::Viewer, None, None));
+    let role = wanted.role.unwrap_or(had_role);
+    let person = person_of(&admin, role, wanted.person.or(had_person)).await?;
+    let address = wanted.email.or(had_email).filter(|address| !address.trim().is_empty());
+    let email = people::email(address.as_deref())?;
+    keep_an_owner(&admin, &name, Some(role)).await?;
     let drawn = wanted.password.is_none().then(secret::readable_password);
     let password = wanted.password.or_else(|| drawn.clone()).unwrap_or_default();
-    admin.logins.put_account(&name, password, role).await?;
+    admin.logins.put_account(NewAccount { name: name.clone(), password, role, person, email }).await?;
     Ok(Json(MadeUser { name, role, password: drawn }))
 }
 
+/// Changes role, person or address of an account; its password stays. Sessions end if what it may do changes.
+#[utoipa::path(
+    patch, path = "/api/v1/users/{name}", operation_id = "users_change",
+    tag = "accounts", request_body = UserChange, extensions(("x-role" = json!("owner"))),
+    params(("name" = String, Path, description = "The account")),
+    responses((status = 200, description = "Changed", body = UserView), Refused)
+)]
+pub(super) async fn change(
+    _: Owner,
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    Body(change): Body<UserChange>,
+) -> Result<Json<UserView>, Problem> {
+    let mut account = admin.store.account(&name).await?.ok_or_else(|| Problem::unknown("user", &name))?;
+    account.role = change.role.unwrap_or(account.role);
+    if let Some(person) = change.person {
+        account.person = Some(person);
+    }
+    if let Some(address) = change.email {
+        account.email = people::email(Some(address.as_str()).filter(|address| !address.trim().is_empty()))?;
+    }
+    account.person = person_of(&admin, account.role, account.person).await?;
+    keep_an_owner(&admin, &name, Some(account.role)).await?;
+    admin.logins.change_account(&account).await?;
+    Ok(Json(UserView::new(&account, &admin.store.proven_accounts().await?)))
+}
+
+/// Removes an account at once, with its sessions, tokens and second factor. The last owner stays.
+#[utoipa::path(
+    delete, path = "/api/v1/users/{name}", operation_id = "users_remove",
+    tag = "accounts", extensions(("x-role" = json!("owner"))),
+    params(("name" = String, Path, description = "The account")),
+    responses((status = 204, description = "Removed"), Refused)
+)]
+pub(super) async fn remove(
+    _: Owner,
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    keep_an_owner(&admin, &name, None).await?;
+    match admin.store.remove_account(&name).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Problem::unknown("user", &name)),
+    }
+}
+
+/// The person of an account, who must exist; a member without one would see nothing.
+async fn person_of(admin: &Admin, role: Role, person: Option<String>) -> Result<Option<String>, Problem> {
+    match person.filter(|person| !person.trim().is_empty()) {
+        Some(person) => Ok(Some(people::find(admin, &person).await?.id)),
+        None if role == Role::Member => {
+            Err(Problem::invalid("person", "a member sees the presence of one person: say of whom, by id"))
+        }
+        None => Ok(None),
+    }
+}
+
 /// Refuses to take the last owner's role away: nobody could give it back from afar.
-async fn keep_an_owner(admin: &Admin, name: &str, role: Role) -> Result<(), Problem> {
+async fn keep_an_owner(admin: &Admin, name: &str, role: Option<Role>) -> Result<(), Problem> {
     let accounts = admin.store.accounts().await?;
     let is_owner = accounts.iter().any(|one| one.name == name && one.role == Role::Owner);
     let has_other = accounts.iter().any(|one| one.name != name && one.role == Role::Owner);
-    if role == Role::Owner || !is_owner || has_other {
+    if role == Some(Role::Owner) || !is_owner || has_other {
         return Ok(());
     }
     let detail = format!("`{name}` is the only owner; nothing was changed; make another owner first");
     Err(Problem::new(StatusCode::CONFLICT, "last_owner", "An owner must remain", detail))
 }
 
-fn judge_name(name: &str) -> Result<(), Problem> {
+/// Whether an account may be called so.
+///
+/// # Errors
+///
+/// 422 `invalid`.
+pub(super) fn judge_name(name: &str) -> Result<(), Problem> {
     let is_fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_@".contains(c);
     if (1..=NAME_LENGTH_MAX).contains(&name.len()) && name.chars().all(is_fit) {
         return Ok(());
@@ -120,7 +217,7 @@ mod tests {
     use axum::http::{Method, StatusCode};
     use serde_json::{Value, json};
 
-    use crate::http::testing::{Answer, PASSWORD, Stage};
+    use crate::http::testing::{Answer, PASSWORD, Stage, Who};
     use crate::store::accounts::Role;
 
     async fn put(stage: &Stage, name: &str, body: &Value) -> Answer {
@@ -157,6 +254,36 @@ mod tests {
         assert_eq!((refused.status, refused.code().as_str()), (StatusCode::CONFLICT, "last_owner"));
         put(&stage, "max", &json!({ "role": "owner" })).await;
         assert_eq!(put(&stage, "owner", &json!({ "role": "viewer" })).await.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_role_changes_without_a_new_password_and_ends_what_was_open() {
+        let stage = Stage::new().await;
+        let session = stage.log_in("viewer").await;
+        let patch = async |body: Value| {
+            stage.request(Method::PATCH, "/api/v1/users/viewer").json(&body).role(Role::Owner).send().await
+        };
+        assert_eq!(patch(json!({ "email": "v@example.org" })).await.json()["email"], "v@example.org");
+        assert_eq!(stage.get("/api/v1/me").session(&session).send().await.status, StatusCode::OK);
+        assert_eq!(patch(json!({ "role": "operator" })).await.json()["role"], "operator");
+        assert_eq!(stage.get("/api/v1/me").session(&session).send().await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(log_in(&stage, "viewer", PASSWORD).await.json()["role"], "operator");
+        assert_eq!(patch(json!({ "role": "member", "person": "" })).await.code(), "invalid", "a member is a person");
+        assert_eq!(patch(json!({ "email": "" })).await.json()["email"], Value::Null);
+    }
+
+    #[tokio::test]
+    async fn a_removed_account_is_out_at_once_with_its_tokens() {
+        let stage = Stage::new().await;
+        let remove = async |name: &str| {
+            let path = format!("/api/v1/users/{name}");
+            stage.request(Method::DELETE, &path).by(Who::Socket).send().await
+        };
+        assert_eq!(remove("operator").await.status, StatusCode::NO_CONTENT);
+        let gone = stage.get("/api/v1/sites").role(Role::Operator).send().await;
+        assert_eq!(gone.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(remove("operator").await.code(), "user_unknown");
+        assert_eq!(remove("owner").await.code(), "last_owner");
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! The first start: one account with a random password, and one token in a file for `curl`.
+//! The first start: one account with a random password, a link by which its owner chooses name and password, and one
+//! token in a file for `curl`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,14 +8,17 @@ use anyhow::Context as _;
 use vigie_shared::clock::Clock;
 use vigie_shared::file::replace_private;
 
+use super::links::link;
 use super::{password, secret};
 use crate::store::Store;
-use crate::store::accounts::{Account, Credential, CredentialKind, Role};
+use crate::store::accounts::{Account, Credential, CredentialKind, Role, Scope};
 
 /// The account that the first start makes, and under which the unix socket speaks.
 pub const ACCOUNT: &str = "admin";
 /// How long the token in the file works.
 const TOKEN_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long the link for the owner's own name and password works, milliseconds: a week after the first start.
+const SETUP_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// What a person must be told once: it is kept nowhere.
 pub struct FirstLogin {
@@ -22,6 +26,8 @@ pub struct FirstLogin {
     pub account: String,
     /// Its password.
     pub password: String,
+    /// The secret of the link by which the owner chooses name and password: it works once.
+    pub setup: String,
     /// A file for `curl -H @FILE`: one header line with an API token.
     pub curl_header: PathBuf,
 }
@@ -52,7 +58,12 @@ pub async fn first_start(store: &dyn Store, clock: &dyn Clock, data: &Path) -> a
         role: Role::Owner,
         created_ms: now_ms,
         expires_ms: now_ms.saturating_add(i64::try_from(TOKEN_LIFE.as_millis()).unwrap_or(0)),
+        scope: Scope::default(),
+        used_ms: None,
     };
+    let setup = secret::draw();
+    let first_link = link(&setup, CredentialKind::Setup, ACCOUNT, now_ms, SETUP_MS);
+    store.add_credential(&first_link).await.context("store the first link")?;
     store.add_credential(&credential).await.context("store the first token")?;
     let curl_header = curl_header_path(data);
     replace_private(&curl_header, format!("Authorization: Bearer {token}\n").as_bytes())
@@ -62,9 +73,11 @@ pub async fn first_start(store: &dyn Store, clock: &dyn Clock, data: &Path) -> a
         password_hash: password::hash(&password)?,
         role: Role::Owner,
         created_ms: now_ms,
+        person: None,
+        email: None,
     };
     store.put_account(&account).await.context("store the first account")?;
-    Ok(Some(FirstLogin { account: account.name, password, curl_header }))
+    Ok(Some(FirstLogin { account: account.name, password, setup, curl_header }))
 }
 
 #[cfg(test)]
@@ -74,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::http::testing::Stage;
-    use crate::login::Logins;
+    use crate::login::{Browser, Logins, Typed};
     use crate::store::Accounts as _;
     use crate::store::memory::Memory;
 
@@ -90,9 +103,10 @@ mod tests {
         let logins = Logins::new(store.clone(), clock.clone());
         let line = std::fs::read_to_string(&first.curl_header).unwrap();
         let token = line.strip_prefix("Authorization: Bearer ").unwrap().trim_end();
-        let caller = logins.caller(token, CredentialKind::Token).await.unwrap().unwrap();
+        let caller = logins.by_token(token).await.unwrap().unwrap();
         assert_eq!((caller.account.as_str(), caller.role), (ACCOUNT, Role::Owner));
-        let session = logins.sign_in(ACCOUNT, &first.password, None, None).await.unwrap();
+        let typed = Typed { account: ACCOUNT, password: &first.password, code: None };
+        let session = logins.sign_in(typed, Browser::default()).await.unwrap();
         assert_eq!(session.caller.role, Role::Owner);
         assert!(first_start(&*store, &*clock, folder.path()).await.unwrap().is_none());
         assert_eq!(store.accounts().await.unwrap().len(), 1);

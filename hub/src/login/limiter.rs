@@ -41,7 +41,24 @@ impl Limiter {
     /// The remaining wait, if the attempt comes too early. It is then not counted.
     pub fn on_attempt(&mut self, account: &str, address: Option<IpAddr>, now: Instant) -> Result<(), Duration> {
         let network = address.map(network_of);
-        let keys = [((Some(fold(account)), network), FREE_PER_ACCOUNT), ((None, network), FREE_PER_ADDRESS)];
+        self.attempt([((Some(fold(account)), network), FREE_PER_ACCOUNT), ((None, network), FREE_PER_ADDRESS)], now)
+    }
+
+    /// Counts a guess at something so short that it must be guessed slowly from wherever in the world.
+    ///
+    /// # Errors
+    ///
+    /// The remaining wait, if the guess comes too early. It is then not counted.
+    pub fn on_guess(&mut self, what: &str, now: Instant) -> Result<(), Duration> {
+        self.attempt([((Some(fold(what)), None), FREE_PER_ACCOUNT)], now)
+    }
+
+    /// Forgets the guesses of somebody who knew it.
+    pub fn on_right_guess(&mut self, what: &str) {
+        self.rows.remove(&(Some(fold(what)), None));
+    }
+
+    fn attempt<const N: usize>(&mut self, keys: [(Key, u32); N], now: Instant) -> Result<(), Duration> {
         let wait = keys.iter().map(|(key, free)| self.wait(key, *free, now)).max().unwrap_or_default();
         if !wait.is_zero() {
             return Err(wait);
@@ -108,7 +125,7 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
 
 /// Names that a person would take for the same, cut so that a row stays small.
 fn fold(account: &str) -> String {
-    account.trim().to_lowercase().chars().take(64).collect()
+    account.trim().to_lowercase().chars().take(96).collect()
 }
 
 #[cfg(test)]

@@ -27,7 +27,13 @@ pub fn draw_token() -> String {
 /// A password that a person can read aloud and type: five words of five letters, 80 bits.
 #[must_use]
 pub fn readable_password() -> String {
-    let words: Vec<String> = (0..5).map(|_| readable_word()).collect();
+    readable(5)
+}
+
+/// So many words that a person can read aloud and type, 16 bits each.
+#[must_use]
+pub fn readable(words: usize) -> String {
+    let words: Vec<String> = (0..words).map(|_| readable_word()).collect();
     words.join("-")
 }
 

@@ -1,5 +1,6 @@
 //! Writes letters: news becomes one for each who wants to know, all of them kept in one transaction.
 
+mod reset;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -8,12 +9,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use tokio::sync::Notify;
-use vigie_shared::clock::Clock;
+use vigie_shared::clock::{Clock, ms};
 
 pub use self::trial::TestError;
 use super::config::{MailConfig, Recipient};
 use super::letter::{Content, Kind, LetterName, NewLetter, Way};
-use super::letters::storage::MachineNow;
+use super::letters::storage::{Limits, MachineNow};
 use super::letters::{Page, Reader, incident, storage};
 use super::overrides::Overrides;
 use super::pick::{Told, is_among, is_only_of_machines, needs_summary, picked};
@@ -48,6 +49,8 @@ pub struct Parts {
     pub webhooks: WebhooksConfig,
     /// All machines; without, no storage summary is written.
     pub machines: Option<Arc<dyn Machines>>,
+    /// Which of them the summary lists.
+    pub limits: Limits,
 }
 
 /// Writes letters. Clones share it.
@@ -76,6 +79,18 @@ impl Desk {
 
     pub(super) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    /// The server that takes mail, if the owner named one.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.0.parts.mail.server.as_deref()
+    }
+
+    /// Where people reach the dashboard, if the owner said so.
+    #[must_use]
+    pub fn dashboard(&self) -> Option<&str> {
+        self.0.parts.mail.dashboard.as_deref()
     }
 
     /// Called when letters of a way are to be looked at.
@@ -150,8 +165,7 @@ impl Desk {
     }
 
     fn expires_ms(&self, now_ms: i64) -> i64 {
-        let after = i64::try_from(self.0.parts.mail.expire_after.as_millis()).unwrap_or(i64::MAX);
-        now_ms.saturating_add(after)
+        now_ms.saturating_add(ms(self.0.parts.mail.expire_after))
     }
 
     /// Letters to people on one piece of news.
@@ -181,7 +195,7 @@ impl Desk {
         let machines = if needs_summary(news, told, &reader.address) { self.machines().await } else { None };
         let Some(mut machines) = machines else { return vec![incident::page(news, reader)] };
         machines.retain(|machine| is_among(machine.site.as_ref(), &recipient.sites));
-        let mut pages = vec![storage::page(&machines, reader)];
+        let mut pages = vec![storage::page(&machines, self.0.parts.limits, reader)];
         // Said once: the summary names the same machines, and more.
         if !is_only_of_machines(news) {
             pages.push(incident::page(news, reader));

@@ -6,6 +6,7 @@
 
 use crate::connectors::wait::Patience;
 use crate::mail::letter::{Letter, LetterState};
+use vigie_shared::clock::ms;
 
 /// Longest text about an error that is kept, characters.
 const ERROR_LENGTH_MAX: usize = 500;
@@ -77,7 +78,7 @@ pub fn expire(letter: &mut Letter, now_ms: i64) -> bool {
 fn later(letter: &mut Letter, why: &str, around: &Around) {
     letter.last_error = Some(said(why));
     let wait = around.patience.after(letter.attempts, around.chance ^ letter.no.unsigned_abs());
-    let next_ms = around.now_ms.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    let next_ms = around.now_ms.saturating_add(ms(wait));
     // Not behind its end: then it is given up, and people are told, on time.
     letter.next_try_ms = next_ms.min(letter.expires_ms).max(around.now_ms);
 }

@@ -6,8 +6,11 @@ use super::policy::Letter;
 use super::topics;
 use crate::http::Admin;
 use crate::http::commands::order::{Order, chosen_id, order};
+use crate::http::guard::out_of_scope;
 use crate::http::problem::Problem;
-use crate::login::Via;
+use crate::http::trail;
+use crate::login::{Caller, Via};
+use crate::store::audit::Act;
 
 /// Why a command was not taken, with the fields by which an outcome is read.
 #[derive(Serialize)]
@@ -27,6 +30,30 @@ struct RefusalView<'a> {
 /// Gives the command, as its giver is entitled at this moment.
 pub(super) async fn give(admin: &Admin, via: &Via, letter: &Letter) -> Result<(), Problem> {
     let caller = admin.logins.caller_via(via.clone()).await?.ok_or_else(Problem::anonymous)?;
+    let given = order_in_scope(admin, &caller, letter).await;
+    note(admin, &caller, letter, given.as_ref().map_or_else(|problem| problem.status, |()| 201)).await;
+    given
+}
+
+/// Writes the command down as it would be over HTTP.
+async fn note(admin: &Admin, caller: &Caller, letter: &Letter, status: u16) {
+    let act = Act {
+        at_ms: admin.clock.wall_ms(),
+        account: caller.account.clone(),
+        via: format!("mqtt {}", caller.via),
+        address: String::new(),
+        operation: "commands_create".to_owned(),
+        subject: letter.address.site.clone(),
+        status,
+    };
+    trail::write(admin, act).await;
+}
+
+async fn order_in_scope(admin: &Admin, caller: &Caller, letter: &Letter) -> Result<(), Problem> {
+    let (scope, site) = (&caller.scope, letter.address.site.as_str());
+    if !scope.has_area("commands") || !scope.has_site(site) {
+        return Err(out_of_scope("this token does not reach this site's commands"));
+    }
     if letter.is_retained {
         let detail = "a command is given once and not kept for later readers; publish it without the flag";
         return Err(Problem::invalid("retain", detail));
@@ -36,8 +63,7 @@ pub(super) async fn give(admin: &Admin, via: &Via, letter: &Letter) -> Result<()
                       was given already; look at the site's commands, then give it anew, best with an `id`";
         return Err(Problem::invalid("id", detail));
     }
-    order(admin, &caller, &Order { site: &letter.address.site, kind: &letter.address.kind, body: &letter.payload })
-        .await
+    order(admin, caller, &Order { site: &letter.address.site, kind: &letter.address.kind, body: &letter.payload }).await
 }
 
 /// Where and how a refusal is told.

@@ -14,6 +14,8 @@ use super::packets::{self, Refusal};
 use super::policy::{self, Knock, Opening};
 use super::session::Session;
 use crate::gateway::pump::{Inbox, send};
+use crate::http::guard::Peer;
+use crate::http::trail;
 use crate::login::{Caller, LoginError};
 
 /// How long a peer that is being refused may take to read why.
@@ -87,10 +89,15 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Guest<R, W> {
         self.inbox.consume(bytes);
         let (why, ending) = match hall.admin.logins.sign_in_with_token(&name, &token, Some(address)).await {
             Ok(caller) => return Ok((caller, keep_alive_s)),
-            Err(LoginError::Wrong) => (Refusal::NotAuthorised, Ending::LoginWrong),
+            Err(LoginError::Wrong | LoginError::NeedsCode { .. } | LoginError::WrongCode | LoginError::LinkEnded) => {
+                (Refusal::NotAuthorised, Ending::LoginWrong)
+            }
             Err(LoginError::Wait(_) | LoginError::Busy) => (Refusal::Unavailable, Ending::LoginTooOften),
             Err(LoginError::Store(_) | LoginError::Hashing(_)) => (Refusal::Unavailable, Ending::StoreFailed),
         };
+        if ending == Ending::LoginWrong {
+            trail::note_login(&hall.admin, &name, ("mqtt", Peer::Address(address)), 401).await;
+        }
         // Not the name: people paste secrets into the wrong field.
         tracing::info!(%address, reason = ending.as_str(), "an operator's program was refused");
         self.refuse(why).await;

@@ -18,7 +18,7 @@ use crate::http::commands::order::look;
 use crate::http::state::states;
 use crate::login::Caller;
 use crate::rate::Bucket;
-use crate::store::accounts::Role;
+use crate::store::accounts::{Role, Scope};
 
 /// How often it is looked whether the caller may still be here.
 const LOOK: Duration = Duration::from_secs(15);
@@ -136,7 +136,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     async fn subscribe(&mut self, hall: &Hall, id: u16, wanted: &[Vec<u8>]) -> Result<(), Ending> {
         let (mut codes, mut new) = (Vec::new(), Vec::new());
         for text in wanted {
-            let granted = Filter::grant(text, self.caller.role);
+            let granted = Filter::grant(text, self.caller.role).filter(|filter| self.is_within(filter));
             let has_room = |held: &[Filter], filter: &Filter| {
                 held.contains(filter) || held.len() < hall.room.config.subscriptions_max
             };
@@ -162,7 +162,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     async fn tell_present(&mut self, hall: &Hall, new: &[Filter]) -> Result<(), Ending> {
         let is_wanted = |topic: &str| new.iter().any(|filter| filter.matches(topic));
         let mut present = Vec::new();
-        let told = states(&hall.admin, |site| is_wanted(&topics::state(site))).await;
+        let scope = self.caller.scope.clone();
+        let told = states(&hall.admin, |site| scope.has_site(site.as_str()) && is_wanted(&topics::state(site))).await;
         for (site, json) in told.map_err(|_logged| Ending::StoreFailed)? {
             present.push((topics::state(&site), json));
         }
@@ -201,8 +202,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         if bytes.is_empty() { Ok(()) } else { self.send(hall, &bytes).await }
     }
 
+    /// Whether the token reaches what a filter asks for: a part of the API, and at least one site.
+    fn is_within(&self, filter: &Filter) -> bool {
+        let Scope { areas, sites } = &self.caller.scope;
+        let is_of_sites = sites.is_empty() || filter.site().is_none_or(|site| self.caller.scope.has_site(site));
+        is_of_sites && (areas.is_empty() || filter.areas().iter().any(|area| areas.contains(*area)))
+    }
+
     fn wants(&self, note: &Note) -> bool {
-        self.caller.role >= note.needs && self.filters.iter().any(|filter| filter.matches(&note.topic))
+        let scope = &self.caller.scope;
+        let is_within = scope.has_area(topics::area(&note.topic)) && scope.has_site(topics::site(&note.topic));
+        is_within && self.caller.role >= note.needs && self.filters.iter().any(|filter| filter.matches(&note.topic))
     }
 
     /// A failing store does not end a connection: its reader keeps what they have.
@@ -214,7 +224,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         }
         // A lowered role takes away what it may no longer ask for.
         let role: Role = self.caller.role;
-        self.filters.retain(|filter| Filter::grant(filter.as_str().as_bytes(), role).is_some());
+        let mut filters = std::mem::take(&mut self.filters);
+        filters.retain(|filter| Filter::grant(filter.as_str().as_bytes(), role).is_some() && self.is_within(filter));
+        self.filters = filters;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Connections as programs make them, over a pipe instead of TLS.
 
+mod scope;
+
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::oneshot;

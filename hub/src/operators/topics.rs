@@ -21,6 +21,10 @@ use crate::store::accounts::Role;
 /// What every topic begins with.
 const ROOT: &str = "vigie/v1";
 
+/// Parts of the API, as its document tags them.
+const SITES: &str = "sites";
+const COMMANDS: &str = "commands";
+
 /// Longest word that may stand for a site or a type, bytes.
 const WORD_BYTES_MAX: usize = 64;
 
@@ -67,6 +71,20 @@ impl Filter {
         levels.next().is_none()
     }
 
+    /// The one site that it is about, if it is about one only.
+    pub(super) fn site(&self) -> Option<&str> {
+        self.0.split('/').nth(2).filter(|level| *level != "+" && *level != "#")
+    }
+
+    /// The parts of the API that it brings something of.
+    pub(super) fn areas(&self) -> &'static [&'static str] {
+        match self.0.split('/').nth(3) {
+            Some("commands") => &[COMMANDS],
+            Some("state" | "events") => &[SITES],
+            Some(_) | None => &[SITES, COMMANDS],
+        }
+    }
+
     /// The one command that it is about, if it is about one only.
     pub(super) fn command(&self) -> Option<(SiteId, CommandId)> {
         let mut levels = self.0.split('/').skip(2);
@@ -94,6 +112,16 @@ fn stands_for(level: &str, wanted: &str) -> bool {
 /// Whether a word may be the kind of an event.
 pub(super) fn is_kind(word: &str) -> bool {
     (1..=WORD_BYTES_MAX).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// The site that a topic of the hub is about.
+pub(super) fn site(topic: &str) -> &str {
+    topic.split('/').nth(2).unwrap_or_default()
+}
+
+/// The part of the API that a topic of the hub belongs to, as tokens are limited by it.
+pub(super) fn area(topic: &str) -> &'static str {
+    if topic.split('/').nth(3) == Some("commands") { COMMANDS } else { SITES }
 }
 
 /// Where the state of a site is told.

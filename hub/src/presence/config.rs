@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::civil::{Time, time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::online::Limits;
@@ -62,7 +63,6 @@ impl PresenceConfig {
     /// How long after a last sight somebody is still here.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Limits { lan_ms: ms(self.online_lan), app_ms: ms(self.online_app), arrival_ms: ms(self.arrival) }
     }
 }

@@ -25,7 +25,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::sync::{Mutex as Turn, Notify};
 use tokio_util::sync::CancellationToken;
-use vigie_shared::clock::Clock;
+use vigie_shared::clock::{Clock, ms};
 
 pub use self::check::Finding;
 pub use self::compare::{Compared, OldNumber};
@@ -168,7 +168,7 @@ impl Presences {
         self.hand_over().await?;
         let here = self.here_now().await?;
         self.note_here(&here);
-        let every_ms = i64::try_from(self.config().heartbeat_every.as_millis()).unwrap_or(i64::MAX);
+        let every_ms = ms(self.config().heartbeat_every);
         if now_ms.saturating_sub(*told_ms) >= every_ms {
             *told_ms = now_ms;
             self.tell_who_is_here(now_ms).await?;

@@ -1,7 +1,10 @@
-//! Accounts: who may log in, with which sessions and API tokens. Only hashes of secrets are kept.
+//! Accounts: who may log in, with which API tokens and links. Only hashes of secrets are kept.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use vigie_shared::id::SiteId;
 
 use crate::store::StoreError;
 
@@ -9,6 +12,8 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// See the own presence, and nothing else.
+    Member,
     /// Look.
     Viewer,
     /// Look and act on sites.
@@ -28,14 +33,18 @@ pub struct Account {
     pub role: Role,
     /// When it was made, milliseconds since 1970 UTC.
     pub created_ms: i64,
+    /// The id of the person that it belongs to: whose presence it may see whatever its role.
+    pub person: Option<String>,
+    /// Where a link for a new password is sent.
+    pub email: Option<String>,
 }
 
-/// A session of a browser, or an API token of a program.
+/// An API token of a program, or a link that works once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
     /// SHA-256 of the secret.
     pub secret_sha256: [u8; 32],
-    /// Session or token.
+    /// What it is for.
     pub kind: CredentialKind,
     /// Whose.
     pub account: String,
@@ -47,21 +56,59 @@ pub struct Credential {
     pub created_ms: i64,
     /// When it ends.
     pub expires_ms: i64,
+    /// To what it is limited beyond its role.
+    pub scope: Scope,
+    /// When it was used last, to the minute.
+    pub used_ms: Option<i64>,
 }
 
 /// What a credential is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CredentialKind {
-    /// A browser's cookie.
-    Session,
+    /// The link by which the first owner chooses name and password.
+    Setup,
     /// A program's bearer token.
     Token,
+    /// The link by which somebody chooses a new password.
+    Reset,
+}
+
+/// To what a token is limited. An empty list limits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scope {
+    /// Parts of the API, as its document tags them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub areas: BTreeSet<String>,
+    /// Sites.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub sites: BTreeSet<SiteId>,
+}
+
+impl Scope {
+    /// Whether nothing is limited.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.areas.is_empty() && self.sites.is_empty()
+    }
+
+    /// Whether a part of the API is within it.
+    #[must_use]
+    pub fn has_area(&self, area: &str) -> bool {
+        self.areas.is_empty() || self.areas.contains(area)
+    }
+
+    /// Whether a site is within it, by its id as it is written.
+    #[must_use]
+    pub fn has_site(&self, site: &str) -> bool {
+        self.sites.is_empty() || self.sites.iter().any(|one| one.as_str() == site)
+    }
 }
 
 /// The accounts' part of the store.
 #[async_trait]
 pub trait Accounts {
-    /// Adds an account, or replaces its password and role.
+    /// Adds an account, or replaces everything of it but when it was made.
     ///
     /// # Errors
     ///
@@ -82,7 +129,14 @@ pub trait Accounts {
     /// [`StoreError::Failed`].
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
 
-    /// Remembers a session or token.
+    /// Removes an account with its sessions, tokens, links and second factor; false if there was none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn remove_account(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Remembers a token or a link.
     ///
     /// # Errors
     ///
@@ -103,14 +157,21 @@ pub trait Accounts {
     /// [`StoreError::Failed`].
     async fn credentials(&self, kind: CredentialKind) -> Result<Vec<Credential>, StoreError>;
 
-    /// Ends a session or token; false if it did not exist.
+    /// Remembers when a credential was used.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn touch_credential(&self, secret_sha256: [u8; 32], used_ms: i64) -> Result<(), StoreError>;
+
+    /// Ends a token or link; false if it did not exist. Of many who end it at once, one is told true.
     ///
     /// # Errors
     ///
     /// [`StoreError::Failed`].
     async fn remove_credential(&self, secret_sha256: [u8; 32]) -> Result<bool, StoreError>;
 
-    /// Removes sessions and tokens that have ended.
+    /// Removes sessions, tokens and links that have ended.
     ///
     /// # Errors
     ///

@@ -26,6 +26,7 @@ pub(crate) mod connectors;
 mod days;
 mod derived;
 mod facts;
+mod logins;
 mod machines;
 mod media;
 mod outbox;
@@ -122,6 +123,12 @@ macro_rules! every_law {
                 a_sites_secret_is_its_own_and_stays,
                 accounts_and_credentials_are_kept_and_end,
                 the_diary_is_newest_first,
+            ],
+            logins: [
+                a_removed_account_takes_everything_with_it,
+                a_session_changes_only_from_what_it_was,
+                a_second_factor_changes_only_from_what_it_was,
+                acts_and_looks_are_one_log,
             ],
             media: [
                 media_are_kept_once_and_listed_newest_first,

@@ -8,9 +8,11 @@ use crate::store::StoreError;
 
 mod alerts;
 mod attendance;
+mod audit;
 mod commands;
 mod connectors;
 mod days;
+mod factors;
 mod facts;
 mod jobs;
 mod machines;
@@ -21,6 +23,7 @@ mod projections;
 mod registry;
 mod releases;
 mod rollouts;
+mod sessions;
 mod sites;
 mod step;
 mod strips;
@@ -40,6 +43,9 @@ pub struct State {
     sites: sites::SiteTables,
     media: media::MediaTables,
     people: people::PeopleTables,
+    sessions: sessions::SessionTable,
+    factors: factors::FactorTable,
+    acts: audit::ActTable,
     projections: projections::ProjectionTables,
     /// What settled records amount to.
     kept: projections::ProjectionTables,

@@ -42,6 +42,8 @@ pub enum Class {
     Diary,
     /// Sessions, tokens and enrolments that have ended.
     Credentials,
+    /// Who asked for which change.
+    Acts,
 }
 
 /// One hour of a box's pulse.

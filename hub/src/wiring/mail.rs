@@ -17,7 +17,7 @@ use crate::ingest::driver::HealthView;
 use crate::mail::desk::{Desk, Machines, Parts};
 use crate::mail::driver::Driver;
 use crate::mail::letter::Way;
-use crate::mail::letters::storage::MachineNow;
+use crate::mail::letters::storage::{Limits, MachineNow};
 use crate::mail::report;
 use crate::mail::smtp::Smtp;
 use crate::store::Store;
@@ -38,6 +38,7 @@ pub(crate) fn start_mail(
         mail: config.mail.clone(),
         webhooks: config.webhooks.clone(),
         machines: Some(Arc::new(LastSeen { store: Arc::clone(store), clock: Arc::clone(clock) })),
+        limits: Limits::of(&config.alerts),
     };
     let desk = Desk::new(parts)?;
     let smtp = Arc::new(Smtp::new(config.mail.clone(), Arc::clone(store)));

@@ -124,6 +124,13 @@ const RULES: &[Rule] = &[
         but_not_in: &["agent/src/local_page/serve.rs"],
     },
     Rule {
+        says: "only one file knows the library of pictures that phones read",
+        cure: "call hub/src/qr.rs",
+        words: &["qrcodegen"],
+        holds_in: PROGRAMS,
+        but_not_in: &["hub/src/qr.rs"],
+    },
+    Rule {
         says: "only one file knows the library of WebSocket frames",
         cure: "go through agent/src/terminals/websocket.rs",
         words: &["soketto"],
@@ -198,6 +205,8 @@ const RULES: &[Rule] = &[
             "hub/src/machines/legacy.rs",
             "hub/src/machines/order.rs",
             "hub/src/machines/sold.rs",
+            "hub/src/login/cookie.rs",
+            "hub/src/login/totp.rs",
             "hub/src/mail/address.rs",
             "hub/src/mail/letter*",
             "hub/src/mail/pick.rs",

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::{Program, free_port, wait_for};
 
+/// Days of history that a demo of the tests has: enough for every page, and soon written.
+const DEMO_DAYS: &str = "4";
+
 /// A hub as its own process.
 pub struct HubProcess {
     /// Its folder: data, configuration, log.
@@ -73,8 +76,24 @@ impl HubProcess {
     /// If it does not get ready; the message holds what it printed.
     pub async fn start(&mut self) -> anyhow::Result<()> {
         let config = self.folder.join("hub.toml");
-        let config = config.to_str().context("the folder's name is text")?;
-        let mut program = Program::start("vigie-hub", &["--config", config, "run"], &self.folder.join("hub.log"))?;
+        let config = config.to_str().context("the folder's name is text")?.to_owned();
+        self.launch(&["--config", &config, "run"]).await
+    }
+
+    /// Starts a hub with a simulated fleet of a few days instead, and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// As [`HubProcess::start`].
+    pub async fn start_demo(&mut self) -> anyhow::Result<()> {
+        let data = self.folder.join("data");
+        let data = data.to_str().context("the folder's name is text")?.to_owned();
+        let admin = format!("127.0.0.1:{}", self.admin_port);
+        self.launch(&["--data", &data, "demo", "--admin", &admin, "--days", DEMO_DAYS]).await
+    }
+
+    async fn launch(&mut self, args: &[&str]) -> anyhow::Result<()> {
+        let mut program = Program::start("vigie-hub", args, &self.folder.join("hub.log"))?;
         let ready = format!("http://127.0.0.1:{}/readyz", self.admin_port);
         let http = self.http.clone();
         let result = wait_for("the hub's readiness", async || {
@@ -122,7 +141,16 @@ impl HubProcess {
     ///
     /// If the hub does not answer with success.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let request = self.http.post(self.url(path)).header("authorization", self.bearer()?).json(body);
+        self.change(reqwest::Method::POST, path, body).await
+    }
+
+    /// Changes something over the API as the hub's owner, by any method.
+    ///
+    /// # Errors
+    ///
+    /// If the hub does not answer with success.
+    pub async fn change(&self, method: reqwest::Method, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.http.request(method, self.url(path)).header("authorization", self.bearer()?).json(body);
         let answer = request.send().await?;
         let status = answer.status();
         let text = answer.text().await?;
@@ -144,7 +172,9 @@ impl HubProcess {
         Ok(said.into_owned())
     }
 
-    fn url(&self, path: &str) -> String {
+    /// Where a path of its admin HTTP is.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.admin_port)
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use vigie_shared::clock::ms;
 use vigie_shared::id::SiteId;
 
 use super::super::alert::{Acknowledgement, Alert, Key, Stage};
@@ -12,7 +13,7 @@ use super::super::incident::{Incident, OPENINGS_MAX, OPENINGS_MS};
 use super::super::news::{News, Phase};
 use super::super::rules::{AlertsConfig, Armed};
 use super::super::silence::{Matcher, Silence};
-use super::super::telling::{Telling, ms};
+use super::super::telling::Telling;
 use crate::http::testing::heartbeat;
 
 const SITES: usize = 4;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 use vigie_shared::wire::reading::BatteryState;
 
@@ -10,7 +11,6 @@ use super::battery_low::fresh_batteries;
 use super::limits::either;
 use super::{Facts, Rule, Seen, words};
 use crate::alerts::alert::Grade;
-use crate::alerts::telling::ms;
 
 /// The section `alerts.battery_full`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::id::SiteId;
 use vigie_shared::units;
 
@@ -11,7 +12,6 @@ use super::{Facts, Rule, Seen, SiteFacts, words};
 use crate::alerts::alert::Grade;
 use crate::alerts::facts::TerminalFacts;
 use crate::alerts::news::Words;
-use crate::alerts::telling::ms;
 use crate::text::{Lang, duration};
 
 /// The section `alerts.clock_wrong`.

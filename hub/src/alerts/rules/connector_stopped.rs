@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::{Facts, Rule, Seen, words};
 use crate::alerts::alert::Grade;
 use crate::alerts::facts::ConnectorFacts;
 use crate::alerts::news::Words;
-use crate::alerts::telling::ms;
 use crate::text::{Lang, counted};
 
 /// The section `alerts.connector_stopped`.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 use vigie_shared::wire::reading::Disk;
 
 use super::limits::Limits;
 use super::{Facts, Rule, Seen, words};
 use crate::alerts::news::Words;
-use crate::alerts::telling::ms;
 use crate::http::reach::used_permille;
 use crate::text::{Lang, percent, size};
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::limits::Limits;
 use super::{Facts, Rule, Seen, of_boxes, words};
 use crate::alerts::forecast::full_ms;
-use crate::alerts::telling::ms;
 use crate::text::{Lang, moment};
 
 /// The section `alerts.disk_filling`: how long before the disk is full.

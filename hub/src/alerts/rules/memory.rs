@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::limits::Limits;
 use super::{Facts, Rule, Seen, of_boxes, words};
-use crate::alerts::telling::ms;
 use crate::http::reach::used_permille;
 use crate::text::{Lang, percent};
 

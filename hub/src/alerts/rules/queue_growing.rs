@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::limits::Limits;
 use super::{Facts, Rule, Seen, words};
 use crate::alerts::news::Words;
-use crate::alerts::telling::ms;
 use crate::text::{Lang, duration, number};
 
 /// The section `alerts.queue_growing`: the age of the oldest record that waits.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::limits::either;
 use super::{Facts, Rule, Seen, words};
 use crate::alerts::alert::Grade;
 use crate::alerts::news::Words;
-use crate::alerts::telling::ms;
 
 /// The diary's words for what this rule looks at, and what people call it.
 const KINDS: [(&str, &str); 3] = [

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::limits::either;
@@ -10,7 +11,6 @@ use super::{Alert, Ending, Facts, Rule, Seen, SiteFacts, words};
 use crate::alerts::alert::Grade;
 use crate::alerts::facts::KNOWN_MS;
 use crate::alerts::news::Words;
-use crate::alerts::telling::ms;
 use crate::text::{Lang, moment, number};
 
 /// For so long the news of a box's return waits for what it kept meanwhile.

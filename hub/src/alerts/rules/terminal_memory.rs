@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::limits::Limits;
 use super::{Facts, Rule, Seen, SiteFacts, words};
 use crate::alerts::facts::MemoryFacts;
 use crate::alerts::news::Words;
-use crate::alerts::telling::ms;
 use crate::text::{Lang, moment, number};
 
 /// The section `alerts.terminal_memory`: how long before the memory is full.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::limits::either;
 use super::{Facts, Rule, Seen, words};
 use crate::alerts::alert::Grade;
-use crate::alerts::telling::ms;
 
 /// The section `alerts.update_undone`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

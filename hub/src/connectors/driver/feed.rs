@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::millis;
+use vigie_shared::clock::ms;
+
 use super::talk::{Halt, Talk};
 use crate::connectors::mapping::{PushMapping, Unit};
 use crate::connectors::rows::{LOOK_BACK_MS, Look, compare, is_wanted, joined, single};
@@ -81,7 +82,7 @@ impl Talk<'_> {
     /// and without a list of people nothing else frees what waits for them.
     async fn sweep(&mut self, push: &PushMapping) -> Result<(), Halt> {
         let now_ms = self.now_ms();
-        let every_ms = millis(self.parts.config.retry_max);
+        let every_ms = ms(self.parts.config.retry_max);
         if self.standing.swept_ms.is_some_and(|swept_ms| now_ms - swept_ms < every_ms) {
             return Ok(());
         }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
+use vigie_shared::clock::ms;
 use vigie_shared::id::random_bytes;
 
 use super::report::{ExchangeError, Report};
-use super::{Occasion, Parts, PeopleWish, millis};
+use super::{Occasion, Parts, PeopleWish};
 use crate::connectors::mapping::{Mapping, Rate};
 use crate::connectors::outcome::{Answer, On, Verdict, judge};
 use crate::connectors::request::{Call, Request};
@@ -141,7 +142,7 @@ impl<'a> Talk<'a> {
             return Ok(());
         }
         self.push().await?;
-        let every_ms = millis(self.parts.config.people_every);
+        let every_ms = ms(self.parts.config.people_every);
         let is_time = self.standing.people_ms.is_none_or(|last_ms| self.now_ms() - last_ms >= every_ms);
         if self.mapping.people.is_some() && (is_time || occasion == Occasion::Asked) {
             match self.read_people(PeopleWish::Take).await {
@@ -156,7 +157,7 @@ impl<'a> Talk<'a> {
 
     async fn next_ms(&self) -> Result<i64, StoreError> {
         let now_ms = self.now_ms();
-        let pause_ms = millis(self.parts.config.retry_max.min(self.parts.config.people_every));
+        let pause_ms = ms(self.parts.config.retry_max.min(self.parts.config.people_every));
         let due_ms = self.parts.store.next_try_ms(&self.connector.name, now_ms).await?.unwrap_or(i64::MAX);
         let soonest_ms = due_ms.min(now_ms.saturating_add(pause_ms));
         let interval_ms =
@@ -257,7 +258,7 @@ impl<'a> Talk<'a> {
         let patience = self.parts.config.patience();
         let (now_ms, chance) = (self.now_ms(), u64::from_le_bytes(random_bytes()));
         let wait = patience.throttled(told, self.lane.throttles, (now_ms, chance));
-        self.standing.wait_until_ms = Some(now_ms.saturating_add(millis(wait)));
+        self.standing.wait_until_ms = Some(now_ms.saturating_add(ms(wait)));
         match self.keep_standing().await {
             Ok(()) => Halt::Wait(why),
             Err(halt) => halt,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use vigie_shared::clock::ms;
 use vigie_shared::units;
 
 use super::{BATCH_MAX, Forgotten, Mapping, PushMapping, SPAN_MAX, Unit};
@@ -234,7 +235,7 @@ impl RawPush {
             only: self.r#where.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
             probe_before_send: self.probe_before_send,
             split_midnight: self.split_midnight,
-            span_ms_max: i64::try_from(self.close_after.as_millis()).unwrap_or(i64::MAX),
+            span_ms_max: ms(self.close_after),
             forgotten: self.forgotten,
             row,
             send,

@@ -28,6 +28,7 @@ pub(in crate::http) struct Query {
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
     /// How many, 1 to 1000; 100 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 

@@ -101,12 +101,11 @@ mod tests {
 
     use super::*;
     use crate::http::testing::{Stage, token};
-    use crate::store::accounts::CredentialKind;
 
     const ID: &str = "00112233445566778899aabbccddeeff";
 
     async fn give_as(stage: &Stage, role: Role, kind: &str, body: &str) -> Result<(), Problem> {
-        let caller = stage.admin.logins.caller(&token(role), CredentialKind::Token).await.unwrap().unwrap();
+        let caller = stage.admin.logins.by_token(&token(role)).await.unwrap().unwrap();
         order(&stage.admin, &caller, &Order { site: "metz", kind, body: body.as_bytes() }).await
     }
 

@@ -23,7 +23,6 @@ use crate::login::secret;
 use crate::machines::config::MachinesConfig;
 use crate::machines::legacy::LegacyMachine;
 use crate::machines::order::Wish;
-use crate::store::accounts::CredentialKind;
 use crate::store::machines::MACHINES_MAX;
 
 /// What the owner set for the door.
@@ -74,7 +73,7 @@ impl FromRequestParts<Admin> for Knower {
         if own.is_some_and(|own| secret::is_same(own, &digest(&given))) {
             return Ok(Self);
         }
-        match admin.logins.caller(&given, CredentialKind::Token).await {
+        match admin.logins.by_token(&given).await {
             Ok(Some(_)) => Ok(Self),
             Ok(None) => Err(stranger()),
             Err(error) => Err(Problem::from(error).into_response()),

@@ -33,6 +33,7 @@ pub(in crate::http) struct Span {
     /// To, exclusive; now if not given.
     to: Option<Time>,
     /// How many hours, 1 to 10000; 10000 if not given.
+    #[param(minimum = 1, maximum = 10000)]
     limit: Option<usize>,
 }
 

@@ -240,7 +240,10 @@ impl FromRequestParts<Admin> for Reader {
             Ok(Some(caller)) => {
                 let framed = frame.clone().with(caller.clone(), admin).await;
                 let frame = framed.map_err(|error| frame.refuse(error.into()))?;
-                Ok(Self { frame, caller })
+                match may(&caller, Role::Viewer) {
+                    Ok(()) => Ok(Self { frame, caller }),
+                    Err(problem) => Err(frame.refuse(problem)),
+                }
             }
             Ok(None) => Err(Redirect::to(&login_address(&frame.here)).into_response()),
             Err(problem) => Err(frame.refuse(problem)),

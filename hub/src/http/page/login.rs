@@ -13,7 +13,8 @@ use super::frame::{Frame, Reader, Visitor, render};
 use crate::http::Admin;
 use crate::http::guard::{Peer, is_own_form, is_own_origin, session_cookie, session_secret};
 use crate::http::problem::Problem;
-use crate::login::LoginError;
+use crate::http::session::{Way, open};
+use crate::login::{LoginError, Typed as Credentials};
 use crate::text::Lang;
 
 #[derive(Template)]
@@ -22,6 +23,8 @@ struct LoginPage<'a> {
     frame: &'a Frame,
     account: &'a str,
     next: &'a str,
+    /// What stands for the password while the code is typed; empty before.
+    ticket: &'a str,
     error: Option<String>,
 }
 
@@ -37,15 +40,31 @@ pub(super) async fn show(Visitor(frame): Visitor, Query(aim): Query<Aim>) -> Res
     if frame.caller.is_some() {
         return Redirect::to(next).into_response();
     }
-    render(&LoginPage { frame: &frame, account: "", next, error: None })
+    render(&LoginPage { frame: &frame, account: "", next, ticket: "", error: None })
 }
 
 /// What a person typed.
 #[derive(Deserialize)]
 pub(super) struct Typed {
+    #[serde(default)]
     account: String,
+    #[serde(default)]
     password: String,
+    /// In the second step: what stands for the password, and the code.
+    #[serde(default)]
+    ticket: String,
+    #[serde(default)]
+    code: String,
     next: Option<String>,
+}
+
+impl Typed {
+    fn way(&self) -> Way<'_> {
+        if self.ticket.is_empty() {
+            return Way::Password(Credentials { account: &self.account, password: &self.password, code: None });
+        }
+        Way::Ticket(&self.ticket, &self.code)
+    }
 }
 
 /// Opens a session, or shows the form again with what went wrong.
@@ -63,19 +82,24 @@ pub(super) async fn enter(
         Ok(typed) => typed,
         Err(problem) => return frame.refuse(problem),
     };
-    let former = session_secret(&headers, admin.is_tls);
-    let opened = admin.logins.sign_in(&typed.account, &typed.password, peer.address(), former.as_deref()).await;
+    let opened = open(&admin, typed.way(), peer, &headers).await;
     let next = own_address(typed.next.as_deref().unwrap_or("/")).to_owned();
     match opened {
         Ok(session) => {
-            let cookie = session_cookie(&session.secret, admin.is_tls);
+            let cookie = session_cookie(&session.cookie, admin.is_tls);
             ([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response()
         }
         Err(LoginError::Store(error)) => frame.refuse(error.into()),
+        Err(LoginError::NeedsCode { ticket }) => {
+            let page = LoginPage { frame: &frame, account: "", next: &next, ticket: &ticket, error: None };
+            render(&page)
+        }
         Err(error) => {
             let text = sentence(frame.lang, &error);
+            let is_over = matches!(error, LoginError::LinkEnded);
+            let ticket = if is_over { "" } else { typed.ticket.as_str() };
             let status = StatusCode::from_u16(Problem::from(error).status).unwrap_or(StatusCode::UNAUTHORIZED);
-            let page = LoginPage { frame: &frame, account: &typed.account, next: &next, error: Some(text) };
+            let page = LoginPage { frame: &frame, account: &typed.account, next: &next, ticket, error: Some(text) };
             (status, render(&page)).into_response()
         }
     }
@@ -92,6 +116,10 @@ fn sentence(lang: Lang, error: &LoginError) -> String {
     let text = match (error, lang) {
         (LoginError::Wrong, Lang::Fr) => "Compte ou mot de passe inexact. Rien n’est bloqué : vérifiez et réessayez.",
         (LoginError::Wrong, Lang::En) => "Account or password is wrong. Nothing is locked: check and try again.",
+        (LoginError::WrongCode, Lang::Fr) => "Ce code est inexact, périmé ou déjà utilisé. Attendez le suivant.",
+        (LoginError::WrongCode, Lang::En) => "This code is wrong, over, or was used before. Wait for the next one.",
+        (LoginError::LinkEnded, Lang::Fr) => "Plus de cinq minutes ont passé. Recommencez par le mot de passe.",
+        (LoginError::LinkEnded, Lang::En) => "More than five minutes have passed. Begin with the password again.",
         (LoginError::Wait(wait), Lang::Fr) => {
             return format!("Trop d’essais. Le prochain compte dans {}\u{a0}s.", wait.as_secs().max(1));
         }

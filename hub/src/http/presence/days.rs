@@ -12,7 +12,7 @@ use super::dates;
 use crate::http::Admin;
 use crate::http::attendance::date;
 use crate::http::cursor::{ROWS_MAX, cut};
-use crate::http::guard::Operator;
+use crate::http::guard::{Member, may_see, own_person};
 use crate::http::input::{Params, limit};
 use crate::http::looks;
 use crate::http::people;
@@ -22,6 +22,7 @@ use crate::http::views::{Page, word};
 use crate::presence::day::{Day, Slot};
 use crate::presence::driver::kept_day;
 use crate::presence::source::words;
+use crate::store::accounts::Role;
 use crate::store::presence::{DayFilter, Override, StoredDay};
 
 /// Whose days, and which.
@@ -38,6 +39,7 @@ pub(in crate::http) struct Query {
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
     /// How many, 1 to 1000; 1000 if not given.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
@@ -97,21 +99,22 @@ pub(in crate::http) struct DecisionView {
     pub(super) made: Time,
 }
 
-/// Lists kept days, by date and person. Looking is noted.
+/// Lists kept days, by date and person; whoever is no operator sees the own. Looking is noted.
 #[utoipa::path(
     get, path = "/api/v1/presence/days", operation_id = "presence_days_list",
-    tag = "presence", params(Query), extensions(("x-role" = json!("operator"))),
+    tag = "presence", params(Query), extensions(("x-role" = json!("member"))),
     responses((status = 200, description = "A page of days", body = Page<DayRow>), Refused)
 )]
 pub(in crate::http) async fn list(
-    Operator(caller): Operator,
+    Member(caller): Member,
     State(admin): State<Admin>,
     Params(query): Params<Query>,
 ) -> Result<Json<Page<DayRow>>, Problem> {
+    let person = own_person(&caller, query.person, Role::Operator)?;
     let (from, through) = dates(&query.from, query.through.as_deref())?;
     let rows = limit(query.limit, ROWS_MAX, ROWS_MAX)?;
     let after = query.after.as_deref().map(place).transpose()?;
-    let filter = DayFilter { person: query.person.clone(), from, through, only_unpublished: false };
+    let filter = DayFilter { person: person.clone(), from, through, only_unpublished: false };
     let mut days = admin.store.person_days(&filter, after, rows + 1).await?;
     let has_more = cut(&mut days, rows);
     let next = days.last().filter(|_| has_more).map(|last| format!("{}/{}", last.date, last.person));
@@ -119,7 +122,7 @@ pub(in crate::http) async fn list(
     for person in people {
         looks::note(&admin, &caller, person, "days").await?;
     }
-    let decided = admin.store.overrides(query.person.as_deref(), from, through).await?;
+    let decided = admin.store.overrides(person.as_deref(), from, through).await?;
     let row = |day: &StoredDay| {
         let decision = decided.iter().find(|one| one.person == day.person && one.date == day.date);
         DayRow::new(day, decision)
@@ -138,15 +141,16 @@ fn place(after: &str) -> Result<(Date, String), Problem> {
 /// Shows one day with its reason. Looking is noted.
 #[utoipa::path(
     get, path = "/api/v1/presence/days/{id}/{date}", operation_id = "presence_day_show",
-    tag = "presence", extensions(("x-role" = json!("operator"))),
+    tag = "presence", extensions(("x-role" = json!("member"))),
     params(("id" = String, Path, description = "The person"), ("date" = String, Path, description = "The day")),
     responses((status = 200, description = "The day", body = DayView), Refused)
 )]
 pub(in crate::http) async fn show(
-    Operator(caller): Operator,
+    Member(caller): Member,
     State(admin): State<Admin>,
     Path((id, on)): Path<(String, String)>,
 ) -> Result<Json<DayView>, Problem> {
+    may_see(&caller, &id, Role::Operator)?;
     let date = date("date", &on)?;
     people::find(&admin, &id).await?;
     looks::note(&admin, &caller, &id, "day").await?;

@@ -28,6 +28,11 @@ impl Ask<'_> {
         self.by(Who::Token(role))
     }
 
+    /// From a page of a browser that is logged in.
+    pub(crate) fn session(self, session: &Session) -> Self {
+        self.own().header("cookie", &session.cookie).header("x-csrf-token", &session.csrf)
+    }
+
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, value.parse().unwrap());
         self
@@ -69,6 +74,20 @@ impl Ask<'_> {
         let peer = if self.who == Who::Socket { Peer::Socket } else { Peer::Address([192, 0, 2, 1].into()) };
         request.extensions_mut().insert(peer);
         self.stage.router.clone().oneshot(request).await.unwrap()
+    }
+}
+
+/// A browser that is logged in.
+#[derive(Clone)]
+pub(crate) struct Session {
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
+}
+
+impl Session {
+    /// The same browser after it was given another cookie.
+    pub(crate) fn with_cookie(&self, cookie: &str) -> Self {
+        Self { cookie: cookie.to_owned(), csrf: self.csrf.clone() }
     }
 }
 

@@ -48,7 +48,14 @@ impl Scene {
         let store = Arc::new(Memory::default());
         let machines = machines.map(|told| Arc::new(Known(Mutex::new(told))) as Arc<dyn Machines>);
         let webhooks = WebhooksConfig { targets, ..WebhooksConfig::default() };
-        let parts = Parts { store: store.clone(), clock: clock(), mail: mail(recipients), webhooks, machines };
+        let parts = Parts {
+            store: store.clone(),
+            clock: clock(),
+            mail: mail(recipients),
+            webhooks,
+            machines,
+            limits: Limits::default(),
+        };
         Self { store, desk: Desk::new(parts).unwrap() }
     }
 
@@ -181,7 +188,8 @@ async fn programs_are_told_in_the_same_transaction() {
 async fn without_a_server_nobody_is_written_to_and_a_test_says_what_to_set() {
     let store = Arc::new(Memory::default());
     let (mail, webhooks) = (MailConfig::default(), WebhooksConfig::default());
-    let desk = Desk::new(Parts { store, clock: clock(), mail, webhooks, machines: None }).unwrap();
+    let desk =
+        Desk::new(Parts { store, clock: clock(), mail, webhooks, machines: None, limits: Limits::default() }).unwrap();
     desk.tell(&news(Phase::Opened, 1)).await.unwrap();
     assert!(desk.test(None, None).await.unwrap_err().to_string().contains("[mail]"));
 }

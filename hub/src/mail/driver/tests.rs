@@ -11,6 +11,7 @@ use vigie_shared::clock::{Clock as _, ManualClock};
 use super::*;
 use crate::mail::desk::Parts;
 use crate::mail::desk::tests::{clock, mail};
+use crate::mail::letters::storage::Limits;
 use crate::mail::queue::tests::new;
 use crate::store::outbox::LetterFilter;
 use crate::store::{Diary as _, Memory, Outbox as _};
@@ -127,7 +128,14 @@ impl Scene {
     fn on(store: &Arc<Memory>, server: Arc<Server>) -> Self {
         let clock = clock();
         let (mail, webhooks) = (mail("\"a@x.org\""), WebhooksConfig::default());
-        let parts = Parts { store: store.clone(), clock: clock.clone(), mail, webhooks, machines: None };
+        let parts = Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            mail,
+            webhooks,
+            machines: None,
+            limits: Limits::default(),
+        };
         let carrier = Arc::new(ToServer(server.clone()));
         let driver = Driver::new(Desk::new(parts).unwrap(), (Way::Mail, carrier), 7);
         Self { store: store.clone(), server, clock, driver }

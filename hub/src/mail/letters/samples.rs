@@ -20,7 +20,7 @@ pub fn page(name: &str, reader: &Reader, at_ms: i64) -> Option<Page> {
         "incident" => incident::page(&news(Phase::Opened, at_ms), reader),
         "incident_continues" => incident::page(&news(Phase::Continues, at_ms), reader),
         "incident_closed" => incident::page(&news(Phase::Closed, at_ms), reader),
-        "storage" => storage::page(&machines(), reader),
+        "storage" => storage::page(&machines(), storage::Limits::default(), reader),
         "weekly" => weekly::page(&week(), reader),
         "test" => trial::page(reader, at_ms),
         "password_reset" => password::page(reader, "anna", ("https://vigie.example.org/password/0123abcd", 3600)),

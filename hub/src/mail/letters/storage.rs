@@ -5,15 +5,48 @@
 use vigie_shared::id::SiteId;
 
 use super::{Page, Reader, Row, Section, Tone};
+use crate::alerts::rules::AlertsConfig;
 use crate::mail::letter::Kind;
 use crate::text::{Lang, counted, percent, size};
 
-/// Room at or below which a machine is critical, bytes.
-pub const CRITICAL_BYTES: u64 = 15_000_000_000;
-/// Room below which a machine is listed, bytes.
-pub const ATTENTION_BYTES: u64 = 30_000_000_000;
-/// Charge below which a battery is listed, percent.
-pub const LOW_BATTERY_PERCENT: u8 = 30;
+const GB: u64 = 1_000_000_000;
+
+/// From when on a machine is listed: as alerts are raised by its owner's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Room at or below which a machine is critical, gigabytes of 1 000 000 000 bytes.
+    pub critical_gb: u64,
+    /// Room below which a machine is listed, gigabytes.
+    pub attention_gb: u64,
+    /// Charge below which a battery is listed, percent.
+    pub low_battery_percent: u8,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of(&AlertsConfig::default())
+    }
+}
+
+impl Limits {
+    /// The limits of the alerts on the same.
+    #[must_use]
+    pub fn of(alerts: &AlertsConfig) -> Self {
+        Self {
+            critical_gb: alerts.machine_disk.critical_gb,
+            attention_gb: alerts.machine_disk.warning_gb,
+            low_battery_percent: alerts.battery_low.warning_percent,
+        }
+    }
+
+    fn is_critical(self, free_bytes: u64) -> bool {
+        free_bytes <= self.critical_gb.saturating_mul(GB)
+    }
+
+    fn is_listed(self, free_bytes: u64) -> bool {
+        self.is_critical(free_bytes) || free_bytes < self.attention_gb.saturating_mul(GB)
+    }
+}
 
 /// A machine as it was seen last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +69,18 @@ pub struct MachineNow {
 
 /// The letter on all machines.
 #[must_use]
-pub fn page(machines: &[MachineNow], reader: &Reader) -> Page {
-    let critical = machines.iter().filter(|one| one.disk_free_bytes.is_some_and(|free| free <= CRITICAL_BYTES)).count();
+pub fn page(machines: &[MachineNow], limits: Limits, reader: &Reader) -> Page {
+    let free = machines.iter().filter_map(|one| one.disk_free_bytes);
+    let critical = free.filter(|free| limits.is_critical(*free)).count();
+    let room = size(reader.lang, limits.critical_gb.saturating_mul(GB));
     let title = title(critical as u64, reader);
     let link = reader
         .dashboard
         .clone()
         .map(|dashboard| (dashboard, reader.say("Ouvrir le tableau de bord", "Open the dashboard").to_owned()));
     let foot = match reader.lang {
-        Lang::Fr => format!("Envoyé à {} dès qu’une machine a 15\u{a0}Go libres ou moins.", reader.address),
-        Lang::En => format!("Sent to {} as soon as a machine has 15\u{a0}GB free or less.", reader.address),
+        Lang::Fr => format!("Envoyé à {} dès qu’une machine a {room} libres ou moins.", reader.address),
+        Lang::En => format!("Sent to {} as soon as a machine has {room} free or less.", reader.address),
     };
     Page {
         kind: Kind::Storage,
@@ -60,7 +95,7 @@ pub fn page(machines: &[MachineNow], reader: &Reader) -> Page {
                 )
                 .to_owned(),
         ],
-        sections: vec![storage(machines, reader), full(machines, reader), low(machines, reader)],
+        sections: vec![storage(machines, limits, reader), full(machines, reader), low(machines, limits, reader)],
         closing: Vec::new(),
         link,
         foot,
@@ -74,15 +109,15 @@ fn title(critical: u64, reader: &Reader) -> String {
     }
 }
 
-fn storage(machines: &[MachineNow], reader: &Reader) -> Section {
+fn storage(machines: &[MachineNow], limits: Limits, reader: &Reader) -> Section {
     let mut short: Vec<(u64, &MachineNow)> = machines
         .iter()
         .filter_map(|one| Some((one.disk_free_bytes?, one)))
-        .filter(|(free, _)| *free < ATTENTION_BYTES)
+        .filter(|(free, _)| limits.is_listed(*free))
         .collect();
     short.sort_by_key(|(free, one)| (*free, one.name.clone()));
     let row = |(free, machine): (u64, &MachineNow)| {
-        let (tone, word) = if free <= CRITICAL_BYTES {
+        let (tone, word) = if limits.is_critical(free) {
             (Tone::Critical, reader.say("Critique", "Critical"))
         } else {
             (Tone::Attention, reader.say("À surveiller", "Attention"))
@@ -94,8 +129,12 @@ fn storage(machines: &[MachineNow], reader: &Reader) -> Section {
             ..plain(machine, tone)
         }
     };
+    let room = size(reader.lang, limits.attention_gb.saturating_mul(GB));
     Section {
-        heading: reader.say("Moins de 30\u{a0}Go libres", "Less than 30\u{a0}GB free").to_owned(),
+        heading: match reader.lang {
+            Lang::Fr => format!("Moins de {room} libres"),
+            Lang::En => format!("Less than {room} free"),
+        },
         rows: short.into_iter().map(row).collect(),
         none: reader.say("Aucune machine.", "No machine.").to_owned(),
         note: String::new(),
@@ -112,10 +151,14 @@ fn full(machines: &[MachineNow], reader: &Reader) -> Section {
     }
 }
 
-fn low(machines: &[MachineNow], reader: &Reader) -> Section {
-    let is_low = |one: &&MachineNow| one.battery_percent.is_some_and(|charge| charge < LOW_BATTERY_PERCENT);
+fn low(machines: &[MachineNow], limits: Limits, reader: &Reader) -> Section {
+    let limit = limits.low_battery_percent;
+    let is_low = |one: &&MachineNow| one.battery_percent.is_some_and(|charge| charge < limit);
     Section {
-        heading: reader.say("Batteries faibles, moins de 30\u{a0}%", "Low batteries, less than 30%").to_owned(),
+        heading: match reader.lang {
+            Lang::Fr => format!("Batteries faibles, moins de {limit}\u{a0}%"),
+            Lang::En => format!("Low batteries, less than {limit}%"),
+        },
         rows: batteries(machines.iter().filter(is_low), Tone::Attention, reader),
         none: reader.say("Aucune machine.", "No machine.").to_owned(),
         note: String::new(),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::storage::MachineNow;
+use super::storage::{Limits, MachineNow};
 use super::*;
 use crate::alerts::news::Phase;
 use crate::mail::overrides::Overrides;
@@ -49,10 +49,25 @@ fn the_html_says_what_the_text_says_with_colours_for_light_and_dark() {
 }
 
 #[test]
+fn the_summary_lists_by_the_limits_at_which_the_owner_is_alerted() {
+    let machine = MachineNow {
+        disk_free_bytes: Some(40_000_000_000),
+        battery_percent: Some(40),
+        ..samples::machines().remove(0)
+    };
+    let limits = Limits { critical_gb: 45, attention_gb: 60, low_battery_percent: 50 };
+    let page = storage::page(&[machine], limits, &reader(Lang::En));
+    assert_eq!(page.sections[0].rows[0].tone, Tone::Critical);
+    assert_eq!(page.sections[0].heading, "Less than 60\u{a0}GB free");
+    assert_eq!((page.sections[2].rows.len(), page.sections[2].heading.as_str()), (1, "Low batteries, less than 50%"));
+    assert!(page.foot.contains("45\u{a0}GB free or less"), "{}", page.foot);
+}
+
+#[test]
 fn the_colour_of_a_machine_follows_its_room() {
     let machine = |bytes| MachineNow { disk_free_bytes: Some(bytes), ..samples::machines().remove(0) };
     let tones = |bytes: u64| {
-        let page = storage::page(&[machine(bytes)], &reader(Lang::En));
+        let page = storage::page(&[machine(bytes)], Limits::default(), &reader(Lang::En));
         page.sections[0].rows.iter().map(|row| row.tone).collect::<Vec<_>>()
     };
     assert_eq!(tones(15_000_000_000), [Tone::Critical]);
@@ -69,7 +84,7 @@ fn a_full_battery_counts_only_while_plugged_and_none_is_none() {
         ..samples::machines().remove(0)
     };
     let counts = |battery, plugged| {
-        let page = storage::page(&[machine(battery, plugged)], &reader(Lang::En));
+        let page = storage::page(&[machine(battery, plugged)], Limits::default(), &reader(Lang::En));
         (page.sections[1].rows.len(), page.sections[2].rows.len())
     };
     assert_eq!(counts(Some(100), Some(true)), (1, 0));

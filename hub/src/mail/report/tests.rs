@@ -9,6 +9,7 @@ use vigie_shared::wire::reading::HostSample;
 use super::*;
 use crate::mail::desk::tests::{clock, mail};
 use crate::mail::desk::{Desk, Parts};
+use crate::mail::letters::storage::Limits;
 use crate::store::projections::{Derived, MetricSample, Step};
 use crate::store::{Memory, Outbox as _, Projections as _, Sites as _};
 use crate::webhook::WebhooksConfig;
@@ -62,7 +63,8 @@ async fn scene(recipients: &str) -> (Desk, Arc<Memory>, Arc<ManualClock>) {
     let told = |hour| Derived { value: ("metz".parse().unwrap(), sample(hour)), undated: None };
     store.apply(Step { metrics: (0..84).map(told).collect(), ..Step::default() }).await.unwrap();
     let (mail, webhooks) = (mail(recipients), WebhooksConfig::default());
-    let parts = Parts { store: store.clone(), clock: clock.clone(), mail, webhooks, machines: None };
+    let parts =
+        Parts { store: store.clone(), clock: clock.clone(), mail, webhooks, machines: None, limits: Limits::default() };
     (Desk::new(parts).unwrap(), store, clock)
 }
 

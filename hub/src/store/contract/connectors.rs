@@ -117,6 +117,7 @@ pub(super) async fn a_row_is_queued_once_whatever_became_of_it(subject: &impl Su
     assert_eq!(found(JobFilter { state: Some(JobState::Pending), ..JobFilter::default() }).await, [2]);
     assert_eq!(found(JobFilter { connector: Some("none".to_owned()), ..JobFilter::default() }).await, [0u8; 0]);
     assert_eq!(found(JobFilter { enrol_id: Some(7), ..JobFilter::default() }).await, [2, 1]);
+    assert_eq!(found(JobFilter { enrol_id: Some(u64::MAX), ..JobFilter::default() }).await, [0u8; 0]);
     assert_eq!(store.jobs(&JobFilter::default(), Some(job.no + 1), 10).await.unwrap(), [job]);
     let counts: Vec<_> = store.job_counts().await.unwrap().into_iter().map(|one| (one.state, one.count)).collect();
     assert_eq!(counts, [(JobState::Pending, 1), (JobState::Sent, 1)]);

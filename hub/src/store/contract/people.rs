@@ -5,7 +5,7 @@ use vigie_shared::about::About;
 
 use super::*;
 use crate::store::StoreError;
-use crate::store::accounts::{Account, Credential, CredentialKind, Role};
+use crate::store::accounts::{Account, Credential, CredentialKind, Role, Scope};
 use crate::store::sites::{Certificate, Enrolment, Machine, Redeemed};
 
 fn enrolment(id: &str, secret: u8) -> Enrolment {
@@ -143,13 +143,17 @@ pub(super) async fn accounts_and_credentials_are_kept_and_end(subject: &impl Sub
         password_hash: "$argon2id$…".to_owned(),
         role,
         created_ms: 1,
+        person: None,
+        email: None,
     };
     store.put_account(&account("zoe", Role::Viewer)).await.unwrap();
     store.put_account(&account("ann", Role::Owner)).await.unwrap();
-    store.put_account(&Account { created_ms: 99, ..account("zoe", Role::Operator) }).await.unwrap();
+    let (person, email) = (Some("z".to_owned()), Some("zoe@example.org".to_owned()));
+    let changed = Account { person, email, ..account("zoe", Role::Member) };
+    store.put_account(&Account { created_ms: 99, ..changed.clone() }).await.unwrap();
     let names: Vec<_> = store.accounts().await.unwrap().into_iter().map(|account| account.name).collect();
     assert_eq!(names, ["ann", "zoe"]);
-    assert!(store.account("zoe").await.unwrap() == Some(account("zoe", Role::Operator)), "made once, changed since");
+    assert!(store.account("zoe").await.unwrap() == Some(changed), "made once, changed since");
     assert!(store.account("bob").await.unwrap().is_none());
 
     let credential = |secret: u8, kind, expires_ms| Credential {
@@ -160,19 +164,22 @@ pub(super) async fn accounts_and_credentials_are_kept_and_end(subject: &impl Sub
         role: Role::Viewer,
         created_ms: i64::from(secret),
         expires_ms,
+        scope: Scope { areas: ["sites".to_owned()].into(), sites: [site("a")].into() },
+        used_ms: None,
     };
     let (old, new) = (credential(1, CredentialKind::Token, 50), credential(2, CredentialKind::Token, 90));
-    let session = credential(3, CredentialKind::Session, 50);
-    for one in [&old, &new, &session] {
+    let link = credential(3, CredentialKind::Reset, 50);
+    for one in [&old, &new, &link] {
         store.add_credential(one).await.unwrap();
     }
     assert!(matches!(store.add_credential(&old).await, Err(StoreError::Conflict(_))));
     assert_eq!(store.credential([2; 32]).await.unwrap(), Some(new.clone()));
     assert_eq!(store.credentials(CredentialKind::Token).await.unwrap(), [new.clone(), old]);
 
+    store.touch_credential([2; 32], 77).await.unwrap();
     store.remove_expired(50).await.unwrap();
-    assert_eq!(store.credentials(CredentialKind::Token).await.unwrap(), [new]);
-    assert!(store.credentials(CredentialKind::Session).await.unwrap().is_empty());
+    assert_eq!(store.credentials(CredentialKind::Token).await.unwrap(), [Credential { used_ms: Some(77), ..new }]);
+    assert!(store.credentials(CredentialKind::Reset).await.unwrap().is_empty());
     assert!(store.remove_credential([2; 32]).await.unwrap());
     assert!(!store.remove_credential([2; 32]).await.unwrap());
 }

@@ -36,6 +36,10 @@ impl DayTables {
         count - self.ends.len()
     }
 
+    pub(super) fn all_looks(&self) -> &[Look] {
+        &self.looks
+    }
+
     pub(super) fn forget_looks(&mut self, before_ms: i64) -> usize {
         let count = self.looks.len();
         self.looks.retain(|look| look.at_ms >= before_ms);

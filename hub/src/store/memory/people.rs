@@ -55,9 +55,17 @@ impl Accounts for Memory {
         self.write(|state| {
             let new = || Shown(account.clone());
             let known = &mut state.people.accounts.entry(account.name.clone()).or_insert_with(new).0;
-            known.password_hash.clone_from(&account.password_hash);
-            known.role = account.role;
+            *known = Account { created_ms: known.created_ms, ..account.clone() };
             Ok(())
+        })
+    }
+
+    async fn remove_account(&self, name: &str) -> Result<bool, StoreError> {
+        self.write(|state| {
+            state.sessions.retain(|_, session| session.account != name);
+            state.people.credentials.retain(|_, credential| credential.account != name);
+            state.factors.remove(name);
+            Ok(state.people.accounts.remove(name).is_some())
         })
     }
 
@@ -90,6 +98,15 @@ impl Accounts for Memory {
         Ok(all)
     }
 
+    async fn touch_credential(&self, secret_sha256: [u8; 32], used_ms: i64) -> Result<(), StoreError> {
+        self.write(|state| {
+            if let Some(known) = state.people.credentials.get_mut(&secret_sha256) {
+                known.used_ms = Some(used_ms);
+            }
+            Ok(())
+        })
+    }
+
     async fn remove_credential(&self, secret_sha256: [u8; 32]) -> Result<bool, StoreError> {
         self.write(|state| Ok(state.people.credentials.remove(&secret_sha256).is_some()))
     }
@@ -97,6 +114,7 @@ impl Accounts for Memory {
     async fn remove_expired(&self, now_ms: i64) -> Result<(), StoreError> {
         self.write(|state| {
             state.people.credentials.retain(|_, credential| credential.expires_ms > now_ms);
+            state.sessions.retain(|_, session| session.expires_ms > now_ms);
             Ok(())
         })
     }

@@ -62,7 +62,15 @@ impl Upkeep for Memory {
                 Class::Commands => state.forget_commands(before_ms, limit),
                 Class::Diary => state.people.forget_entries(before_ms, limit),
                 Class::Credentials => {
-                    state.people.forget_credentials(before_ms) + state.sites.forget_enrolments(before_ms)
+                    let sessions = state.sessions.len();
+                    state.sessions.retain(|_, session| session.expires_ms >= before_ms);
+                    let sessions = sessions - state.sessions.len();
+                    sessions + state.people.forget_credentials(before_ms) + state.sites.forget_enrolments(before_ms)
+                }
+                Class::Acts => {
+                    let count = state.acts.len();
+                    state.acts.retain(|act| act.at_ms >= before_ms);
+                    count - state.acts.len()
                 }
             })
         })?;

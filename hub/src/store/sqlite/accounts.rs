@@ -1,10 +1,11 @@
 //! Accounts in SQLite.
 
 use async_trait::async_trait;
+use rusqlite::types::FromSqlError;
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::codes::{CREDENTIAL_KINDS, ROLES, code, coded};
-use super::{Sqlite, conflict_is};
+use super::{Sqlite, conflict_is, failed};
 use crate::store::StoreError;
 use crate::store::accounts::{Account, Accounts, Credential, CredentialKind};
 
@@ -16,11 +17,31 @@ impl Accounts for Sqlite {
             writing
                 .sql
                 .prepare_cached(
-                    "INSERT INTO account VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE
-                     SET password_hash = excluded.password_hash, role = excluded.role",
+                    "INSERT INTO account VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
+                     SET password_hash = excluded.password_hash, role = excluded.role, person = excluded.person,
+                     email = excluded.email",
                 )?
-                .execute((account.name, account.password_hash, code(&ROLES, &account.role), account.created_ms))?;
+                .execute((
+                    account.name,
+                    account.password_hash,
+                    code(&ROLES, &account.role),
+                    account.created_ms,
+                    account.person,
+                    account.email,
+                ))?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn remove_account(&self, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.write(move |writing| {
+            for table in ["session", "credential", "second_factor"] {
+                let delete = format!("DELETE FROM {table} WHERE account = ?1");
+                writing.sql.prepare_cached(&delete)?.execute([&name])?;
+            }
+            Ok(writing.sql.prepare_cached("DELETE FROM account WHERE name = ?1")?.execute([name])? > 0)
         })
         .await
     }
@@ -45,12 +66,14 @@ impl Accounts for Sqlite {
     async fn add_credential(&self, credential: &Credential) -> Result<(), StoreError> {
         let credential = credential.clone();
         self.write(move |writing| {
-            let Credential { secret_sha256, kind, account, label, role, created_ms, expires_ms } = credential;
+            let Credential { secret_sha256, kind, account, label, role, created_ms, expires_ms, scope, used_ms } =
+                credential;
             let (kind, role) = (code(&CREDENTIAL_KINDS, &kind), code(&ROLES, &role));
+            let scope = serde_json::to_string(&scope).map_err(failed)?;
             writing
                 .sql
-                .prepare_cached("INSERT INTO credential VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-                .execute((secret_sha256, kind, account, label, role, created_ms, expires_ms))
+                .prepare_cached("INSERT INTO credential VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+                .execute((secret_sha256, kind, account, label, role, created_ms, expires_ms, scope, used_ms))
                 .map_err(conflict_is(|| "this credential".to_owned()))?;
             Ok(())
         })
@@ -74,6 +97,16 @@ impl Accounts for Sqlite {
         .await
     }
 
+    async fn touch_credential(&self, secret_sha256: [u8; 32], used_ms: i64) -> Result<(), StoreError> {
+        self.write(move |writing| {
+            let mut update =
+                writing.sql.prepare_cached("UPDATE credential SET used_ms = ?2 WHERE secret_sha256 = ?1")?;
+            update.execute((secret_sha256, used_ms))?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn remove_credential(&self, secret_sha256: [u8; 32]) -> Result<bool, StoreError> {
         self.write(move |writing| {
             let mut delete = writing.sql.prepare_cached("DELETE FROM credential WHERE secret_sha256 = ?1")?;
@@ -85,6 +118,7 @@ impl Accounts for Sqlite {
     async fn remove_expired(&self, now_ms: i64) -> Result<(), StoreError> {
         self.write(move |writing| {
             writing.sql.prepare_cached("DELETE FROM credential WHERE expires_ms <= ?1")?.execute([now_ms])?;
+            writing.sql.prepare_cached("DELETE FROM session WHERE expires_ms <= ?1")?.execute([now_ms])?;
             Ok(())
         })
         .await
@@ -92,7 +126,14 @@ impl Accounts for Sqlite {
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
-    Ok(Account { name: row.get(0)?, password_hash: row.get(1)?, role: coded(row, 2, &ROLES)?, created_ms: row.get(3)? })
+    Ok(Account {
+        name: row.get(0)?,
+        password_hash: row.get(1)?,
+        role: coded(row, 2, &ROLES)?,
+        created_ms: row.get(3)?,
+        person: row.get(4)?,
+        email: row.get(5)?,
+    })
 }
 
 fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
@@ -104,5 +145,7 @@ fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
         role: coded(row, 4, &ROLES)?,
         created_ms: row.get(5)?,
         expires_ms: row.get(6)?,
+        scope: serde_json::from_str(&row.get::<_, String>(7)?).map_err(FromSqlError::other)?,
+        used_ms: row.get(8)?,
     })
 }

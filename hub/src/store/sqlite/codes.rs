@@ -15,8 +15,9 @@ use crate::store::projections::DeviceKind;
 
 pub(super) const REASONS: [GapReason; 3] = [GapReason::Dropped, GapReason::Damaged, GapReason::HubRestored];
 pub(super) const LEVELS: [Level; 2] = [Level::Note, Level::Alarm];
-pub(super) const ROLES: [Role; 3] = [Role::Viewer, Role::Operator, Role::Owner];
-pub(super) const CREDENTIAL_KINDS: [CredentialKind; 2] = [CredentialKind::Session, CredentialKind::Token];
+pub(super) const ROLES: [Role; 4] = [Role::Viewer, Role::Operator, Role::Owner, Role::Member];
+pub(super) const CREDENTIAL_KINDS: [CredentialKind; 3] =
+    [CredentialKind::Setup, CredentialKind::Token, CredentialKind::Reset];
 pub(super) const DEVICE_KINDS: [DeviceKind; 3] = [DeviceKind::Known, DeviceKind::Passing, DeviceKind::Owned];
 pub(super) const TRACES: [Trace; 3] = Trace::ALL;
 pub(super) const COUNTS: [Counts; 3] = [Counts::Yes, Counts::No, Counts::Stationary];

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Sqlite;
 use super::codes::{code, coded};
 use super::connectors::{connector_no, json, read_json};
+use super::punches::number;
 use crate::connectors::job::{Job, JobState, NewJob, RowKey, Wish};
 use crate::store::StoreError;
 use crate::store::jobs::{JobCount, JobFilter, JobMove, Jobs};
@@ -172,7 +173,8 @@ impl Jobs for Sqlite {
                  AND (?4 IS NULL OR enrol_id = ?4) AND (?5 = 0 OR maybe_twice IS NOT NULL) ORDER BY job.no DESC LIMIT ?6"
             ))?;
             let state = filter.state.and_then(state_code);
-            let values = (before.unwrap_or(i64::MAX), filter.connector, state, filter.enrol_id, filter.only_maybe_twice, limit);
+            let (before, enrol_id) = (before.unwrap_or(i64::MAX), filter.enrol_id.map(number));
+            let values = (before, filter.connector, state, enrol_id, filter.only_maybe_twice, limit);
             Ok(select.query_map(values, job)?.collect::<Result<_, _>>()?)
         })
         .await

@@ -19,6 +19,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0013.sql"),
     include_str!("0014.sql"),
     include_str!("0015.sql"),
+    include_str!("0016.sql"),
+    include_str!("0017.sql"),
 ];
 
 /// Brings the tables to this program's version; each migration is all or nothing.

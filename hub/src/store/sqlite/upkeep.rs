@@ -59,8 +59,10 @@ impl Upkeep for Sqlite {
             Class::Diary => writing.forget_rows(ENTRIES, before_ms, limit),
             Class::Credentials => {
                 let credentials = writing.forget_rows(CREDENTIALS, before_ms, limit)?;
+                let credentials = credentials + writing.forget_rows(SESSIONS, before_ms, limit)?;
                 Ok(credentials + writing.forget_rows(ENROLMENTS, before_ms, limit)?)
             }
+            Class::Acts => writing.forget_rows(ACTS, before_ms, limit),
         })
         .await
     }
@@ -110,6 +112,8 @@ const SILENCES: &str = "DELETE FROM silence WHERE no IN (SELECT no FROM silence 
 const ENTRIES: &str = "DELETE FROM entry WHERE no IN (SELECT no FROM entry WHERE at_ms < ?1 LIMIT ?2)";
 const CREDENTIALS: &str = "DELETE FROM credential WHERE secret_sha256 IN
     (SELECT secret_sha256 FROM credential WHERE expires_ms < ?1 LIMIT ?2)";
+const SESSIONS: &str = "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_ms < ?1 LIMIT ?2)";
+const ACTS: &str = "DELETE FROM audit WHERE no IN (SELECT no FROM audit WHERE at_ms < ?1 LIMIT ?2)";
 const ENROLMENTS: &str = "DELETE FROM enrolment WHERE secret_sha256 IN
     (SELECT secret_sha256 FROM enrolment WHERE expires_ms < ?1 LIMIT ?2)";
 

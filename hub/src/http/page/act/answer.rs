@@ -2,6 +2,7 @@
 //! of each of many.
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::response::Response;
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ use crate::http::page::frame::{Frame, render};
 use crate::http::page::words::said;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
+use crate::qr;
 use crate::text::{self, Lang};
 
 #[derive(Template)]
@@ -23,18 +25,36 @@ struct AnswerPage<'a> {
     back: &'a str,
     /// What is shown, with its name.
     shown: Vec<(&'static str, String)>,
+    /// What a phone or a box's camera would read: the link or the token.
+    picture: Option<Picture>,
     /// The site whose box is waited for.
     site: Option<&'a str>,
     now: Time,
 }
 
+/// A picture that our own code drew.
+struct Picture(String);
+
+impl HtmlSafe for Picture {}
+
+impl std::fmt::Display for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Fields that are shown as a picture too, the first that is there.
+const PICTURED: [&str; 2] = ["link", "token"];
+
 /// Shows what the API answered, once.
 pub(super) fn shown(admin: &Admin, frame: &Frame, act: &'static Act, (back, body): (&str, &Value)) -> Response {
     let of_field = |name: &&'static str| Some((word(frame.lang, name), text_of(body.pointer(&pointer(name))?)));
     let shown = act.shows.iter().filter_map(of_field).collect();
-    let site = body.pointer("/site").or_else(|| body.pointer("/enrolment/site")).and_then(Value::as_str);
+    let pictured = PICTURED.iter().filter(|name| act.shows.contains(name)).find_map(|name| body.get(*name)?.as_str());
+    let picture = pictured.and_then(qr::svg).map(Picture);
+    let site = body.get("site").and_then(Value::as_str);
     let site = site.filter(|_| act.shows.contains(&"token"));
-    render(&AnswerPage { frame, act, back, shown, site, now: Time(admin.clock.wall_ms()) })
+    render(&AnswerPage { frame, act, back, shown, picture, site, now: Time(admin.clock.wall_ms()) })
 }
 
 fn pointer(name: &str) -> String {

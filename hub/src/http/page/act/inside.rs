@@ -14,6 +14,7 @@ use super::failed::Failed;
 use crate::http::guard::Peer;
 use crate::http::idempotency::Answers;
 use crate::http::problem::Problem;
+use crate::http::trail::OnBehalf;
 
 /// Largest answer that is read, bytes: an export of a person.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
@@ -107,6 +108,7 @@ impl Asker {
         let mut request = built.map_err(|_broken| Problem::invalid("path", "the address cannot be built"))?;
         *request.headers_mut() = self.headers.clone();
         request.extensions_mut().insert(self.peer);
+        request.extensions_mut().insert(OnBehalf);
         Ok(request)
     }
 

@@ -1,0 +1,225 @@
+//! Whatever the command line or a page can do, the API does: each verb and each form is held against its operations.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use serde_json::Value;
+
+use super::*;
+
+/// Verbs that ask no running hub: they start one, open files, or print what they know by themselves.
+const WITHOUT_HUB: [&str; 11] = [
+    "completions",
+    "connector check",
+    "init",
+    "openapi",
+    "release keygen",
+    "release list-keys",
+    "release sign",
+    "restore",
+    "run",
+    "up",
+    "version",
+];
+
+/// Operations that neither a verb nor a form uses, with the reason.
+const ONLY_FOR_PROGRAMS: [(&str, &str); 1] = [("openapi_show", "programs read the document")];
+
+/// Method and path of every request that a verb sent.
+type Calls = Arc<Mutex<Vec<(String, String)>>>;
+
+/// A desk whose hub writes down what it is asked.
+async fn recording() -> (Desk, Calls) {
+    let desk = Desk { stage: Stage::whole().await, folder: tempfile::tempdir().unwrap(), lifecycle: Lifecycle::new() };
+    let calls = Calls::default();
+    let kept = Arc::clone(&calls);
+    let note = move |request: Request, next: Next| {
+        let call = (request.method().to_string(), request.uri().path().to_owned());
+        kept.lock().unwrap().push(call);
+        next.run(request)
+    };
+    let router = router(desk.stage.admin.clone()).layer(from_fn(note));
+    let socket = bind_socket(&socket_path(desk.folder.path())).unwrap();
+    desk.lifecycle.spawn("socket", serve_socket(socket, router, desk.lifecycle.clone()));
+    (desk, calls)
+}
+
+/// Operation, method and path of everything in the document.
+fn operations() -> Vec<(String, String, String)> {
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = |(path, item): (&String, &Value)| -> Vec<_> {
+        let verbs = item.as_object().unwrap().iter();
+        verbs
+            .map(|(verb, says)| (says["operationId"].as_str().unwrap().to_owned(), verb.to_uppercase(), path.clone()))
+            .collect()
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+/// The operation that a request is for; one without a name in its path goes before.
+fn asked<'a>(operations: &'a [(String, String, String)], (method, path): &(String, String)) -> Option<&'a str> {
+    let fits = |pattern: &str| {
+        let (wanted, given): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+        wanted.len() == given.len()
+            && wanted.iter().zip(&given).all(|(want, have)| want.starts_with('{') || want == have)
+    };
+    let mut found: Vec<_> = operations.iter().filter(|(_, verb, pattern)| verb == method && fits(pattern)).collect();
+    found.sort_by_key(|(_, _, pattern)| pattern.matches('{').count());
+    found.first().map(|(name, _, _)| name.as_str())
+}
+
+/// The examples in the help of each verb that has none below it.
+fn examples() -> BTreeMap<String, Vec<String>> {
+    fn visit(verb: &mut clap::Command, path: &str, found: &mut BTreeMap<String, Vec<String>>) {
+        let subs: Vec<String> =
+            verb.get_subcommands().map(|one| one.get_name().to_owned()).filter(|name| name != "help").collect();
+        if subs.is_empty() {
+            let help = verb.render_long_help().to_string();
+            let beginning = format!("vigie-hub {path}");
+            let lines = help.lines().map(str::trim).filter(|line| line.starts_with(&beginning));
+            let lines: Vec<String> = lines.map(|line| line.trim_start_matches("vigie-hub ").to_owned()).collect();
+            found.insert(path.to_owned(), lines);
+        }
+        for sub in verb.get_subcommands_mut().filter(|one| subs.contains(&one.get_name().to_owned())) {
+            let name = sub.get_name().to_owned();
+            visit(sub, &format!("{path} {name}").trim_start().to_owned(), found);
+        }
+    }
+    let mut command = Cli::command().term_width(0);
+    command.build();
+    let mut found = BTreeMap::new();
+    visit(&mut command, "", &mut found);
+    found
+}
+
+/// The words of an example, without the pipes and remarks behind it; files that it names lie in the folder.
+fn words(line: &str, folder: &Path) -> Vec<String> {
+    let end = [" | ", " > ", " >", "  ", " && ", " #"].iter().filter_map(|end| line.find(end)).min();
+    let line = line.get(..end.unwrap_or(line.len())).unwrap_or(line);
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for letter in line.chars().chain([' ']) {
+        match (letter, quote) {
+            ('\'' | '"', None) => quote = Some(letter),
+            (_, Some(open)) if letter == open => quote = None,
+            (' ', None) if word.is_empty() => {}
+            (' ', None) => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.into_iter().map(|word| real(word, folder)).collect()
+}
+
+/// A file of an example becomes one that is there.
+fn real(word: String, folder: &Path) -> String {
+    let is_file = [".csv", ".json", ".mp4", ".toml", ".gz", ".vigie", ".export", ".txt", ".log", ".backup", ".pem"];
+    let is_named = is_file.iter().any(|end| word.ends_with(end));
+    if !is_named && !word.starts_with("/mnt") && !word.starts_with("/srv") {
+        return word;
+    }
+    let path = folder.join(word.rsplit('/').find(|part| !part.is_empty()).unwrap_or("x"));
+    if is_named {
+        std::fs::write(&path, "name = \"x\"\n").unwrap();
+    } else {
+        std::fs::create_dir_all(&path).unwrap();
+    }
+    path.to_str().unwrap().to_owned()
+}
+
+async fn type_words(words: &[String], data: &str) {
+    let line = std::iter::once("vigie-hub").chain(words.iter().map(String::as_str)).chain(["--data", data]);
+    let Ok(cli) = Cli::try_parse_from(line) else { return };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let zone = jiff::tz::TimeZone::UTC;
+    let mut output = Output { out: &mut out, err: &mut err, is_json: false, now_ms: NOW, zone, width: None };
+    // A verb that follows something waits for its end; what it asks first is asked at once.
+    drop(tokio::time::timeout(std::time::Duration::from_secs(5), dispatch(cli, &Nothing, &mut output)).await);
+}
+
+/// What each verb asks a hub for.
+async fn asked_by_verbs() -> BTreeMap<String, BTreeSet<String>> {
+    let operations = operations();
+    let files = tempfile::tempdir().unwrap();
+    let mut found = BTreeMap::new();
+    let (desk, calls) = recording().await;
+    let data = desk.folder.path().to_str().unwrap().to_owned();
+    for (verb, lines) in examples() {
+        let mut used = BTreeSet::new();
+        for line in lines {
+            type_words(&words(&line, files.path()), &data).await;
+            for call in calls.lock().unwrap().drain(..) {
+                let name = asked(&operations, &call);
+                let name = name.unwrap_or_else(|| panic!("`vigie-hub {line}` asks {call:?}, which is no operation"));
+                used.insert(name.to_owned());
+            }
+        }
+        found.insert(verb, used);
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_verb_that_asks_a_hub_uses_the_api_and_what_nobody_uses_is_known() {
+    let verbs = asked_by_verbs().await;
+    let silent: Vec<&str> = verbs.iter().filter(|(_, used)| used.is_empty()).map(|(verb, _)| verb.as_str()).collect();
+    assert_eq!(silent, WITHOUT_HUB, "verbs that asked nothing");
+
+    let by_verbs: BTreeSet<String> = verbs.into_values().flatten().collect();
+    let by_forms = asked_by_forms();
+    let known: BTreeSet<&str> = ONLY_FOR_PROGRAMS.iter().map(|(name, _)| *name).collect();
+    let unused: BTreeSet<String> = operations()
+        .into_iter()
+        .map(|(name, _, _)| name)
+        .filter(|name| !by_verbs.contains(name) && !by_forms.contains(name))
+        .collect();
+    let unused: BTreeSet<&str> = unused.iter().map(String::as_str).collect();
+    assert_eq!(unused, known, "operations that neither a verb nor a form uses");
+}
+
+/// The operations that pages' forms and their confirmations name.
+fn asked_by_forms() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["templates", "src/http/page"] {
+        let mut folders = vec![root.join(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Ok(text) = std::fs::read_to_string(&path) {
+                    found.extend(forms(&text));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The operations that a text names as the aim of a form or as an act.
+fn forms(text: &str) -> Vec<String> {
+    let named = ["/act/", "/confirm/", "Act::new(\""].iter().flat_map(|mark| text.split(mark).skip(1));
+    let names = named.map(|rest| rest.chars().take_while(|one| one.is_ascii_lowercase() || *one == '_').collect());
+    names.filter(|name: &String| !name.is_empty()).collect()
+}
+
+#[test]
+fn every_form_names_an_operation() {
+    let known: BTreeSet<String> = operations().into_iter().map(|(name, _, _)| name).collect();
+    let unknown: Vec<String> = asked_by_forms().into_iter().filter(|name| !known.contains(name)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn an_aim_that_is_written_into_a_page_is_found() {
+    assert_eq!(forms("<form action=\"/act/sites_revoke\">"), ["sites_revoke"]);
+    assert_eq!(forms("Act::new(\"sites_create\", x), \"/confirm/sites_remove?\""), ["sites_remove", "sites_create"]);
+    let operations = operations();
+    let call = |method: &str, path: &str| asked(&operations, &(method.to_owned(), path.to_owned()));
+    assert_eq!(call("GET", "/api/v1/alerts/rules"), Some("alerts_rules"));
+    assert_eq!(call("GET", "/api/v1/alerts/7"), Some("alerts_show"));
+    assert_eq!(call("PATCH", "/api/v1/alerts/7"), None);
+}

@@ -1,0 +1,141 @@
+//! The exchanges are made again with the real routes, and everything in the document is held against its own schemas.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::http::testing::Stage;
+use crate::http::testing::exchanges::parsed;
+use crate::http::testing::schema::broken;
+
+/// Rows of a list that the document shows.
+const ROWS_SHOWN: usize = 2;
+
+#[test]
+fn every_operation_says_what_it_is_for_who_may_ask_and_shows_a_request() {
+    let (document, operations) = parsed();
+    let mut lacks = String::new();
+    for (name, operation) in operations {
+        let says = &operation.says;
+        let mut lack = |what: &str| writeln!(lacks, "{name} lacks {what}").unwrap();
+        for (what, text) in [("a summary", &says["summary"]), ("a tag", &says["tags"][0]), ("x-role", &says["x-role"])]
+        {
+            if text.as_str().is_none_or(str::is_empty) {
+                lack(what);
+            }
+        }
+        for parameter in says["parameters"].as_array().into_iter().flatten() {
+            if parameter["description"].as_str().is_none_or(str::is_empty) {
+                lack(&format!("words on {}", parameter["name"]));
+            }
+        }
+        if says["responses"].as_object().unwrap().values().any(|one| one["description"].as_str().is_none()) {
+            lack("words on an answer");
+        }
+        if operation.sent().is_some_and(|(_, content)| !has_example(&document, content)) {
+            lack("an example of its body: make an exchange in hub/src/http/openapi/examples.json");
+        }
+    }
+    assert!(lacks.is_empty(), "{lacks}");
+}
+
+/// Whether a body is shown, by the operation or by its type.
+fn has_example(document: &Value, content: &Value) -> bool {
+    let of_type = content["schema"]["$ref"].as_str().and_then(|place| document.pointer(place.trim_start_matches('#')));
+    content.get("example").is_some() || of_type.is_some_and(|of_type| of_type.get("example").is_some())
+}
+
+#[test]
+fn every_example_is_what_its_schema_promises() {
+    let (document, operations) = parsed();
+    let mut wrong = String::new();
+    for operation in operations.values() {
+        let sent = operation.sent().map(|(_, content)| content);
+        let answers = operation.says["responses"].as_object().unwrap().values();
+        let contents = answers.flat_map(|answer| answer["content"].as_object().into_iter().flatten());
+        for content in contents.map(|(_, content)| content).chain(sent) {
+            let example = content.get("example");
+            if let Some(error) = example.and_then(|example| broken(&document, &content["schema"], example)) {
+                writeln!(wrong, "{}: {error}", operation.name()).unwrap();
+            }
+        }
+        for parameter in operation.says["parameters"].as_array().into_iter().flatten() {
+            let example = parameter.get("example");
+            if let Some(error) = example.and_then(|example| broken(&document, &parameter["schema"], example)) {
+                writeln!(wrong, "{}, {}: {error}", operation.name(), parameter["name"]).unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[tokio::test]
+async fn every_exchange_can_be_made_and_answers_as_the_document_shows() {
+    let (document, operations) = parsed();
+    let stage = Stage::whole().await;
+    let mut made: Vec<Exchange> = Vec::new();
+    let mut wrong = String::new();
+    for exchange in exchanges() {
+        let operation = &operations[&exchange.operation];
+        let answer = stage.make(operation, &exchange, &made).await;
+        let body = serde_json::from_str(&answer.text).ok().filter(|_| operation.answered().is_some());
+        if !answer.status.is_success() {
+            writeln!(wrong, "{}: {} {}", exchange.operation, answer.status, answer.text).unwrap();
+        }
+        let schema = operation.answered().map(|content| &content["schema"]);
+        let error = schema.zip(body.as_ref()).and_then(|(schema, body)| broken(&document, schema, body));
+        if let Some(error) = error {
+            writeln!(wrong, "{} does not answer what it promises: {error}", exchange.operation).unwrap();
+        }
+        let body: Option<Value> = body.map(shortened);
+        if shape(body.as_ref()) != shape(exchange.answer.as_ref()) {
+            writeln!(wrong, "{} answers otherwise than shown", exchange.operation).unwrap();
+        }
+        made.push(Exchange { answer: body, ..exchange });
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/openapi/examples.json.new");
+    if !wrong.is_empty() {
+        std::fs::write(path, serde_json::to_string_pretty(&made).unwrap() + "\n").unwrap();
+    }
+    assert!(wrong.is_empty(), "{wrong}\nwhat was answered stands in {path}; if it is right, take it in its place");
+}
+
+/// A long list becomes a short one.
+fn shortened(value: Value) -> Value {
+    match value {
+        Value::Array(rows) => rows.into_iter().take(ROWS_SHOWN).map(shortened).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, shortened(value))).collect(),
+        plain => plain,
+    }
+}
+
+/// What a value is made of: ids, secrets and moments differ from run to run, names and kinds do not.
+fn shape(value: Option<&Value>) -> Value {
+    match value {
+        None => Value::Null,
+        Some(Value::Array(rows)) => json!([shape(rows.first())]),
+        Some(Value::Object(fields)) => fields.iter().map(|(name, value)| (name.clone(), shape(Some(value)))).collect(),
+        Some(Value::Null) => json!("nothing"),
+        Some(Value::Bool(_)) => json!("yes or no"),
+        Some(Value::Number(_)) => json!("number"),
+        Some(Value::String(_)) => json!("text"),
+    }
+}
+
+#[test]
+fn a_value_that_breaks_its_promise_is_found() {
+    let (document, _) = parsed();
+    let schema = json!({ "$ref": "#/components/schemas/NewSite" });
+    assert_eq!(broken(&document, &schema, &json!({ "id": "metz" })), None);
+    for wrong in [json!({}), json!({ "id": 7 }), json!({ "id": "metz", "colour": "red" })] {
+        assert!(broken(&document, &schema, &wrong).is_some(), "{wrong}");
+    }
+    let number = json!({ "type": "integer", "minimum": 1, "maximum": 9 });
+    let name = json!({ "oneOf": [{ "type": "null" }, { "type": "string", "pattern": "^[a-z]+$" }] });
+    for (schema, fine, wrong) in [(&number, json!(9), json!(10)), (&name, Value::Null, json!("A"))] {
+        assert_eq!(broken(&document, schema, &fine), None);
+        assert!(broken(&document, schema, &wrong).is_some(), "{wrong}");
+    }
+    assert_ne!(shape(Some(&json!({ "a": [1] }))), shape(Some(&json!({ "a": ["1"] }))));
+}

@@ -1,0 +1,5 @@
+//! What people do, clicked through for real; one test for each journey of the design, by its number.
+
+mod acts;
+mod fleet;
+mod login;

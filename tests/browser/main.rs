@@ -1,0 +1,14 @@
+//! One binary for everything that is seen in a real browser.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "this is all test code: a panic is how it fails, helpers of tests included"
+)]
+
+mod axe;
+mod browser;
+mod journeys;
+mod pages;
+mod scene;

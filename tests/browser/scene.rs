@@ -1,0 +1,110 @@
+//! A hub with something to see, somebody who is logged in, and a browser.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures_util::FutureExt as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use vigie_tests::not_run;
+use vigie_tests::processes::{BoxProcess, HubProcess};
+
+use crate::browser::{self, Browser};
+
+/// The password of everybody on a scene.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// The button of the login.
+pub(crate) const LOG_IN: &str = "form:has(input[name=password]) button";
+
+/// What a test looks at.
+pub(crate) struct Scene {
+    pub(crate) hub: HubProcess,
+    pub(crate) browser: Browser,
+    /// Real boxes that a test started.
+    pub(crate) boxes: Vec<BoxProcess>,
+    _folder: TempDir,
+}
+
+/// Runs a test with a hub and a browser of its own, and ends both whatever happens.
+pub(crate) async fn play(test: impl AsyncFnOnce(&mut Scene)) {
+    play_with(Kind::Empty, test).await;
+}
+
+/// The same with the simulated fleet of `vigie-hub demo`.
+pub(crate) async fn play_demo(test: impl AsyncFnOnce(&mut Scene)) {
+    play_with(Kind::Demo, test).await;
+}
+
+/// What a hub holds at first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Empty,
+    Demo,
+}
+
+async fn play_with(kind: Kind, test: impl AsyncFnOnce(&mut Scene)) {
+    if !browser::is_here() {
+        return not_run("chromium and chromium-driver are not installed");
+    }
+    let mut scene = Scene::set(kind).await;
+    let end = AssertUnwindSafe(test(&mut scene)).catch_unwind().await;
+    scene.browser.close().await;
+    if let Err(panic) = end {
+        resume_unwind(panic);
+    }
+}
+
+impl Scene {
+    async fn set(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut hub = HubProcess::new(folder.path()).unwrap();
+        match kind {
+            Kind::Empty => hub.start().await.unwrap(),
+            Kind::Demo => hub.start_demo().await.unwrap(),
+        }
+        for (name, role) in [("lea", "owner"), ("max", "operator"), ("eva", "viewer")] {
+            let wanted = json!({ "role": role, "password": PASSWORD });
+            hub.change(Method::PUT, &format!("/api/v1/users/{name}"), &wanted).await.unwrap();
+        }
+        Self { hub, browser: Browser::start().await, boxes: Vec::new(), _folder: folder }
+    }
+
+    /// Adds what people have to do with: sites, a person, a schedule.
+    pub(crate) async fn furnish(&self) {
+        for (id, name, town) in [("metz", "Metz", "Metz"), ("rennes", "Rennes", "Rennes"), ("brest", "Brest", "Brest")]
+        {
+            let site =
+                json!({ "id": id, "name": name, "zone": "Europe/Paris", "about": { "town": town, "tags": ["demo"] } });
+            self.hub.post("/api/v1/sites", &site).await.unwrap();
+        }
+        for (id, name) in [("E1", "Anne Blanc"), ("E2", "Bruno Colin")] {
+            self.put(&format!("/api/v1/people/{id}"), json!({ "name": name })).await;
+        }
+        let shift = json!({ "starts": "08:00", "ends": "17:00", "tolerance_min": 5 });
+        self.put("/api/v1/schedules/office", json!({ "days": { "monday": shift } })).await;
+    }
+
+    async fn put(&self, path: &str, body: Value) {
+        self.hub.change(Method::PUT, path, &body).await.unwrap();
+    }
+
+    /// Opens a page.
+    pub(crate) async fn open(&self, path: &str) {
+        self.browser.client.goto(&self.hub.url(path)).await.unwrap();
+    }
+
+    /// Logs somebody in by the page's own form.
+    pub(crate) async fn log_in(&self, account: &str) {
+        self.open("/login").await;
+        self.browser.fill("input[name=account]", account).await;
+        self.browser.fill("input[name=password]", PASSWORD).await;
+        self.browser.click(LOG_IN).await;
+        self.browser.wait_for_text("Metz").await;
+    }
+
+    /// Reads the pages in this language from now on.
+    pub(crate) async fn speak(&self, lang: &str) {
+        self.browser.set_cookie(&self.hub.url("/"), ("lang", lang)).await;
+    }
+}

@@ -35,6 +35,7 @@ mod acts;
 mod add_site;
 mod address;
 mod assets;
+mod attendance;
 mod audit;
 mod choice;
 mod commands;
@@ -49,6 +50,7 @@ mod login;
 mod machines;
 mod map;
 mod marks;
+mod people;
 mod presence;
 mod reader;
 mod row;
@@ -80,6 +82,11 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/presence/month", get(presence::month::show))
         .route("/presence/month.csv", get(presence::month::download))
         .route("/presence/days/{person}/{date}", get(presence::day::show))
+        .route("/attendance", get(attendance::show))
+        .route("/attendance.csv", get(attendance::download::give))
+        .route("/schedules", get(attendance::schedules::show))
+        .route("/people", get(people::show))
+        .route("/people/{id}", get(people::person::show))
         .route("/live", get(live::stream))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))
@@ -164,6 +171,7 @@ mod tests {
 
     use super::*;
     use crate::http::testing::{Answer, PASSWORD, Stage, Who, live};
+    use crate::store::accounts::Role;
     use crate::text::Lang;
 
     const EVIL: &str = "<script>alert(1)</script>\"'& Rennes";
@@ -211,17 +219,10 @@ mod tests {
                 read(&empty, "/", lang).await,
                 stage.get("/login").header("accept-language", lang.code()).send().await,
             ];
-            for path in [
-                "/",
-                "/?q=nothing",
-                "/machines",
-                "/sites/metz",
-                "/sites/rennes01",
-                "/sites/brest",
-                "/nowhere",
-                "/add-site",
-            ] {
+            let own = ["/?q=nothing", "/sites/metz", "/sites/rennes01", "/sites/brest", "/nowhere", "/add-site"];
+            for path in map::PLACES.iter().map(|place| place.path).chain(own) {
                 pages.push(read(&stage, path, lang).await);
+                pages.push(read(&empty, path, lang).await);
             }
             for page in pages {
                 assert!(page.text.contains(&format!("<html lang=\"{}\"", lang.code())));
@@ -229,6 +230,30 @@ mod tests {
                 assert_no_banned_word(lang, &text);
             }
         }
+    }
+
+    #[tokio::test]
+    async fn every_page_of_the_map_opens_for_its_least_role_and_for_nobody_below() {
+        let stage = stage_with_history().await;
+        for place in map::PLACES {
+            for role in [Role::Viewer, Role::Operator, Role::Owner] {
+                let page = stage.get(place.path).role(role).send().await;
+                let expected = if role >= place.least { StatusCode::OK } else { StatusCode::FORBIDDEN };
+                assert_eq!(page.status, expected, "{} as {role:?}", place.path);
+                let leads_there = page.text.contains(&format!("href=\"{}\" data-key", place.path));
+                assert_eq!(leads_there, role >= place.least, "{} in the rail of {role:?}", place.path);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn readers_see_no_button_that_their_role_refuses() {
+        let stage = stage_with_history().await;
+        let page = |role| stage.get("/sites/metz").role(role).send();
+        let (viewer, operator, owner) = (page(Role::Viewer).await, page(Role::Operator).await, page(Role::Owner).await);
+        assert!(!viewer.text.contains("/act/") && !viewer.text.contains("/confirm/"));
+        assert!(operator.text.contains("/act/sites_change") && !operator.text.contains("sites_revoke"));
+        assert!(owner.text.contains("/confirm/sites_revoke"));
     }
 
     #[tokio::test]

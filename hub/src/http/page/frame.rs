@@ -141,6 +141,11 @@ impl Frame {
         self.may(Role::Operator)
     }
 
+    /// Whether the reader may do everything.
+    pub(super) fn is_owner(&self) -> bool {
+        self.may(Role::Owner)
+    }
+
     /// The rail: groups of pages that this reader may read.
     pub(super) fn rail(&self) -> Vec<Section> {
         let of_group = |group: Group| {

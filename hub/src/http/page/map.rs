@@ -72,6 +72,15 @@ impl Place {
 pub(super) const PLACES: &[Place] = &[
     Place::new("/", said("Parc", "Fleet"), Group::Supervision, Role::Viewer, ('f', "fleet")).near(),
     Place::new("/presence", said("Présences", "Presence"), Group::People, Role::Viewer, ('p', "presence")).near(),
+    Place::new("/attendance", said("Pointages", "Attendance"), Group::People, Role::Operator, ('t', "clock")),
+    Place::new("/schedules", said("Horaires", "Schedules"), Group::People, Role::Viewer, ('h', "schedule")),
+    Place::new(
+        "/people",
+        said("Personnes et appareils", "People and devices"),
+        Group::People,
+        Role::Operator,
+        ('d', "device"),
+    ),
     Place::new("/machines", said("Machines", "Machines"), Group::Equipment, Role::Viewer, ('m', "machine")),
     Place::new("/settings", said("Réglages", "Settings"), Group::Administration, Role::Owner, ('s', "settings")),
     Place::new("/audit", said("Journal d’audit", "Audit log"), Group::Administration, Role::Owner, ('j', "audit")),

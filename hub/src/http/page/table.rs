@@ -100,11 +100,6 @@ impl Look {
         self.get("skip").parse().unwrap_or(0)
     }
 
-    /// Whether anything but order and page is asked for.
-    pub(super) fn is_filtered(&self) -> bool {
-        self.asked.iter().any(|(name, value)| !["sort", "skip", "done"].contains(&name.as_str()) && !value.is_empty())
-    }
-
     /// The address of this view with one wish changed, from its first page on.
     pub(super) fn address(&self, name: &str, value: &str) -> String {
         let first = with(&self.here(), "skip", "");
@@ -191,7 +186,7 @@ mod tests {
         let look = look("/machines?q=a%20b&sort=-disk&skip=50&done=x");
         assert_eq!(look.here(), "/machines?q=a%20b&skip=50&sort=-disk");
         assert_eq!(look.address("site", "metz"), "/machines?q=a%20b&sort=-disk&site=metz");
-        assert_eq!((look.sort(), look.skip(), look.is_filtered()), (("disk", true), 50, true));
+        assert_eq!((look.sort(), look.skip()), (("disk", true), 50));
         assert!(look.has("B and A") && !look.has("only a"));
     }
 

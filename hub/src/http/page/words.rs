@@ -167,9 +167,7 @@ words! {
         = "the hub was restored from an older backup";
     noticed: "Constaté" = "Noticed";
     positions: "Positions" = "Positions";
-    measurements: "Dernières 24 heures" = "Last 24 hours";
-    no_measurements: "Aucune mesure dans les dernières 24 heures. Une mesure arrive toutes les 5 minutes quand le boîtier est joignable."
-        = "No measurement in the last 24 hours. One arrives every 5 minutes while the box is reachable.";
+    measurements: "Mesures" = "Measurements";
     see_values: "Voir les valeurs" = "See the values";
     at: "À" = "At";
     devices: "Appareils vus" = "Devices seen";
@@ -216,6 +214,7 @@ words! {
     back_to_fleet: "Retour au parc" = "Back to the fleet";
     none: "–" = "–";
     colon: " : " = ": ";
+    look_for: "Chercher" = "Search";
     find_site: "Chercher un site" = "Find a site";
     choices: "Affichage" = "Display";
     keys: "Raccourcis du clavier" = "Keyboard shortcuts";

@@ -16,6 +16,7 @@ use crate::http::page::frame::{Frame, render};
 use crate::http::page::words::said;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
+use crate::qr;
 use crate::text::{self, Lang};
 
 #[derive(Template)]
@@ -33,16 +34,6 @@ struct AnswerPage<'a> {
     now: Time,
 }
 
-/// Shows what the API answered, once.
-pub(super) fn shown(admin: &Admin, frame: &Frame, act: &'static Act, (back, body): (&str, &Value)) -> Response {
-    let of_field = |name: &&'static str| Some((word(frame.lang, name), text_of(body.pointer(&pointer(name))?)));
-    let shown = act.shows.iter().filter_map(of_field).collect();
-    let site = body.pointer("/site").or_else(|| body.pointer("/enrolment/site")).and_then(Value::as_str);
-    let site = site.filter(|_| act.shows.contains(&"token"));
-    let picture = picture(act, body);
-    render(&AnswerPage { frame, act, back, shown, picture, site, now: Time(admin.clock.wall_ms()) })
-}
-
 /// A picture that this program drew.
 struct Picture(String);
 
@@ -54,11 +45,22 @@ impl fmt::Display for Picture {
     }
 }
 
-/// What a phone is to take in: the secret of a second factor, or what is pasted on a box.
+/// What a phone is to take in, the first that is shown: the secret of a second factor, a link, a token.
+const PICTURED: [&str; 3] = ["uri", "link", "token"];
+
+/// Shows what the API answered, once.
+pub(super) fn shown(admin: &Admin, frame: &Frame, act: &'static Act, (back, body): (&str, &Value)) -> Response {
+    let of_field = |name: &&'static str| Some((word(frame.lang, name), text_of(body.pointer(&pointer(name))?)));
+    let shown = act.shows.iter().filter_map(of_field).collect();
+    let site = body.pointer("/site").or_else(|| body.pointer("/enrolment/site")).and_then(Value::as_str);
+    let site = site.filter(|_| act.shows.contains(&"token"));
+    let picture = picture(act, body);
+    render(&AnswerPage { frame, act, back, shown, picture, site, now: Time(admin.clock.wall_ms()) })
+}
+
 fn picture(act: &Act, body: &Value) -> Option<Picture> {
-    let read = ["uri", "command"].into_iter().find(|name| act.shows.contains(name))?;
-    let text = body.pointer(&pointer(read))?.as_str()?;
-    crate::qr::svg(text).map(Picture)
+    let name = PICTURED.into_iter().find(|name| act.shows.contains(name))?;
+    qr::svg(body.pointer(&pointer(name))?.as_str()?).map(Picture)
 }
 
 fn pointer(name: &str) -> String {

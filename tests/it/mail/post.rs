@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use vigie_hub::mail::letters::storage::Limits;
 use vigie_hub::mail::config::MailConfig;
 use vigie_hub::mail::desk::{Desk, Parts};
 use vigie_hub::mail::driver::Driver;
@@ -39,7 +40,7 @@ impl Post {
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("vigie.db"), vault).unwrap());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(|| true));
         let webhooks = WebhooksConfig::default();
-        let parts = Parts { store: store.clone(), clock, mail: mail.clone(), webhooks, machines: None };
+        let parts = Parts { store: store.clone(), clock, mail: mail.clone(), webhooks, machines: None, limits: Limits::default() };
         let desk = Desk::new(parts).unwrap();
         let lifecycle = Lifecycle::new();
         let driver = Driver::new(desk.clone(), (Way::Mail, Arc::new(Smtp::new(mail, store.clone()))), 7);

@@ -54,7 +54,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::mpsc;
 use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::file::make_private_folder;
@@ -167,12 +167,23 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     });
     inside.operators.open(doors.operators, pki.open_tls()?, admin.clone(), lifecycle);
     wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
-    home_assistant::start(&config.home_assistant, &admin, lifecycle);
-    let router = http::router(admin);
-    serve::open_admin(doors.admin, &config.admin, router.clone(), lifecycle)?;
-    lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
+    open_to_people(admin, (doors.admin, door), config, lifecycle)?;
     tell(addresses);
     Ok(Running { addresses, first_login, backstage: inside.backstage, _lock: lock })
+}
+
+/// Serves pages and API, and tells Home Assistant.
+fn open_to_people(
+    admin: Admin,
+    (listener, door): (TcpListener, UnixListener),
+    config: &HubConfig,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    home_assistant::start(&config.home_assistant, &admin, lifecycle);
+    let router = http::router(admin);
+    serve::open_admin(listener, &config.admin, router.clone(), lifecycle)?;
+    lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
+    Ok(())
 }
 
 fn tell(Addresses { admin, boxes, mqtt, operators, machines }: Addresses) {

@@ -76,10 +76,12 @@ async fn a_homes_broker_keeps_the_sites_and_nothing_of_those_that_are_gone() {
     let device = |node: &str| format!("homeassistant/device/vigie_{id}_{node}/config");
     let (status, foreign) = (format!("vigie/{id}/status"), "homeassistant/device/lamp/config".to_owned());
 
+    hub.kill();
     home.start(folder.path());
     wait_for("the broker", async || home.publish(&foreign, "{}", true).await).await.unwrap();
     home.publish(&device("ghost"), "{}", true).await;
     home.publish(&format!("vigie/{id}/sites/ghost/press/reboot"), "PRESS", true).await;
+    hub.start().await.unwrap();
     hub.run_verb(&["site", "add", "metz", "--name", "Metz"]).await.unwrap();
 
     home.wait_until("the site, and no ghost", |kept| {

@@ -75,7 +75,7 @@ impl Topics {
         if topic == format!("{}/status", self.prefix) {
             return (payload == STARTED && !is_kept).then_some(Asked::Again);
         }
-        let own = topic.strip_prefix("vigie/")?.strip_prefix(self.hub.as_str())?.strip_prefix('/');
+        let own = topic.strip_prefix(&format!("vigie/{}/", self.hub));
         let device = || topic.starts_with(&format!("{}/device/{}", self.prefix, self.node("")));
         match own {
             _ if is_kept => (own.is_some() || device()).then(|| Asked::Kept(topic.to_owned())),

@@ -100,6 +100,11 @@ impl Look {
         self.get("skip").parse().unwrap_or(0)
     }
 
+    /// Whether anything but order and page is asked for.
+    pub(super) fn is_filtered(&self) -> bool {
+        self.asked.iter().any(|(name, value)| !["sort", "skip", "done"].contains(&name.as_str()) && !value.is_empty())
+    }
+
     /// The address of this view with one wish changed, from its first page on.
     pub(super) fn address(&self, name: &str, value: &str) -> String {
         let first = with(&self.here(), "skip", "");

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::axe;
 use crate::browser::{Browser, Window};
-use crate::scene::{Scene, play};
+use crate::scene::{Scene, play, play_demo};
 
 /// Heaviest page with everything it loads, compressed, bytes.
 const PAGE_BYTES_MAX: u64 = 200_000;
@@ -79,8 +79,7 @@ async fn what_is_wrong_with_a_page_is_found() {
 }
 
 async fn look_at_all(looks: &[(&'static str, bool)], window: Window) {
-    play(async |scene: &mut Scene| {
-        scene.furnish().await;
+    play_demo(async |scene: &mut Scene| {
         scene.log_in("lea").await;
         let pages = pages(scene).await;
         let mut wrong = Vec::new();

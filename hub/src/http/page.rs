@@ -30,18 +30,22 @@
 //! the page is (it needs `now: Time`). States are [`marks::Mark`]s by `{% call m::mark(…) %}` of `mark.html`: a shape, a word,
 //! a colour. Ages are `{% call m::age(moment) %}` of a [`row::Moment`] and grow in the browser.
 
+mod account;
 pub(super) mod act;
 mod acts;
 mod add_site;
 mod address;
 mod assets;
 mod attendance;
+mod audit;
 mod choice;
 mod commands;
+mod first_steps;
 mod fleet;
 mod form;
 mod frame;
 mod history;
+mod links;
 mod live;
 mod login;
 mod machines;
@@ -51,6 +55,7 @@ mod people;
 mod presence;
 mod reader;
 mod row;
+mod settings;
 mod site;
 mod spark;
 mod table;
@@ -65,6 +70,7 @@ use axum::routing::{get, post};
 use self::frame::Frame;
 use super::Admin;
 use super::problem::Problem;
+use super::shell::is_api;
 
 /// Every page.
 pub(super) fn routes() -> Router<Admin> {
@@ -86,8 +92,15 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/live", get(live::stream))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))
+        .route("/setup", get(links::setup).post(links::set_up))
+        .route("/reset", get(links::reset).post(links::choose))
+        .route("/forgot", get(links::forgot).post(links::send))
+        .route("/account", get(account::show))
+        .route("/settings", get(settings::show))
+        .route("/audit", get(audit::show))
         .route("/preferences", post(choice::choose))
         .route("/assets/{name}", get(assets::serve))
+        .merge(first_steps::routes())
 }
 
 /// The pages at the door of machines: what older programs' people see there.
@@ -101,7 +114,7 @@ pub(super) fn door_routes() -> Router<Admin> {
 /// What is nowhere: a page for people, a problem for programs.
 pub(super) async fn missing(request: Request) -> Response {
     let (parts, _body) = request.into_parts();
-    if parts.uri.path().starts_with("/api/") {
+    if is_api(parts.uri.path()) {
         let shown: String = parts.uri.path().chars().take(96).collect();
         let detail = format!("there is nothing at {shown}; what there is stands in /api/v1/openapi.json");
         return Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail).into_response();

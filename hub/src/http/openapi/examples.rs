@@ -29,6 +29,9 @@ pub(in crate::http) struct Exchange {
     /// The body: JSON, or the text of a body of another kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::http) body: Option<Value>,
+    /// It is only shown: it needs a box, a browser or a third party, which the stage of the tests does not have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::http) is_only_shown: bool,
     /// The answer's body; none if it has none, or is no JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::http) answer: Option<Value>,

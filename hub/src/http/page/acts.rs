@@ -2,6 +2,7 @@
 //!
 //! One file per group of operations under `acts/`, one entry per operation of the API. A form can only act if it is here.
 
+mod accounts;
 mod attendance;
 mod presence;
 mod sites;
@@ -49,7 +50,7 @@ impl Act {
 }
 
 /// Every act, by group.
-const GROUPS: &[&[Act]] = &[sites::ACTS, presence::ACTS, attendance::ACTS];
+const GROUPS: &[&[Act]] = &[sites::ACTS, presence::ACTS, attendance::ACTS, accounts::ACTS];
 
 /// The act of that operation.
 pub(super) fn find(operation: &str) -> Option<&'static Act> {

@@ -7,16 +7,17 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse as _, Response};
 
-pub(super) use super::reader::{Insider, Reader, Visitor};
-
 use super::act::failed::Failed;
 use super::address::with;
 use super::map::{Group, OWN_PLACES, PLACES, Place};
-use super::words::{self, Said, Words};
+pub(super) use super::reader::{Insider, Reader, Visitor};
+use super::words::{self, Said, Words, said};
 use crate::alerts::incident::IncidentStage;
 use crate::http::Admin;
 use crate::http::guard::cookie;
 use crate::http::problem::Problem;
+use crate::http::shell::Demo;
+use crate::http::time::Time;
 use crate::login::Caller;
 use crate::store::StoreError;
 use crate::store::accounts::Role;
@@ -58,6 +59,8 @@ pub(super) struct Frame {
     pub(super) has_keys: bool,
     /// Path and query, to come back to; without what became of an act.
     pub(super) here: String,
+    /// Whether nothing here is real.
+    pub(super) is_demo: bool,
     /// Who reads; none on the login page.
     pub(super) caller: Option<Caller>,
     /// Incidents that are open.
@@ -90,6 +93,7 @@ impl Frame {
             theme,
             has_keys: cookie(&parts.headers, "keys").as_deref() != Some("off"),
             here: with(here, "done", ""),
+            is_demo: parts.extensions.get::<Demo>().is_some(),
             caller: None,
             open: 0,
             done,
@@ -160,6 +164,22 @@ impl Frame {
     /// What there is for a member, or for everybody else.
     fn places(&self) -> &'static [Place] {
         if self.is_viewer() { PLACES } else { OWN_PLACES }
+    }
+
+    /// A role in the reader's language.
+    pub(super) fn role_word(&self, role: Role) -> &'static str {
+        let said = match role {
+            Role::Member => said("membre", "member"),
+            Role::Viewer => said("lecteur", "viewer"),
+            Role::Operator => said("opérateur", "operator"),
+            Role::Owner => said("propriétaire", "owner"),
+        };
+        said.of(self.lang)
+    }
+
+    /// When the session ends if nothing more is asked; none without a session.
+    pub(super) fn ends(&self) -> Option<Time> {
+        self.caller.as_ref().and_then(Caller::ends_ms).map(Time)
     }
 
     /// How many incidents are open, as a number and a word; none if there is none.

@@ -82,6 +82,9 @@ pub(super) const PLACES: &[Place] = &[
         ('d', "device"),
     ),
     Place::new("/machines", said("Machines", "Machines"), Group::Equipment, Role::Viewer, ('m', "machine")),
+    Place::new("/settings", said("Réglages", "Settings"), Group::Administration, Role::Owner, ('s', "settings")),
+    Place::new("/audit", said("Journal d’audit", "Audit log"), Group::Administration, Role::Owner, ('j', "audit")),
+    Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Viewer, ('a', "account")),
 ];
 
 /// A member's first page.
@@ -91,6 +94,7 @@ pub(super) const OWN_MONTH: &str = "/presence/month";
 pub(super) const OWN_PLACES: &[Place] = &[
     Place::new(OWN_MONTH, said("Mon mois", "My month"), Group::People, Role::Member, ('m', "presence")).near(),
     Place::new("/my-data", said("Mes données", "My data"), Group::People, Role::Member, ('d', "device")).near(),
+    Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Member, ('a', "account")),
 ];
 
 #[cfg(test)]

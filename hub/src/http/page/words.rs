@@ -208,6 +208,7 @@ words! {
     login_lost: "Le premier mot de passe a été affiché une seule fois, au premier démarrage. Perdu ? Sur cette machine :"
         = "The first password was shown once, at the first start. Lost? On this machine:";
     problem: "Demande refusée" = "Request refused";
+    demo: "Démonstration : rien ici n’est réel." = "Demo data: nothing here is real.";
     not_found: "Page introuvable" = "Page not found";
     not_found_rest: "Cette adresse ne mène à rien. Rien n’est perdu." = "This address leads nowhere. Nothing is lost.";
     back_to_fleet: "Retour au parc" = "Back to the fleet";
@@ -237,6 +238,9 @@ words! {
     pages: "Pages du tableau" = "Pages of the table";
     page_before: "Page précédente" = "Previous page";
     page_after: "Page suivante" = "Next page";
+    session_ends: "Votre session se termine dans deux minutes. Ce que vous avez saisi reste ici ; envoyez-le, ou rechargez une autre page pour la prolonger."
+        = "Your session ends in two minutes. What you have typed stays here; send it, or load another page to go on.";
+    forgot: "Mot de passe oublié" = "Forgotten password";
 }
 
 #[cfg(test)]

@@ -25,7 +25,8 @@
 //! A test may check a rendered page by `shown`, which takes out what is drawn at random.
 //!
 //! **Live**: `hx-sse:connect="/live?…"` around rows that have ids ([`live`]); any other part with an `id` and
-//! `data-live-part` is asked for again every 15 s, unless the reader is in it. `{% include "live.html" %}` says how fresh
+//! `data-live-part` is asked for again every 15 s, unless the reader is in it; such a page has a
+//! `<div hx-sse:connect="/live?rows="></div>` beside it, for the beat. `{% include "live.html" %}` says how fresh
 //! the page is (it needs `now: Time`). States are [`marks::Mark`]s by `{% call m::mark(…) %}` of `mark.html`: a shape, a word,
 //! a colour. Ages are `{% call m::age(moment) %}` of a [`row::Moment`] and grow in the browser.
 
@@ -87,6 +88,7 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/schedules", get(attendance::schedules::show))
         .route("/people", get(people::show))
         .route("/people/{id}", get(people::person::show))
+        .route("/my-data", get(people::person::own))
         .route("/live", get(live::stream))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))

@@ -91,8 +91,11 @@ pub(super) const PLACES: &[Place] = &[
 pub(super) const OWN_MONTH: &str = "/presence/month";
 
 /// The pages of a member: nobody's data but the own.
-pub(super) const OWN_PLACES: &[Place] =
-    &[Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Member, ('a', "account"))];
+pub(super) const OWN_PLACES: &[Place] = &[
+    Place::new(OWN_MONTH, said("Mon mois", "My month"), Group::People, Role::Member, ('m', "presence")).near(),
+    Place::new("/my-data", said("Mes données", "My data"), Group::People, Role::Member, ('d', "device")).near(),
+    Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Member, ('a', "account")),
+];
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +109,7 @@ mod tests {
         let paths: BTreeSet<&str> = PLACES.iter().map(|place| place.path).collect();
         let keys: BTreeSet<char> = PLACES.iter().map(|place| place.key).collect();
         assert_eq!((paths.len(), keys.len()), (PLACES.len(), PLACES.len()));
-        let names = PLACES.iter().map(|place| place.name).chain(Group::ALL.map(Group::words));
+        let names = PLACES.iter().chain(OWN_PLACES).map(|place| place.name).chain(Group::ALL.map(Group::words));
         for name in names {
             for lang in Lang::ALL {
                 crate::http::page::assert_no_banned_word(lang, name.of(lang));
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn every_page_has_a_symbol() {
         let sprite = include_str!("../../../assets/icons.svg");
-        for place in PLACES {
+        for place in PLACES.iter().chain(OWN_PLACES) {
             assert!(sprite.contains(&format!("id=\"{}\"", place.icon)), "{} has no symbol {}", place.path, place.icon);
         }
     }

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use super::is_present;
 use super::words::{self, Words};
 use crate::attendance::Person;
-use crate::http::page::frame::{Frame, Reader, render};
+use crate::http::guard::own_person;
+use crate::http::page::frame::{Frame, Insider, Reader, render};
 use crate::http::page::row::Moment;
 use crate::http::problem::Problem;
 use crate::http::{Admin, people};
@@ -60,6 +61,22 @@ struct PersonPage<'a> {
     devices: Vec<DeviceRow>,
     sites: Vec<(String, String)>,
     looks: Option<Vec<LookRow>>,
+    /// The reader is this person.
+    is_own: bool,
+}
+
+/// Shows members their own data: devices, what may be exported, who looked.
+pub(in crate::http::page) async fn own(reader: Insider, State(admin): State<Admin>) -> Response {
+    match own_page(&admin, &reader).await {
+        Ok(page) => page,
+        Err(problem) => reader.frame.refuse(problem),
+    }
+}
+
+async fn own_page(admin: &Admin, reader: &Insider) -> Result<Response, Problem> {
+    let own = own_person(&reader.caller, reader.caller.person.clone(), Role::Owner)?;
+    let id = own.ok_or_else(|| people::unknown(&reader.caller.account))?;
+    page(admin, &reader.frame, &id).await
 }
 
 /// Shows one person.
@@ -68,15 +85,17 @@ pub(in crate::http::page) async fn show(
     State(admin): State<Admin>,
     Path(id): Path<String>,
 ) -> Response {
-    match page(&admin, &reader, &id).await {
+    if let Err(problem) = reader.needs(Role::Operator) {
+        return reader.frame.refuse(problem);
+    }
+    match page(&admin, &reader.frame, &id).await {
         Ok(page) => page,
         Err(problem) => reader.frame.refuse(problem),
     }
 }
 
-async fn page(admin: &Admin, reader: &Reader, id: &str) -> Result<Response, Problem> {
-    reader.needs(Role::Operator)?;
-    let (frame, now_ms) = (&reader.frame, admin.clock.wall_ms());
+async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Problem> {
+    let now_ms = admin.clock.wall_ms();
     let person = people::find(admin, id).await?;
     let profile = admin.store.profiles().await?.into_iter().find(|profile| profile.person == id).unwrap_or_default();
     let filter = OwnershipFilter { person: Some(id.to_owned()), ..OwnershipFilter::default() };
@@ -84,7 +103,8 @@ async fn page(admin: &Admin, reader: &Reader, id: &str) -> Result<Response, Prob
     let registered = admin.store.registered(None).await?;
     let moment = |at_ms: i64| Moment::new(frame.lang, at_ms, now_ms, &TimeZone::system());
     let devices = owned.iter().map(|one| device(one, &registered, (&moment, now_ms))).collect();
-    let looks = match frame.may(Role::Owner) {
+    let is_own = frame.caller.as_ref().is_some_and(|caller| caller.person.as_deref() == Some(id));
+    let looks = match is_own || frame.may(Role::Owner) {
         true => Some(admin.store.looks(Some(id), LOOKS).await?),
         false => None,
     };
@@ -100,6 +120,7 @@ async fn page(admin: &Admin, reader: &Reader, id: &str) -> Result<Response, Prob
         profile,
         devices,
         sites,
+        is_own,
         looks: looks.map(|looks| looks.into_iter().map(look).collect()),
     }))
 }

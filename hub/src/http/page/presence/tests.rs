@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 
+use crate::attendance::Person;
 use crate::http::page::shown;
-use crate::http::testing::{Stage, Who};
+use crate::http::testing::{OWN, Stage, Who};
 use crate::store::accounts::Role;
 use crate::text::Lang;
 
@@ -58,4 +59,25 @@ async fn an_empty_month_says_when_its_first_day_is_due() {
     let page = page.send().await.text;
     assert!(page.contains("octobre 2026") && page.contains("class=\"empty\""));
     assert!(page.contains("month=2026-09") && page.contains("month=2026-11"));
+}
+
+#[tokio::test]
+async fn a_member_reads_the_own_month_and_nobody_elses() {
+    let stage = crowd().await;
+    let read = |path: &str| stage.get(path).role(Role::Member).header("accept-language", "en").send();
+
+    let first = read("/").await;
+    assert_eq!((first.status, first.header("location")), (StatusCode::SEE_OTHER, "/presence/month"));
+    let month = read("/presence/month").await;
+    assert_eq!(month.status, StatusCode::OK);
+    assert!(month.text.contains("My month") && !month.text.contains("href=\"/machines\""));
+    assert_eq!(read("/presence/days/p1/2026-11-20").await.status, StatusCode::NOT_FOUND);
+    let own = Person { id: OWN.to_owned(), name: "Ama".to_owned(), numbers: Vec::new() };
+    stage.store.put_person(&own).await.unwrap();
+    let data = read("/my-data").await;
+    assert!(data.status == StatusCode::OK && data.text.contains("/api/v1/people/ama/export"), "{}", data.text);
+    assert!(!data.text.contains("/act/") && !data.text.contains("/confirm/"));
+    for path in ["/presence", "/people", "/people/p1", "/attendance", "/machines", "/sites/metz", "/schedules"] {
+        assert_eq!(read(path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
 }

@@ -157,9 +157,30 @@
     }
   });
 
-  const focus = document.querySelector("[data-focus]");
-  if (focus) focus.focus();
   const mark = document.getElementById("live");
   if (mark && mark.dataset.now) ahead = Date.parse(mark.dataset.now) - Date.now();
+
+  // A link's secret stands behind the # of its address, which no browser sends: into the form, out of the address bar.
+  const secret = document.querySelector("[data-from-hash]");
+  if (secret && location.hash.length > 1) {
+    secret.value = decodeURIComponent(location.hash.slice(1));
+    history.replaceState(null, "", location.pathname);
+  }
+
+  // Two minutes before the session ends the page says so, once, and keeps what was typed.
+  const { ends, endsWord } = document.body.dataset;
+  if (ends) {
+    const warn = () => {
+      const note = document.createElement("p");
+      note.className = "notice";
+      note.setAttribute("role", "alert");
+      note.textContent = endsWord;
+      document.getElementById("content").prepend(note);
+    };
+    setTimeout(warn, Math.max(0, Date.parse(ends) - Date.now() - ahead - 120000));
+  }
+
+  const focus = document.querySelector("[data-focus]");
+  if (focus) focus.focus();
   setInterval(tick, 1000);
 })();

@@ -44,11 +44,13 @@ use self::exit::EXIT_CODES;
 pub use self::exit::VerbError;
 use self::output::Output;
 pub use self::scope::Scope;
+use crate::demo::DemoArgs;
 use crate::http::document;
 use crate::up::UpArgs;
 
 const EXAMPLES: &str = "Examples:
   vigie-hub up                                  try it: a hub and an agent on this machine
+  vigie-hub demo                                look around in a simulated fleet
   vigie-hub site add rennes01 --name Rennes     add a site, print the token for its box
   vigie-hub site list                           what is wrong, and where?";
 
@@ -71,6 +73,8 @@ pub(crate) use self::backup::care;
 pub enum Verb {
     /// Start everything at once: a hub and an agent on this machine. For a first look.
     Up(UpArgs),
+    /// Show a simulated fleet, to look around in. Nothing of it is real; it has a folder of its own.
+    Demo(DemoArgs),
     /// Start the hub, in the foreground.
     Run(RunArgs),
     /// Prepare a data folder: database, own certificate authority, first login.
@@ -210,6 +214,13 @@ pub trait Root: Sync {
     /// If they cannot start.
     async fn up(&self, scope: &Scope, args: &UpArgs) -> anyhow::Result<ExitCode>;
 
+    /// Starts a hub with a simulated fleet; returns when it has stopped.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot start, or the folder is not a demo's.
+    async fn demo(&self, scope: &Scope, args: &DemoArgs) -> anyhow::Result<ExitCode>;
+
     /// Starts the hub; returns when it has stopped.
     ///
     /// # Errors
@@ -254,6 +265,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
     let scope = &cli.scope;
     match &cli.verb {
         Verb::Up(args) => return Ok(root.up(scope, args).await?),
+        Verb::Demo(args) => return Ok(root.demo(scope, args).await?),
         Verb::Run(args) => return Ok(root.run(scope, args).await?),
         Verb::Init(args) => output.text(&root.init(scope, args).await?)?,
         Verb::Site(verb) => site::act(&scope.hub()?, verb, output).await?,

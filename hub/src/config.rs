@@ -11,6 +11,7 @@ use crate::clean_desk::config::CleanDeskConfig;
 use crate::connectors::config::ConnectorsConfig;
 use crate::dead_man::DeadManConfig;
 use crate::gateway::GatewayConfig;
+use crate::home_assistant::HomeAssistantConfig;
 use crate::http::config::AdminConfig;
 use crate::machines::config::MachinesConfig;
 use crate::mail::config::MailConfig;
@@ -67,6 +68,8 @@ pub struct HubConfig {
     pub webhooks: WebhooksConfig,
     /// Who watches this hub from outside.
     pub dead_man: DeadManConfig,
+    /// What Home Assistant is told, and by which broker.
+    pub home_assistant: HomeAssistantConfig,
     /// The message that appears on machines once a week.
     pub clean_desk: CleanDeskConfig,
     /// How long what is kept.
@@ -108,6 +111,7 @@ impl Default for HubConfig {
             mail: MailConfig::default(),
             webhooks: WebhooksConfig::default(),
             dead_man: DeadManConfig::default(),
+            home_assistant: HomeAssistantConfig::default(),
             clean_desk: CleanDeskConfig::default(),
             retention: RetentionConfig::default(),
         }

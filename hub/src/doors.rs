@@ -37,14 +37,16 @@ impl Doors {
     /// # Errors
     ///
     /// Words for people: which port is taken, and how to choose another one.
-    pub(crate) async fn open(HubConfig { listen: at, machines, .. }: &HubConfig) -> anyhow::Result<Self> {
+    pub(crate) async fn open(HubConfig { listen: at, admin, machines, .. }: &HubConfig) -> anyhow::Result<Self> {
         let flag = |word: &str| format!("`--{word}` of `up`, or the setting `listen.{word}`");
         let machines = match &machines.listen {
             Some(address) => Some(listen(address, "older programs", "the setting `machines.listen`").await?),
             None => None,
         };
+        let pages = listen(&at.admin, "dashboard and API", &flag("admin")).await?;
+        admin.check(pages.local_addr()?)?;
         Ok(Self {
-            admin: listen(&at.admin, "dashboard and API", &flag("admin")).await?,
+            admin: pages,
             boxes: listen(&at.boxes, "boxes' HTTPS", &flag("boxes")).await?,
             mqtt: listen(&at.mqtt, "boxes' MQTT", &flag("mqtt")).await?,
             operators: listen(&at.operators, "operators' MQTT", &flag("operators")).await?,

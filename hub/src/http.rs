@@ -20,6 +20,7 @@ mod diary;
 mod enrolments;
 pub(crate) mod events;
 mod factor;
+mod first_steps;
 pub mod guard;
 mod health;
 mod holidays;
@@ -68,6 +69,7 @@ pub(crate) mod state;
 mod terminals;
 pub mod time;
 pub(crate) mod tls;
+mod tm20;
 mod tokens;
 pub(crate) mod trail;
 mod users;
@@ -162,6 +164,8 @@ pub struct Parts {
     pub invitation: Invitation,
     /// Whether people reach these pages by TLS: then cookies are for TLS only.
     pub is_tls: bool,
+    /// Whether nothing here is real: each page says so.
+    pub is_demo: bool,
     /// Ends live streams when the hub stops.
     pub stopping: CancellationToken,
 }
@@ -219,6 +223,7 @@ impl Deref for Inner {
 /// Every route, ready to be served.
 pub fn router(admin: Admin) -> Router {
     let (api, _document) = openapi::api().split_for_parts();
-    let inside = shell::wrap(api.merge(page::routes()), &admin).with_state(admin.clone());
+    let outside = api.merge(page::routes()).merge(tm20::pages());
+    let inside = shell::wrap(outside, &admin).with_state(admin.clone());
     shell::around(page::act::routes(inside.clone()), &admin).with_state(admin).fallback_service(inside)
 }

@@ -13,7 +13,7 @@ use crate::config::HubConfig;
 use crate::connectors::driver::Exchange;
 use crate::dispatch::driver::Dispatch;
 use crate::fleet::Board;
-use crate::ingest::driver::{Downlink, Driver, HealthView, Importer, Onlooker, Parts};
+use crate::ingest::driver::{Downlink, Driver, HealthView, Importer, Message, Onlooker, Parts};
 use crate::mail::desk::Desk;
 use crate::operators::Operators;
 use crate::pki::Pki;
@@ -50,12 +50,25 @@ pub(crate) struct Inside {
     pub(crate) presences: Presences,
     /// Writes letters.
     pub(crate) desk: Desk,
+    /// What the demo's boxes reach.
+    pub(crate) backstage: Backstage,
     /// How the ingest is.
     pub(crate) health: HealthView,
     /// Takes what came by stick.
     pub(crate) importer: Importer,
     /// How far the projections are.
     pub(crate) trail: Arc<Trail>,
+}
+
+/// What whoever plays boxes in the same process reaches: no network is between.
+#[derive(Clone)]
+pub(crate) struct Backstage {
+    /// What the hub keeps.
+    pub(crate) store: Arc<dyn Store>,
+    /// Where boxes' messages go.
+    pub(crate) messages: mpsc::Sender<Message>,
+    /// Who is connected.
+    pub(crate) board: Board,
 }
 
 /// Starts them, each after those that it needs.
@@ -96,7 +109,7 @@ pub(crate) async fn start(
         Arc::new(operators.clone()),
     ];
     let parts = Parts { store: Arc::clone(&store), downlink, onlookers, clock: Arc::clone(clock) };
-    let (health, importer) = start_ingest(parts, uplink, lifecycle).await?;
+    let (health, importer, messages) = start_ingest(parts, uplink, lifecycle).await?;
 
     let projector = Projector::start(Arc::clone(&store), Arc::clone(&trail)).await;
     let projector = projector.context("read how far the projections are")?;
@@ -104,6 +117,7 @@ pub(crate) async fn start(
     let projector = projector.telling(Arc::new(exchange.clone()));
     lifecycle.spawn("projector", projector.run(chance(), lifecycle.stopping()));
     keep_in_order(config, (&store, &board, &trail), clock, lifecycle);
+    let backstage = Backstage { store, messages, board: board.clone() };
     Ok(Inside {
         backend,
         board,
@@ -114,6 +128,7 @@ pub(crate) async fn start(
         exchange,
         presences,
         desk,
+        backstage,
         health,
         importer,
         trail,
@@ -149,17 +164,19 @@ async fn start_ingest(
     parts: Parts,
     uplink: std::sync::mpsc::Receiver<broker::Message>,
     lifecycle: &Lifecycle,
-) -> anyhow::Result<(HealthView, Importer)> {
+) -> anyhow::Result<(HealthView, Importer, mpsc::Sender<Message>)> {
     let mut driver = Driver::start(parts, chance()).await.context("read how far every queue is")?;
     let views = (driver.health(), driver.importer());
     let (messages, message_queue) = mpsc::channel(MESSAGES_MAX);
+    let passed = messages.clone();
     lifecycle.spawn_thread("messages", move || {
-        wiring::pass_on(&uplink, &messages);
+        wiring::pass_on(&uplink, &passed);
         Ok(())
     })?;
     let (runtime, stopping) = (tokio::runtime::Handle::current(), lifecycle.stopping());
     lifecycle.spawn_thread("ingest", move || runtime.block_on(driver.run(message_queue, stopping)))?;
-    Ok(views)
+    let (health, importer) = views;
+    Ok((health, importer, messages))
 }
 
 /// Forgets what is old, closes days.

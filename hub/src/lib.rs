@@ -16,11 +16,13 @@ pub mod config;
 pub mod connectors;
 mod csv;
 pub mod dead_man;
+pub mod demo;
 pub mod dispatch;
 mod doors;
 pub mod erasures;
 pub mod fleet;
 pub mod gateway;
+pub mod home_assistant;
 pub mod http;
 pub mod imports;
 pub mod ingest;
@@ -52,7 +54,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::mpsc;
 use vigie_shared::clock::{Clock, SystemClock};
 use vigie_shared::file::make_private_folder;
@@ -66,7 +68,7 @@ use crate::doors::Doors;
 use crate::erasures::ErasureBook;
 use crate::gateway::{Gateway, GatewayParts, StoreAccess};
 use crate::http::{Admin, Invitation, serve};
-use crate::inside::{Inside, NOTES_MAX};
+use crate::inside::{Backstage, Inside, NOTES_MAX};
 use crate::login::Logins;
 use crate::login::first::{FirstLogin, first_start};
 use crate::pki::Pki;
@@ -87,6 +89,8 @@ pub struct Running {
     pub addresses: Addresses,
     /// The first account, if this start made it: shown once and kept nowhere.
     pub first_login: Option<FirstLogin>,
+    /// What the demo's boxes reach.
+    pub(crate) backstage: Backstage,
     /// Nobody else works on the data folder meanwhile.
     _lock: FolderLock,
 }
@@ -102,7 +106,6 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     let door = serve::bind_socket(&serve::socket_path(&config.data))?;
     let doors = Doors::open(config).await?;
     let addresses = doors.addresses()?;
-    config.admin.check(addresses.admin)?;
 
     let lock = FolderLock::take(&config.data)?;
     let store = open_store(&config.data)?;
@@ -133,7 +136,6 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     };
     boxes::start(doors.boxes, boxes_parts, lifecycle)?;
 
-    let invitation = Invitation { address, ca_sha256: pki.ca_sha256() };
     let admin = Admin::new(http::Parts {
         fleet: Arc::new(inside.board.clone()),
         dispatch: inside.dispatch,
@@ -158,18 +160,34 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         store,
         logins,
         clock,
-        invitation,
+        invitation: Invitation { address, ca_sha256: pki.ca_sha256() },
         is_tls: config.admin.is_tls(),
+        is_demo: demo::is_demo(&config.data),
         stopping: lifecycle.stopping(),
     });
     inside.operators.open(doors.operators, pki.open_tls()?, admin.clone(), lifecycle);
     wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
+    open_to_people(admin, (doors.admin, door), config, lifecycle)?;
+    tell(addresses);
+    Ok(Running { addresses, first_login, backstage: inside.backstage, _lock: lock })
+}
+
+/// Serves pages and API, and tells Home Assistant.
+fn open_to_people(
+    admin: Admin,
+    (listener, door): (TcpListener, UnixListener),
+    config: &HubConfig,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    home_assistant::start(&config.home_assistant, &admin, lifecycle);
     let router = http::router(admin);
-    serve::open_admin(doors.admin, &config.admin, router.clone(), lifecycle)?;
+    serve::open_admin(listener, &config.admin, router.clone(), lifecycle)?;
     lifecycle.spawn("admin socket", serve::serve_socket(door, router, lifecycle.clone()));
-    let Addresses { admin, boxes, mqtt, operators, machines } = addresses;
+    Ok(())
+}
+
+fn tell(Addresses { admin, boxes, mqtt, operators, machines }: Addresses) {
     tracing::info!(%admin, %boxes, %mqtt, %operators, ?machines, "the hub runs");
-    Ok(Running { addresses, first_login, _lock: lock })
 }
 
 /// Lets boxes in, and those who want to know be told of it.

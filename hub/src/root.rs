@@ -13,6 +13,7 @@ use crate::backup::{self, FolderLock};
 use crate::cli::output::Output;
 use crate::cli::{BackupArgs, Cli, InitArgs, RestoreArgs, Root, RunArgs, Scope, care, dispatch};
 use crate::config::HubConfig;
+use crate::demo::{self, DemoArgs};
 use crate::login::first::first_start;
 use crate::text::{self, Lang};
 use crate::up::{self, UpArgs};
@@ -55,6 +56,11 @@ impl Root for Programs {
         let config = HubConfig { log: "warn".to_owned(), ..load(scope)? };
         vigie_shared::telemetry::start(&config.log)?;
         up::up(config, args).await
+    }
+
+    async fn demo(&self, scope: &Scope, args: &DemoArgs) -> anyhow::Result<ExitCode> {
+        vigie_shared::telemetry::start("warn")?;
+        demo::demo(&demo::folder(scope.data.as_deref()), args).await
     }
 
     async fn run(&self, scope: &Scope, _args: &RunArgs) -> anyhow::Result<ExitCode> {

@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod machines;
 pub mod media;
 pub mod memory;
+pub mod numbers;
 pub mod outbox;
 pub mod presence;
 pub mod projections;
@@ -45,6 +46,7 @@ pub use jobs::Jobs;
 pub use machines::Machines;
 pub use media::Media;
 pub use memory::Memory;
+pub use numbers::Numbers;
 pub use outbox::Outbox;
 pub use presence::{Days, Registry, Strips};
 pub use projections::Projections;
@@ -89,6 +91,7 @@ pub trait Store:
     + Rollouts
     + Connectors
     + Jobs
+    + Numbers
     + Outbox
     + Strips
     + Registry
@@ -120,6 +123,7 @@ impl<
         + Rollouts
         + Connectors
         + Jobs
+        + Numbers
         + Outbox
         + Strips
         + Registry

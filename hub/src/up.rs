@@ -150,6 +150,8 @@ fn welcome(running: &Running, agent: &AgentConfig, site: &SiteId, data: &Path) -
     let names = if agent.devices.inventory { "named openly" } else { "under pseudonyms" };
     line("This box", format!("site {site}: its pulse, and the devices on its LAN ({names})"));
     line("Another box", format!("vigie-hub --data {data} site add NAME   prints the token to paste there"));
+    line("Next", "log in; the first page leads from a site to the first presence".to_owned());
+    line("", "or look around in a simulated fleet first: vigie-hub demo".to_owned());
     line("Stop", format!("Ctrl-C; everything is kept in {data}"));
     format!("\nVigie is running.\n\n{text}")
 }

@@ -12,3 +12,4 @@ mod browser;
 mod journeys;
 mod pages;
 mod scene;
+mod shots;

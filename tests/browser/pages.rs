@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::axe;
 use crate::browser::{Browser, Window};
-use crate::scene::{Scene, play};
+use crate::scene::{Scene, play, play_demo};
 
 /// Heaviest page with everything it loads, compressed, bytes.
 const PAGE_BYTES_MAX: u64 = 200_000;
@@ -50,9 +50,36 @@ async fn every_page_is_well_on_a_phone_in_the_dark() {
     look_at_all(&[("fr", true), ("en", true)], Window::PHONE).await;
 }
 
-async fn look_at_all(looks: &[(&'static str, bool)], window: Window) {
+/// A page with faults of every kind that is looked for.
+const BROKEN: &str =
+    "data:text/html,<html lang=xx><title>x</title><body style='width:3000px'><img src=x><input><script>
+    console.error('a fault'); setTimeout(() => document.body.prepend(Object.assign(document.createElement('p'),
+    { textContent: 'late', style: 'height:300px' })), 50);</script>";
+
+#[tokio::test]
+async fn what_is_wrong_with_a_page_is_found() {
     play(async |scene: &mut Scene| {
-        scene.furnish().await;
+        let browser = &scene.browser;
+        browser.client.goto(BROKEN).await.unwrap();
+        let has_jumped = async || browser.run("return vigieSeen.shift > 0;").await == Value::Bool(true);
+        vigie_tests::processes::wait_for("the page to jump", has_jumped).await.unwrap();
+
+        let look = Look { lang: "fr", is_dark: false, window: Window::DESK };
+        let wrong = [seen(browser, look).await, complaints(browser).await].concat().join("\n");
+
+        for part in ["its language is \"xx\"", "sideways", "it jumps by", "a fault"] {
+            assert!(wrong.contains(part), "{part} was not found:\n{wrong}");
+        }
+        if let Some(axe) = axe::source() {
+            let found = axe::findings(browser, &axe).await.join("\n");
+            assert!(found.contains("image-alt") && found.contains("label"), "{found}");
+        }
+    })
+    .await;
+}
+
+async fn look_at_all(looks: &[(&'static str, bool)], window: Window) {
+    play_demo(async |scene: &mut Scene| {
         scene.log_in("lea").await;
         let pages = pages(scene).await;
         let mut wrong = Vec::new();

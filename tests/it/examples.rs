@@ -42,6 +42,11 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "mail.templates",
     "dead_man.url",
     "dead_man.url_file",
+    "home_assistant.broker",
+    "home_assistant.user",
+    "home_assistant.password_file",
+    "home_assistant.ca_file",
+    "home_assistant.dashboard",
 ];
 
 #[test]

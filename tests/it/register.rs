@@ -4,7 +4,7 @@ use serde_json::Value;
 use vigie_agent::identity::enrol::{self, Account, Registered};
 use vigie_hub::login::password;
 use vigie_hub::store::accounts::{self, Role};
-use vigie_hub::store::{Accounts as _, Diary as _, Sites as _};
+use vigie_hub::store::{Accounts as _, Diary as _, Sessions as _, Sites as _};
 use vigie_shared::about::About;
 use vigie_shared::clock::{Clock as _, SystemClock};
 use vigie_shared::enrol::{BoxFacts, Said};

@@ -50,6 +50,7 @@ pub enum Family {
 /// What a number for in or out means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = Passage)]
 pub enum Way {
     /// Somebody came.
     In,

@@ -65,6 +65,10 @@ impl Root for Nothing {
         Ok(ExitCode::SUCCESS)
     }
 
+    async fn demo(&self, _: &Scope, _: &DemoArgs) -> anyhow::Result<ExitCode> {
+        Ok(ExitCode::SUCCESS)
+    }
+
     async fn run(&self, _: &Scope, _: &RunArgs) -> anyhow::Result<ExitCode> {
         anyhow::bail!("port 8080 is taken")
     }

@@ -250,7 +250,7 @@ impl Agenda {
         let free = self.next_ms.iter().filter(|(name, _)| !self.busy.contains(*name));
         let first_ms = free.map(|(_, next_ms)| *next_ms).min().unwrap_or(i64::MAX);
         let wait_ms = u64::try_from(first_ms.saturating_sub(now_ms)).unwrap_or(0);
-        Duration::from_ms(wait_ms).min(LOOK)
+        Duration::from_millis(wait_ms).min(LOOK)
     }
 }
 

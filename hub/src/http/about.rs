@@ -11,7 +11,7 @@ use vigie_shared::about::{About, FieldError, LINE_CHARS_MAX};
 use super::Admin;
 use super::diary::{Happening, note};
 use super::guard::Operator;
-use super::input::{Body, line, site_id};
+use super::input::{Body, line, named, site_id};
 use super::problem::{Problem, Refused};
 use super::views::SiteView;
 use crate::store::sites::{Machine, Site};
@@ -106,6 +106,7 @@ pub(super) struct SiteChange {
     /// Its IANA time zone.
     zone: Option<String>,
     /// What people say of it.
+    #[serde(deserialize_with = "named")]
     about: AboutChange,
 }
 

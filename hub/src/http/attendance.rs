@@ -134,7 +134,8 @@ pub(super) fn date(field: &str, text: &str) -> Result<Date, Problem> {
         .map_err(|_no_date| Problem::invalid(field, format_args!("`{shown}` is no day; write it like 2026-11-20")))
 }
 
-fn problem(error: DaysError) -> Problem {
+/// Why days cannot be shown.
+pub(super) fn problem(error: DaysError) -> Problem {
     let text = error.to_string();
     match error {
         DaysError::TooMany => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many", "Too much at once", text),

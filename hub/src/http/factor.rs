@@ -40,6 +40,7 @@ pub(super) struct BegunFactor {
 /// A code that an application shows, or a recovery code.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "code": "287082" }))]
 pub(super) struct Code {
     /// Six digits, or four words.
     code: String,

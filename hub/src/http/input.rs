@@ -30,8 +30,17 @@ struct Named<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+        named(deserializer).map(Self)
     }
+}
+
+/// Reads a part of a body that is an object, too: `#[serde(deserialize_with = "named")]`.
+///
+/// # Errors
+///
+/// If it is none, or a field is wrong.
+pub fn named<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_map(Fields(PhantomData))
 }
 
 /// Reads the fields of an object.
@@ -58,7 +67,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-fn body_problem(error: &JsonRejection) -> Problem {
+/// What is wrong with a body.
+pub(super) fn body_problem(error: &JsonRejection) -> Problem {
     // The framework says first what it did, then what is wrong.
     let (status, said) = (error.status(), error.body_text());
     let text = said.split_once(": ").map_or(said.as_str(), |(_, wrong)| wrong);

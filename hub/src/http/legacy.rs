@@ -34,6 +34,7 @@ pub(super) struct How {
 
 /// What was taken over, or would be.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = TakenOverView)]
 pub(super) struct TakenView {
     /// Whether nothing was taken because that was asked for.
     is_dry_run: bool,
@@ -56,6 +57,7 @@ pub(super) struct CountView {
 
 /// Things that were not taken.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = LeftBehindView)]
 pub(super) struct LeftView {
     /// What.
     what: String,

@@ -18,6 +18,7 @@ use crate::store::sessions::Session;
 /// A password in the place of another.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "old": "correct horse battery", "new": "a sentence will do" }))]
 pub(super) struct NewPassword {
     /// The one so far.
     old: String,
@@ -27,6 +28,7 @@ pub(super) struct NewPassword {
 
 /// A browser that is logged in.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = LoginView)]
 pub(super) struct SessionView {
     /// What it is called here.
     id: String,

@@ -1,5 +1,9 @@
 //! `/metrics`: Prometheus' text format (0.0.4). Few labels: sites on gauges, never a device or a person.
 
+mod boxes;
+#[cfg(test)]
+mod neighbours;
+
 use std::fmt::Write as _;
 
 use axum::extract::State;
@@ -34,6 +38,7 @@ pub(super) async fn show(_: Viewer, State(admin): State<Admin>) -> Result<impl I
         .collect();
     let mut metrics = own();
     metrics.extend(of_fleet(&rows, admin.clock.wall_ms()));
+    metrics.extend(boxes::of_boxes(&rows));
     let (terminals, punches) = (admin.store.terminals(None, TERMINALS_MAX).await?, admin.store.punch_figures().await?);
     metrics.extend(of_attendance(&terminals, punches));
     metrics.extend(of_third_parties(&admin).await?);

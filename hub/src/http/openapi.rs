@@ -20,9 +20,9 @@ use crate::shelf::PIECE_BYTES_MAX;
 
 use super::{
     Admin, about, activity, alerts, attendance, audit, backups, blobs, commands, connectors, devices, diary,
-    enrolments, events, factor, health, holidays, imports, jobs, legacy, local, looks, machines, mails, me, media,
-    metrics, notice, pairing, people, pins, presence, privacy, punches, rebuild, recovery, registry, releases, replace,
-    rollouts, schedules, session, site, sites, terminals, tokens, users, version,
+    enrolments, events, factor, first_steps, health, holidays, imports, jobs, legacy, local, looks, machines, mails,
+    me, media, metrics, notice, pairing, people, pins, presence, privacy, punches, rebuild, recovery, registry,
+    releases, replace, rollouts, schedules, session, site, sites, terminals, tm20, tokens, users, version,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -61,6 +61,7 @@ pub(super) fn api() -> OpenApiRouter<Admin> {
         .merge(of_alerts())
         .merge(of_people())
         .merge(of_hub())
+        .merge(tm20::routes())
 }
 
 fn of_sites() -> OpenApiRouter<Admin> {
@@ -226,6 +227,7 @@ fn of_hub() -> OpenApiRouter<Admin> {
         .routes(routes!(health::ready))
         .routes(routes!(metrics::show))
         .routes(routes!(version::show))
+        .routes(routes!(first_steps::show))
         .routes(routes!(show))
 }
 

@@ -25,23 +25,29 @@
 //! A test may check a rendered page by `shown`, which takes out what is drawn at random.
 //!
 //! **Live**: `hx-sse:connect="/live?…"` around rows that have ids ([`live`]); any other part with an `id` and
-//! `data-live-part` is asked for again every 15 s, unless the reader is in it. `{% include "live.html" %}` says how fresh
+//! `data-live-part` is asked for again every 15 s, unless the reader is in it; such a page has a
+//! `<div hx-sse:connect="/live?rows="></div>` beside it, for the beat. `{% include "live.html" %}` says how fresh
 //! the page is (it needs `now: Time`). States are [`marks::Mark`]s by `{% call m::mark(…) %}` of `mark.html`: a shape, a word,
 //! a colour. Ages are `{% call m::age(moment) %}` of a [`row::Moment`] and grow in the browser.
 
+mod account;
 pub(super) mod act;
 mod acts;
 mod add_site;
 mod address;
 mod assets;
+mod attendance;
+mod audit;
 mod choice;
 mod commands;
 mod connectors;
+mod first_steps;
 mod fleet;
 mod form;
 mod frame;
 mod history;
 mod incidents;
+mod links;
 mod live;
 mod login;
 mod machines;
@@ -49,9 +55,12 @@ mod mails;
 mod map;
 mod marks;
 mod media;
+mod people;
 mod presence;
+mod reader;
 mod releases;
 mod row;
+mod settings;
 mod site;
 mod spark;
 mod table;
@@ -67,6 +76,7 @@ use axum::routing::{get, post};
 use self::frame::Frame;
 use super::Admin;
 use super::problem::Problem;
+use super::shell::is_api;
 
 /// Every page.
 pub(super) fn routes() -> Router<Admin> {
@@ -91,11 +101,24 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/presence/month", get(presence::month::show))
         .route("/presence/month.csv", get(presence::month::download))
         .route("/presence/days/{person}/{date}", get(presence::day::show))
+        .route("/attendance", get(attendance::show))
+        .route("/attendance.csv", get(attendance::download::give))
+        .route("/schedules", get(attendance::schedules::show))
+        .route("/people", get(people::show))
+        .route("/people/{id}", get(people::person::show))
+        .route("/my-data", get(people::person::own))
         .route("/live", get(live::stream))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))
+        .route("/setup", get(links::setup).post(links::set_up))
+        .route("/reset", get(links::reset).post(links::choose))
+        .route("/forgot", get(links::forgot).post(links::send))
+        .route("/account", get(account::show))
+        .route("/settings", get(settings::show))
+        .route("/audit", get(audit::show))
         .route("/preferences", post(choice::choose))
         .route("/assets/{name}", get(assets::serve))
+        .merge(first_steps::routes())
 }
 
 /// The pages at the door of machines: what older programs' people see there.
@@ -109,7 +132,7 @@ pub(super) fn door_routes() -> Router<Admin> {
 /// What is nowhere: a page for people, a problem for programs.
 pub(super) async fn missing(request: Request) -> Response {
     let (parts, _body) = request.into_parts();
-    if parts.uri.path().starts_with("/api/") {
+    if is_api(parts.uri.path()) {
         let shown: String = parts.uri.path().chars().take(96).collect();
         let detail = format!("there is nothing at {shown}; what there is stands in /api/v1/openapi.json");
         return Problem::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail).into_response();
@@ -168,6 +191,7 @@ mod tests {
 
     use super::*;
     use crate::http::testing::{Answer, PASSWORD, Stage, Who, live};
+    use crate::store::accounts::Role;
     use crate::text::Lang;
 
     const EVIL: &str = "<script>alert(1)</script>\"'& Rennes";
@@ -215,17 +239,10 @@ mod tests {
                 read(&empty, "/", lang).await,
                 stage.get("/login").header("accept-language", lang.code()).send().await,
             ];
-            for path in [
-                "/",
-                "/?q=nothing",
-                "/machines",
-                "/sites/metz",
-                "/sites/rennes01",
-                "/sites/brest",
-                "/nowhere",
-                "/add-site",
-            ] {
+            let own = ["/?q=nothing", "/sites/metz", "/sites/rennes01", "/sites/brest", "/nowhere", "/add-site"];
+            for path in map::PLACES.iter().map(|place| place.path).chain(own) {
                 pages.push(read(&stage, path, lang).await);
+                pages.push(read(&empty, path, lang).await);
             }
             for page in pages {
                 assert!(page.text.contains(&format!("<html lang=\"{}\"", lang.code())));
@@ -233,6 +250,30 @@ mod tests {
                 assert_no_banned_word(lang, &text);
             }
         }
+    }
+
+    #[tokio::test]
+    async fn every_page_of_the_map_opens_for_its_least_role_and_for_nobody_below() {
+        let stage = stage_with_history().await;
+        for place in map::PLACES {
+            for role in [Role::Viewer, Role::Operator, Role::Owner] {
+                let page = stage.get(place.path).role(role).send().await;
+                let expected = if role >= place.least { StatusCode::OK } else { StatusCode::FORBIDDEN };
+                assert_eq!(page.status, expected, "{} as {role:?}", place.path);
+                let leads_there = page.text.contains(&format!("href=\"{}\" data-key", place.path));
+                assert_eq!(leads_there, role >= place.least, "{} in the rail of {role:?}", place.path);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn readers_see_no_button_that_their_role_refuses() {
+        let stage = stage_with_history().await;
+        let page = |role| stage.get("/sites/metz").role(role).send();
+        let (viewer, operator, owner) = (page(Role::Viewer).await, page(Role::Operator).await, page(Role::Owner).await);
+        assert!(!viewer.text.contains("/act/") && !viewer.text.contains("/confirm/"));
+        assert!(operator.text.contains("/act/sites_change") && !operator.text.contains("sites_revoke"));
+        assert!(owner.text.contains("/confirm/sites_revoke"));
     }
 
     #[tokio::test]

@@ -20,7 +20,6 @@ use utoipa_axum::routes;
 use super::Admin;
 use super::attendance::date;
 use super::problem::Problem;
-use crate::connectors::driver::ExchangeError;
 use crate::presence::driver::PresenceError;
 use crate::presence::requests::checked;
 
@@ -70,13 +69,8 @@ impl From<PresenceError> for Problem {
             PresenceError::Folder(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "folder_failed", "The folder cannot be used", text)
             }
-            PresenceError::Exchange(ExchangeError::Unknown(_)) => {
-                Self::new(StatusCode::NOT_FOUND, "connector_unknown", "There is no such connector", text)
-            }
-            PresenceError::Exchange(ExchangeError::Store(error)) | PresenceError::Store(error) => error.into(),
-            PresenceError::Exchange(_) => {
-                Self::new(StatusCode::BAD_GATEWAY, "third_party", "The third party did not do its part", text)
-            }
+            PresenceError::Exchange(error) => super::connectors::problem(error),
+            PresenceError::Store(error) => error.into(),
         }
     }
 }

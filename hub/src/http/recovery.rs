@@ -21,6 +21,7 @@ use crate::store::accounts::Role;
 /// Who forgot a password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "account": "lea" }))]
 pub(super) struct Forgotten {
     /// The account's name.
     account: String,
@@ -29,6 +30,7 @@ pub(super) struct Forgotten {
 /// A password by a link.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "secret": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA", "password": "a sentence will do" }))]
 pub(super) struct Reset {
     /// What stands behind the `#` of the link.
     secret: String,
@@ -46,6 +48,7 @@ pub(super) struct Renewed {
 /// The first owner.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "secret": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA", "account": "lea", "password": "a sentence will do" }))]
 pub(super) struct Setup {
     /// What stands behind the `#` of the link.
     pub(super) secret: String,

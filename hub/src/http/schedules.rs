@@ -17,6 +17,7 @@ use super::input::{Body, line};
 use super::problem::{Problem, Refused};
 use super::views::Page;
 use crate::attendance::{Directions, REPEAT_S, Schedule, Shift, WEEKDAYS};
+use crate::login::Caller;
 
 /// Longest name of a schedule or a terminal, characters.
 pub(super) const NAME_LENGTH_MAX: usize = 64;
@@ -28,7 +29,7 @@ const SCHEDULES_MAX: usize = 500;
 const TERMINALS_MAX: usize = 1_000;
 
 /// A tolerance is a matter of minutes; beyond, another shift is meant.
-const TOLERANCE_MIN_MAX: u16 = 240;
+pub(super) const TOLERANCE_MIN_MAX: u16 = 240;
 
 /// A longer time between two punches is no repetition: an hour.
 const REPEAT_S_MAX: u16 = 3_600;
@@ -129,13 +130,17 @@ pub(super) async fn put(
     Body(body): Body<ScheduleBody>,
 ) -> Result<Json<ScheduleView>, Problem> {
     let schedule = checked(&name, &body)?;
-    let others = admin.store.schedules().await?;
-    ensure_alone(&schedule, &others)?;
-    admin.store.put_schedule(&schedule).await?;
+    keep(&admin, &caller, &schedule).await?;
+    Ok(Json(ScheduleView::from(&schedule)))
+}
+
+/// Keeps a schedule, unless it holds for a terminal of another one.
+pub(super) async fn keep(admin: &Admin, caller: &Caller, schedule: &Schedule) -> Result<(), Problem> {
+    ensure_alone(schedule, &admin.store.schedules().await?)?;
+    admin.store.put_schedule(schedule).await?;
     let text =
         format!("Schedule {} was set by {}. Days are judged by it, past ones too.", schedule.name, caller.account);
-    note_of_hub(&admin, "schedule_set", text).await?;
-    Ok(Json(ScheduleView::from(&schedule)))
+    note_of_hub(admin, "schedule_set", text).await
 }
 
 /// Removes a schedule; punches stay.

@@ -1,5 +1,6 @@
-//! Accepts connections and serves the router on them: TCP, with TLS or without, for people and programs, a unix socket
-//! for the machine's owner. Bounded in number and in the time a request's head may take.
+//! Accepts connections and serves the router on them.
+//!
+//! TCP, with TLS or without, for people and programs; a unix socket for the machine's owner. Bounded in number and in the time a request's head may take.
 
 use std::convert::Infallible;
 use std::future::{Future, ready};

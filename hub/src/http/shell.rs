@@ -8,12 +8,12 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, middleware};
+use axum::{Extension, Router, middleware};
 use vigie_shared::id::to_hex;
 
 use super::input::BODY_BYTES_MAX;
 use super::problem::Problem;
-use super::{Admin, page, rest, trail};
+use super::{Admin, page, rest, tm20, trail};
 use crate::login::secret;
 
 /// How long a handler may work before it answers. Live streams answer at once and go on.
@@ -48,11 +48,21 @@ pub(super) fn wrap(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
 /// What answers of pages and API have in common: in time, bounded, guarded.
 pub(super) fn around(routes: Router<Admin>, admin: &Admin) -> Router<Admin> {
     let is_tls = admin.is_tls;
+    let routes = if admin.is_demo { routes.layer(Extension(Demo)) } else { routes };
     routes
         .layer(from_fn(in_time))
         .layer(from_fn_with_state(admin.clone(), trail::follow))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(move |response: Response| ready(with_headers(response, is_tls))))
+}
+
+/// Put into requests to a hub of which nothing is real.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Demo;
+
+/// Whether programs ask there, and not people.
+pub(super) fn is_api(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with(tm20::ROOT)
 }
 
 fn is_upload(request: &Request) -> bool {
@@ -79,7 +89,7 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// Gives the framework's own refusals (wrong method, broken path) the form of all others.
 async fn as_problem(request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
+    let is_api = is_api(request.uri().path());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;
     let status = response.status();

@@ -15,7 +15,7 @@ use super::diary::{Happening, note};
 use super::enrolments::{InvitedView, Validity, invite};
 use super::guard::{Operator, Owner, Viewer};
 use super::idempotency::Ask;
-use super::input::{Body, Key, Params, limit, line, site_id};
+use super::input::{Body, Key, Params, limit, line, named, site_id};
 use super::problem::{Problem, Refused};
 use super::views::{Page, SiteView};
 use crate::login::Caller;
@@ -55,7 +55,7 @@ pub(super) struct NewSite {
     /// Its IANA time zone; the hub's own if not given.
     zone: Option<String>,
     /// What people say of it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "named")]
     about: AboutChange,
     /// How long the token works, with its unit; `24h` if not given.
     #[schema(value_type = Option<String>, example = "24h")]

@@ -27,6 +27,7 @@ use crate::dispatch::driver::Dispatch;
 use crate::login::{Logins, secret};
 use crate::mail::config::{MailConfig, Recipient};
 use crate::mail::desk::{self, Desk};
+use crate::mail::letters::storage::Limits;
 use crate::presence::config::PresenceConfig;
 use crate::presence::driver::{self as presence, Presences};
 use crate::presence::spaceapi::Space;
@@ -138,6 +139,7 @@ impl Stage {
             clean_desk: Words::usual(Lang::Fr),
             invitation: Invitation { address: "hub.example.org:8443".to_owned(), ca_sha256: [3; 32] },
             is_tls,
+            is_demo: false,
             stopping: stopping.clone(),
         });
         let router = router(admin.clone());
@@ -238,7 +240,7 @@ fn desk(store: Arc<dyn Store>, clock: Arc<ManualClock>) -> Desk {
         ..MailConfig::default()
     };
     let webhooks = WebhooksConfig::default();
-    Desk::new(desk::Parts { store, clock, mail, webhooks, machines: None }).unwrap()
+    Desk::new(desk::Parts { store, clock, mail, webhooks, machines: None, limits: Limits::default() }).unwrap()
 }
 
 /// The token of a role's account.

@@ -66,6 +66,7 @@ pub(super) struct WantedUser {
 /// What changes of an account; what is not given stays, an empty text takes away.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "lea@example.org" }))]
 pub(super) struct UserChange {
     /// What it may do.
     role: Option<Role>,

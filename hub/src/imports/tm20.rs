@@ -11,6 +11,7 @@ mod connectors;
 pub mod cutover;
 mod dump;
 mod fields;
+mod numbers;
 mod people;
 mod punches;
 mod report;
@@ -26,6 +27,8 @@ use jiff::tz::TimeZone;
 
 use crate::store::attendance::PunchKey;
 
+pub(crate) use connectors::{INTERVAL_MIN, TIMEOUT_S};
+pub use numbers::Numbers;
 pub use report::{Left, Report};
 
 /// Largest file, bytes: about 400 000 punches with their photos left out.
@@ -58,6 +61,8 @@ pub struct Legacy {
     pub connectors: Vec<Connector>,
     /// What has been sent already, by the terminal's serial number.
     pub sent: BTreeMap<String, Vec<Sent>>,
+    /// The numbers that things had.
+    pub numbers: Numbers,
     /// What was taken and what was not, and why.
     pub report: Report,
 }
@@ -109,6 +114,8 @@ pub struct Shift {
 /// A third party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connector {
+    /// Its number there, if it had one.
+    pub number: Option<i64>,
     /// Its name.
     pub name: String,
     /// What stands before the paths.
@@ -158,6 +165,19 @@ pub enum Auth {
     Key(String),
 }
 
+impl Auth {
+    /// Reads how the old server called it; what it does not know is taken for a bearer token, as there.
+    #[must_use]
+    pub fn of(word: &str, header: Option<String>) -> Self {
+        match word.to_lowercase().as_str() {
+            "none" => Self::None,
+            "basic" => Self::Basic,
+            "api_key" | "apikey" | "header" => Self::Key(header.unwrap_or_else(|| "Authorization".to_owned())),
+            _ => Self::Bearer,
+        }
+    }
+}
+
 /// A secret that no message and no log shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
@@ -201,7 +221,8 @@ pub fn read(file: impl Read, terms: &Terms) -> Result<Legacy, Unreadable> {
     let schedules = schedules::merged(&gathered.schedules, &known, (terms.today, &mut report));
     let punches = punches::sorted(&gathered.logs, &known, (&terms.zone, &mut report));
     let connectors = connectors::joined(&gathered, &known, (&punches, terms.takes_secrets, &mut report));
+    let numbers = numbers::gathered(&gathered, &known);
     let terminals: Vec<Terminal> = gathered.terminals.values().map(|(_, terminal)| terminal.clone()).collect();
     report.take("time clocks", terminals.len());
-    Ok(Legacy { terminals, people, schedules, connectors, sent: punches.sent, report })
+    Ok(Legacy { terminals, people, schedules, connectors, sent: punches.sent, numbers, report })
 }

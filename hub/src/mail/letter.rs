@@ -8,6 +8,7 @@ use vigie_shared::id::to_hex;
 /// How a letter travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = LetterWay)]
 pub enum Way {
     /// By SMTP, to a person.
     Mail,

@@ -29,6 +29,7 @@ mod facts;
 mod logins;
 mod machines;
 mod media;
+mod numbers;
 mod outbox;
 mod people;
 mod registry;
@@ -207,6 +208,10 @@ macro_rules! every_law {
                 whoever_waits_holds_up_only_himself,
                 what_waits_from_the_beginning_holds_up_nobody_and_no_list_frees_it,
                 people_move_jobs_only_from_where_they_are_and_settled_ones_end,
+            ],
+            numbers: [
+                a_number_is_given_once_and_stays,
+                numbers_from_elsewhere_are_kept_where_nothing_has_them,
             ],
             outbox: [
                 a_letter_is_kept_once_by_its_name,

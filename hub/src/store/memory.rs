@@ -17,6 +17,7 @@ mod facts;
 mod jobs;
 mod machines;
 mod media;
+mod numbers;
 mod outbox;
 mod people;
 mod projections;
@@ -69,6 +70,7 @@ pub struct State {
     rollouts: rollouts::RolloutTable,
     connectors: connectors::ConnectorTable,
     jobs: jobs::JobTable,
+    numbers: numbers::NumberTables,
     alerts: alerts::AlertTables,
     outbox: outbox::LetterTable,
     is_failing: bool,

@@ -32,6 +32,7 @@ mod keys;
 mod machines;
 mod media;
 mod migrations;
+mod numbers;
 mod outbox;
 mod profiles;
 mod projections;

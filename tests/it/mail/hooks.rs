@@ -13,6 +13,7 @@ use vigie_hub::mail::desk::{Desk, Parts};
 use vigie_hub::mail::driver::Driver;
 use vigie_hub::mail::letter::{Letter, LetterState, Way};
 use vigie_hub::mail::letters::samples;
+use vigie_hub::mail::letters::storage::Limits;
 use vigie_hub::store::outbox::LetterFilter;
 use vigie_hub::store::{Memory, Store};
 use vigie_hub::webhook::{Webhooks, WebhooksConfig};
@@ -54,7 +55,14 @@ async fn told(port: u16, allowed: &[&str], lifecycle: &Lifecycle) -> Letter {
         (toml::from_str(&text).unwrap(), Arc::new(Memory::default()));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(|| true));
     let mail: MailConfig = toml::from_str("retry_min = \"20ms\"\nretry_max = \"100ms\"").unwrap();
-    let parts = Parts { store: store.clone(), clock: clock.clone(), mail, webhooks: webhooks.clone(), machines: None };
+    let parts = Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        mail,
+        webhooks: webhooks.clone(),
+        machines: None,
+        limits: Limits::default(),
+    };
     let desk = Desk::new(parts).unwrap();
     let allowed: Vec<String> = allowed.iter().map(|host| (*host).to_owned()).collect();
     let web = Arc::new(Client::new(Allowed::read(&allowed).unwrap()).unwrap());

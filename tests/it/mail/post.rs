@@ -7,6 +7,7 @@ use vigie_hub::mail::config::MailConfig;
 use vigie_hub::mail::desk::{Desk, Parts};
 use vigie_hub::mail::driver::Driver;
 use vigie_hub::mail::letter::{Letter, LetterState, Way};
+use vigie_hub::mail::letters::storage::Limits;
 use vigie_hub::mail::smtp::Smtp;
 use vigie_hub::store::outbox::LetterFilter;
 use vigie_hub::store::{Sqlite, Store, Vault};
@@ -39,7 +40,14 @@ impl Post {
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("vigie.db"), vault).unwrap());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(|| true));
         let webhooks = WebhooksConfig::default();
-        let parts = Parts { store: store.clone(), clock, mail: mail.clone(), webhooks, machines: None };
+        let parts = Parts {
+            store: store.clone(),
+            clock,
+            mail: mail.clone(),
+            webhooks,
+            machines: None,
+            limits: Limits::default(),
+        };
         let desk = Desk::new(parts).unwrap();
         let lifecycle = Lifecycle::new();
         let driver = Driver::new(desk.clone(), (Way::Mail, Arc::new(Smtp::new(mail, store.clone()))), 7);

@@ -103,6 +103,7 @@ pub(in crate::http) struct NewsView {
 
 /// One alert as it was told.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ToldView)]
 struct LineView {
     rule: String,
     severity: String,

@@ -46,6 +46,7 @@ pub(in crate::http) struct PeopleChange {
 
 /// Somebody whom a third party lists.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ThirdPartyPersonView)]
 pub(in crate::http) struct PersonView {
     /// The number under which terminals know the person.
     enrol_id: u64,
@@ -92,6 +93,7 @@ pub(in crate::http) struct Period {
 
 /// One person and day on which they differ.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ThirdPartyDifferenceView)]
 pub(in crate::http) struct DifferenceView {
     /// The terminal's number of the person.
     enrol_id: u64,
@@ -253,7 +255,8 @@ fn person(person: &Person) -> PersonView {
     PersonView { enrol_id, name, is_enabled, admin, weekzone, group, is_gone: false }
 }
 
-fn problem(error: ExchangeError) -> Problem {
+/// Why a third party could not be spoken with, for whoever asked.
+pub(in crate::http) fn problem(error: ExchangeError) -> Problem {
     let text = error.to_string();
     let refused = |code, title| Problem::new(StatusCode::CONFLICT, code, title, text.clone());
     match error {

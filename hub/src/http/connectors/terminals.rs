@@ -116,7 +116,8 @@ async fn compared(
     })
 }
 
-async fn order(
+/// Gives a terminal's box the commands that bring these people there.
+pub(in crate::http) async fn order(
     admin: &Admin,
     caller: &Caller,
     (terminal, people): (&Terminal, &BTreeMap<u64, Listed>),

@@ -25,7 +25,7 @@ use self::schema::Operation;
 use self::typed::{Target, Typed};
 use super::acts::{self, Act, Level};
 use super::address::with;
-use super::frame::Reader;
+use super::frame::{Insider, Reader};
 use crate::http::Admin;
 use crate::http::guard::{Peer, is_own_form};
 use crate::http::idempotency::Ask;
@@ -50,12 +50,13 @@ struct Doing<'a> {
 }
 
 async fn act(
-    reader: Reader,
+    Insider { frame, caller }: Insider,
     State(admin): State<Admin>,
     Extension(inside): Extension<Inside>,
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
+    let reader = Reader { frame, caller };
     let (asker, typed) = match opened(&reader, inside, request).await {
         Ok(opened) => opened,
         Err(problem) => return reader.frame.refuse(problem),

@@ -2,7 +2,9 @@
 //!
 //! One file per group of operations under `acts/`, one entry per operation of the API. A form can only act if it is here.
 
+mod accounts;
 mod alerts;
+mod attendance;
 mod connectors;
 mod mails;
 mod media;
@@ -57,6 +59,8 @@ impl Act {
 const GROUPS: &[&[Act]] = &[
     sites::ACTS,
     presence::ACTS,
+    attendance::ACTS,
+    accounts::ACTS,
     alerts::ACTS,
     connectors::ACTS,
     mails::ACTS,

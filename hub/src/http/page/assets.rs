@@ -25,9 +25,10 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// What comes with the hub. What others wrote lies under `vendor/` with its licence, its version in its name.
-const ASSETS: [Asset; 8] = [
+const ASSETS: [Asset; 9] = [
     Asset { name: "vigie.css", kind: STYLE, text: include_str!("../../../assets/vigie.css") },
     Asset { name: "vigie.js", kind: SCRIPT, text: include_str!("../../../assets/vigie.js") },
+    Asset { name: "chart.js", kind: SCRIPT, text: include_str!("../../../assets/chart.js") },
     Asset { name: "vigie.svg", kind: SVG, text: include_str!("../../../assets/vigie.svg") },
     Asset { name: "icons.svg", kind: SVG, text: include_str!("../../../assets/icons.svg") },
     Asset { name: "htmx.js", kind: SCRIPT, text: include_str!("../../../assets/vendor/htmx-4.0.1.min.js") },

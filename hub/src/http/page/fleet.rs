@@ -5,11 +5,12 @@ mod words;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use self::incidents::OpenIncident;
 use self::words::Words;
+use super::first_steps::{FirstSteps, panel};
 use super::frame::{Frame, Reader, render};
 use super::row::{Facts, Row, whole_row};
 use super::table::{Column, Look, Table};
@@ -30,6 +31,7 @@ struct FleetPage<'a> {
     w: &'static Words,
     look: &'a Look,
     headline: String,
+    first_steps: Option<FirstSteps>,
     incidents: Vec<OpenIncident>,
     rows: Vec<Row>,
     table: Table,
@@ -50,15 +52,15 @@ struct HeadlinePage {
 }
 
 /// Shows the fleet.
-pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
+pub(super) async fn show(reader: Reader, State(admin): State<Admin>, headers: HeaderMap, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &Look::of(&uri)).await {
+    match page(&admin, &frame, (&headers, &Look::of(&uri))).await {
         Ok(page) => page,
         Err(problem) => frame.refuse(problem),
     }
 }
 
-async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
+async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)) -> Result<Response, Problem> {
     let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?);
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let mut rows = rows(admin, frame, &sites);
@@ -78,6 +80,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
         w,
         look,
         headline,
+        first_steps: panel(admin, headers, frame.lang).await?,
         incidents: incidents::open(admin, frame.lang).await?,
         rows,
         table,

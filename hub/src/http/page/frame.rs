@@ -1,22 +1,23 @@
 //! What surrounds every page: who reads, in which language and light, where they are, and what became of their act.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::response::{Html, IntoResponse as _, Response};
 
 use super::act::failed::Failed;
-use super::address::{escape, with};
-use super::map::{Group, PLACES, Place};
-use super::words::{self, Said, Words};
+use super::address::with;
+use super::map::{Group, OWN_PLACES, PLACES, Place};
+pub(super) use super::reader::{Insider, Reader, Visitor};
+use super::words::{self, Said, Words, said};
 use crate::alerts::incident::IncidentStage;
 use crate::http::Admin;
-use crate::http::guard::{caller_of, cookie, may};
+use crate::http::guard::cookie;
 use crate::http::problem::Problem;
+use crate::http::shell::Demo;
+use crate::http::time::Time;
 use crate::login::Caller;
 use crate::store::StoreError;
 use crate::store::accounts::Role;
@@ -58,6 +59,8 @@ pub(super) struct Frame {
     pub(super) has_keys: bool,
     /// Path and query, to come back to; without what became of an act.
     pub(super) here: String,
+    /// Whether nothing here is real.
+    pub(super) is_demo: bool,
     /// Who reads; none on the login page.
     pub(super) caller: Option<Caller>,
     /// Incidents that are open.
@@ -90,6 +93,7 @@ impl Frame {
             theme,
             has_keys: cookie(&parts.headers, "keys").as_deref() != Some("off"),
             here: with(here, "done", ""),
+            is_demo: parts.extensions.get::<Demo>().is_some(),
             caller: None,
             open: 0,
             done,
@@ -127,16 +131,26 @@ impl Frame {
         self.caller.as_ref().is_some_and(|caller| caller.role >= least)
     }
 
+    /// Whether the reader may look at sites.
+    pub(super) fn is_viewer(&self) -> bool {
+        self.may(Role::Viewer)
+    }
+
     /// Whether the reader may act on sites.
     pub(super) fn is_operator(&self) -> bool {
         self.may(Role::Operator)
+    }
+
+    /// Whether the reader may do everything.
+    pub(super) fn is_owner(&self) -> bool {
+        self.may(Role::Owner)
     }
 
     /// The rail: groups of pages that this reader may read.
     pub(super) fn rail(&self) -> Vec<Section> {
         let of_group = |group: Group| {
             let is_there = |place: &&Place| place.group == group && self.may(place.least);
-            let places: Vec<_> = PLACES.iter().filter(is_there).collect();
+            let places: Vec<_> = self.places().iter().filter(is_there).collect();
             (!places.is_empty()).then(|| Section { name: group.words().of(self.lang), places })
         };
         Group::ALL.into_iter().filter_map(of_group).collect()
@@ -144,7 +158,28 @@ impl Frame {
 
     /// The pages of the phone's bar.
     pub(super) fn near(&self) -> Vec<&'static Place> {
-        PLACES.iter().filter(|place| place.is_near && self.may(place.least)).collect()
+        self.places().iter().filter(|place| place.is_near && self.may(place.least)).collect()
+    }
+
+    /// What there is for a member, or for everybody else.
+    fn places(&self) -> &'static [Place] {
+        if self.is_viewer() { PLACES } else { OWN_PLACES }
+    }
+
+    /// A role in the reader's language.
+    pub(super) fn role_word(&self, role: Role) -> &'static str {
+        let said = match role {
+            Role::Member => said("membre", "member"),
+            Role::Viewer => said("lecteur", "viewer"),
+            Role::Operator => said("opérateur", "operator"),
+            Role::Owner => said("propriétaire", "owner"),
+        };
+        said.of(self.lang)
+    }
+
+    /// When the session ends if nothing more is asked; none without a session.
+    pub(super) fn ends(&self) -> Option<Time> {
+        self.caller.as_ref().and_then(Caller::ends_ms).map(Time)
     }
 
     /// How many incidents are open, as a number and a word; none if there is none.
@@ -180,8 +215,11 @@ impl Frame {
     }
 
     /// Puts a reader into the frame, and counts what they should know on every page.
-    async fn with(mut self, caller: Caller, admin: &Admin) -> Result<Self, StoreError> {
-        let open = admin.store.incidents_since(i64::MAX).await?;
+    pub(super) async fn with(mut self, caller: Caller, admin: &Admin) -> Result<Self, StoreError> {
+        let open = match caller.role {
+            Role::Member => Vec::new(),
+            Role::Viewer | Role::Operator | Role::Owner => admin.store.incidents_since(i64::MAX).await?,
+        };
         self.open = open.iter().filter(|incident| incident.stage == IncidentStage::Open).count();
         self.caller = Some(caller);
         Ok(self)
@@ -204,63 +242,5 @@ pub(super) fn render(page: &impl Template) -> Response {
             tracing::error!("a page could not be rendered: {error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-    }
-}
-
-/// A frame for anybody.
-pub(super) struct Visitor(pub(super) Frame);
-
-impl FromRequestParts<Admin> for Visitor {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Infallible> {
-        let mut frame = Frame::of(parts);
-        frame.caller = caller_of(parts, admin).await.ok().flatten();
-        Ok(Self(frame))
-    }
-}
-
-/// A frame for somebody who proved who they are; everybody else is led to the login and back.
-pub(super) struct Reader {
-    pub(super) frame: Frame,
-    pub(super) caller: Caller,
-}
-
-impl FromRequestParts<Admin> for Reader {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Response> {
-        let frame = Frame::of(parts);
-        match caller_of(parts, admin).await {
-            Ok(Some(caller)) => {
-                let framed = frame.clone().with(caller.clone(), admin).await;
-                let frame = framed.map_err(|error| frame.refuse(error.into()))?;
-                match may(&caller, Role::Viewer) {
-                    Ok(()) => Ok(Self { frame, caller }),
-                    Err(problem) => Err(frame.refuse(problem)),
-                }
-            }
-            Ok(None) => Err(Redirect::to(&login_address(&frame.here)).into_response()),
-            Err(problem) => Err(frame.refuse(problem)),
-        }
-    }
-}
-
-impl Reader {
-    /// Refuses readers whose role is too small for a page.
-    ///
-    /// # Errors
-    ///
-    /// 403 `forbidden`.
-    pub(super) fn needs(&self, least: Role) -> Result<(), Problem> {
-        may(&self.caller, least)
-    }
-}
-
-/// The login page that leads back to where the reader wanted to go.
-fn login_address(here: &str) -> String {
-    match here {
-        "/" => "/login".to_owned(),
-        _ => format!("/login?next={}", escape(here)),
     }
 }

@@ -15,7 +15,7 @@ use crate::store::facts::{Gap, GapReason};
 use crate::store::projections::{Device, DeviceKind, MetricSample};
 use crate::text::{self, Lang};
 
-/// What the charts span.
+/// What the charts span unless the reader chooses.
 pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How far one lane is complete.
@@ -40,6 +40,11 @@ pub(super) struct Chart {
     pub(super) last: String,
     pub(super) path: String,
     pub(super) summary: String,
+    /// Its left and right edge, seconds since 1970 UTC.
+    pub(super) from_s: i64,
+    pub(super) to_s: i64,
+    /// What its values are in, from 0 to 100 of it.
+    pub(super) unit: &'static str,
 }
 
 /// One sample, in words.
@@ -123,7 +128,7 @@ impl Local<'_> {
         GapRow { lane: lane_word(gap.lane, words), positions, reason, noticed: self.moment(gap.noticed_ms) }
     }
 
-    pub(super) fn charts(&self, samples: &[MetricSample]) -> Vec<Chart> {
+    pub(super) fn charts(&self, samples: &[MetricSample], span_ms: i64) -> Vec<Chart> {
         let words = self.frame.words;
         let cpu = |sample: &MetricSample| Some(i32::from(sample.host.cpu_permille));
         let memory = |sample: &MetricSample| {
@@ -133,9 +138,9 @@ impl Local<'_> {
         let heat = |sample: &MetricSample| sample.host.temperature_milli_c;
         let percent = |permille: i32| text::percent(self.frame.lang, u64::try_from(permille).unwrap_or(0));
         [
-            self.chart(words.processor, samples, cpu, (1000, &percent)),
-            self.chart(words.memory, samples, memory, (1000, &percent)),
-            self.chart(words.temperature, samples, heat, (100_000, &text::degrees)),
+            self.chart(words.processor, (samples, span_ms), cpu, (1000, "%", &percent)),
+            self.chart(words.memory, (samples, span_ms), memory, (1000, "%", &percent)),
+            self.chart(words.temperature, (samples, span_ms), heat, (100_000, "°C", &text::degrees)),
         ]
         .into_iter()
         .flatten()
@@ -145,17 +150,18 @@ impl Local<'_> {
     fn chart(
         &self,
         title: &'static str,
-        samples: &[MetricSample],
+        (samples, span_ms): (&[MetricSample], i64),
         value: impl Fn(&MetricSample) -> Option<i32>,
-        (high, text): (i32, &dyn Fn(i32) -> String),
+        (high, unit, text): (i32, &'static str, &dyn Fn(i32) -> String),
     ) -> Option<Chart> {
         let points: Vec<(i64, i32)> =
             samples.iter().filter_map(|sample| Some((sample.at_ms, value(sample)?))).collect();
         let (_, last) = points.last()?;
         let peak = points.iter().max_by_key(|(_, value)| *value)?;
-        let frame = spark::Frame { from_ms: self.now_ms - DAY_MS, to_ms: self.now_ms, low: 0, high };
+        let frame = spark::Frame { from_ms: self.now_ms - span_ms, to_ms: self.now_ms, low: 0, high };
         let summary = format!("max {}, {}", text(peak.1), self.moment(peak.0).text);
-        Some(Chart { title, last: text(*last), path: spark::path(&points, frame), summary })
+        let (from_s, to_s) = (frame.from_ms / 1000, frame.to_ms / 1000);
+        Some(Chart { title, last: text(*last), path: spark::path(&points, frame), summary, from_s, to_s, unit })
     }
 
     pub(super) fn sample(&self, sample: &MetricSample) -> SampleRow {

@@ -24,7 +24,7 @@ use crate::http::time::Time;
 pub(super) struct Scope {
     /// Only the head of this site.
     site: Option<String>,
-    /// Only these rows, with commas between them; all if not given.
+    /// Only these rows, with commas between them; all if not given, none but the beat if empty.
     rows: Option<String>,
 }
 
@@ -81,9 +81,9 @@ impl Page {
 
     /// The fleet's sentence, so that it never contradicts its rows.
     async fn headline(&self) -> Option<String> {
-        match self.scope.site {
-            Some(_) => None,
-            None => super::fleet::headline_html(&self.admin, &self.frame).await.ok(),
+        match (&self.scope.site, self.scope.rows.as_deref()) {
+            (Some(_), _) | (None, Some("")) => None,
+            (None, _) => super::fleet::headline_html(&self.admin, &self.frame).await.ok(),
         }
     }
 

@@ -74,12 +74,34 @@ pub(super) const PLACES: &[Place] = &[
     Place::new("/incidents", said("Incidents", "Incidents"), Group::Supervision, Role::Viewer, ('i', "incident"))
         .near(),
     Place::new("/presence", said("Présences", "Presence"), Group::People, Role::Viewer, ('p', "presence")).near(),
-    Place::new("/terminals", said("Pointeuses", "Terminals"), Group::Equipment, Role::Viewer, ('t', "terminal")),
+    Place::new("/attendance", said("Pointages", "Attendance"), Group::People, Role::Operator, ('t', "clock")),
+    Place::new("/schedules", said("Horaires", "Schedules"), Group::People, Role::Viewer, ('h', "schedule")),
+    Place::new(
+        "/people",
+        said("Personnes et appareils", "People and devices"),
+        Group::People,
+        Role::Operator,
+        ('d', "device"),
+    ),
+    Place::new("/terminals", said("Pointeuses", "Terminals"), Group::Equipment, Role::Viewer, ('k', "terminal")),
     Place::new("/machines", said("Machines", "Machines"), Group::Equipment, Role::Viewer, ('m', "machine")),
     Place::new("/connectors", said("Connecteurs", "Connectors"), Group::Sending, Role::Viewer, ('c', "connector")),
     Place::new("/media", said("Médias", "Media"), Group::Sending, Role::Viewer, ('v', "media")),
     Place::new("/releases", said("Versions", "Releases"), Group::Sending, Role::Viewer, ('r', "release")),
     Place::new("/mails", said("Courriels", "Mails"), Group::Sending, Role::Operator, ('e', "mail")),
+    Place::new("/settings", said("Réglages", "Settings"), Group::Administration, Role::Owner, ('s', "settings")),
+    Place::new("/audit", said("Journal d’audit", "Audit log"), Group::Administration, Role::Owner, ('j', "audit")),
+    Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Viewer, ('a', "account")),
+];
+
+/// A member's first page.
+pub(super) const OWN_MONTH: &str = "/presence/month";
+
+/// The pages of a member: nobody's data but the own.
+pub(super) const OWN_PLACES: &[Place] = &[
+    Place::new(OWN_MONTH, said("Mon mois", "My month"), Group::People, Role::Member, ('m', "presence")).near(),
+    Place::new("/my-data", said("Mes données", "My data"), Group::People, Role::Member, ('d', "device")).near(),
+    Place::new("/account", said("Mon compte", "My account"), Group::Administration, Role::Member, ('a', "account")),
 ];
 
 #[cfg(test)]
@@ -94,7 +116,7 @@ mod tests {
         let paths: BTreeSet<&str> = PLACES.iter().map(|place| place.path).collect();
         let keys: BTreeSet<char> = PLACES.iter().map(|place| place.key).collect();
         assert_eq!((paths.len(), keys.len()), (PLACES.len(), PLACES.len()));
-        let names = PLACES.iter().map(|place| place.name).chain(Group::ALL.map(Group::words));
+        let names = PLACES.iter().chain(OWN_PLACES).map(|place| place.name).chain(Group::ALL.map(Group::words));
         for name in names {
             for lang in Lang::ALL {
                 crate::http::page::assert_no_banned_word(lang, name.of(lang));
@@ -114,7 +136,7 @@ mod tests {
     #[test]
     fn every_page_has_a_symbol() {
         let sprite = include_str!("../../../assets/icons.svg");
-        for place in PLACES {
+        for place in PLACES.iter().chain(OWN_PLACES) {
             assert!(sprite.contains(&format!("id=\"{}\"", place.icon)), "{} has no symbol {}", place.path, place.icon);
         }
     }

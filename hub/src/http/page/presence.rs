@@ -99,3 +99,6 @@ impl Named {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

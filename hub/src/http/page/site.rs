@@ -1,11 +1,14 @@
 //! The page of one site: can I trust this box and its data?
 
+mod words;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
+use self::words::Words;
 use super::commands::CommandRow;
 use super::frame::{Frame, Reader, render};
 use super::history::{Chart, DAY_MS, DeviceRow, DiaryRow, GapRow, LaneBar, Local, SampleRow};
@@ -18,11 +21,17 @@ use crate::http::problem::Problem;
 use crate::http::reach::used_permille;
 use crate::http::site::known;
 use crate::http::time::Time;
+use crate::store::projections::MetricSample;
+use crate::store::releases::Pin;
 use crate::store::sites::Site;
 use crate::text;
 
-/// Samples that the charts draw at most.
-const SAMPLES_MAX: usize = 600;
+/// Points that a chart draws at most.
+const POINTS_MAX: usize = 600;
+/// Samples read for one chart: a month of one every five minutes.
+const SAMPLES_MAX: usize = 9_000;
+/// Samples of the table beside the charts, the newest.
+const SAMPLES_SHOWN: usize = 100;
 /// Devices of one page.
 const DEVICES: usize = 50;
 /// Gaps shown, the newest.
@@ -37,13 +46,20 @@ const ENTRIES: usize = 20;
 pub(super) struct Devices {
     /// Devices behind this cursor.
     after: Option<String>,
+    /// `1h`, `24h`, `7d` or `30d`.
+    #[serde(default)]
+    span: String,
 }
 
 #[derive(Template)]
 #[template(path = "site.html")]
 struct SitePage<'a> {
     frame: &'a Frame,
+    w: &'static Words,
     site: &'a Site,
+    spans: [Span; 4],
+    kinds: Vec<(String, String)>,
+    pins: Vec<Pin>,
     /// What people say of it and what its box is, as far as it is known.
     about: Vec<(&'static str, String)>,
     head: Now<'a>,
@@ -77,18 +93,20 @@ pub(super) async fn show(
     Query(part): Query<Devices>,
 ) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &id, part.after.as_deref()).await {
+    match page(&admin, &frame, &id, &part).await {
         Ok(page) => page,
         Err(problem) => frame.refuse(problem),
     }
 }
 
-async fn page(admin: &Admin, frame: &Frame, id: &str, after: Option<&str>) -> Result<Response, Problem> {
+async fn page(admin: &Admin, frame: &Frame, id: &str, part: &Devices) -> Result<Response, Problem> {
     let (site, gaps, lines) = known(admin, id).await?;
-    let now_ms = admin.clock.wall_ms();
+    let (now_ms, w) = (admin.clock.wall_ms(), words::of(frame.lang));
     let at = Local { frame, now_ms, zone: zone_of(&site) };
-    let samples = admin.store.metrics(&site.id, now_ms - DAY_MS, now_ms + 1, SAMPLES_MAX).await?;
-    let after = after.map(cursor::device).transpose()?;
+    let spans = spans(w, &part.span);
+    let span_ms = spans.iter().find(|span| span.is_chosen).map_or(DAY_MS, |span| span.long_ms);
+    let samples = samples(admin, &site, (now_ms - span_ms, now_ms + 1)).await?;
+    let after = part.after.as_deref().map(cursor::device).transpose()?;
     let mut devices = admin.store.devices(Some(&site.id), after, DEVICES + 1).await?;
     let has_more = cursor::cut(&mut devices, DEVICES);
     let more = devices.last().filter(|_| has_more).map(|last| cursor::after_device(&last.site, &last.id));
@@ -96,19 +114,64 @@ async fn page(admin: &Admin, frame: &Frame, id: &str, after: Option<&str>) -> Re
     let diary = admin.store.entries(Some(&site.id), ENTRIES).await?;
     Ok(render(&SitePage {
         frame,
+        w,
+        spans,
+        kinds: kinds(w),
+        pins: admin.store.pins(Some(&site.id)).await?,
         about: about(frame, &site),
         head: head(admin, frame, &site, &lines),
         lanes: lines.iter().map(|line| at.lane(line, &gaps)).collect(),
         gaps: gaps.iter().rev().take(GAPS).map(|gap| at.gap(gap)).collect(),
-        charts: at.charts(&samples),
-        samples: samples.iter().rev().map(|sample| at.sample(sample)).collect(),
+        charts: at.charts(&samples, span_ms),
+        samples: samples.iter().rev().take(SAMPLES_SHOWN).map(|sample| at.sample(sample)).collect(),
         devices: devices.iter().map(|device| at.device(device)).collect(),
         more: more.map(|cursor| format!("/sites/{}?after={cursor}#devices", site.id)),
-        commands: commands.iter().map(|command| at.command(command)).collect(),
+        commands: commands
+            .iter()
+            .map(|command| at.command(command, admin.dispatch.progress(&site.id, command.id)))
+            .collect(),
         diary: diary.into_iter().map(|entry| at.entry(entry)).collect(),
         now: Time(now_ms),
         site: &site,
     }))
+}
+
+/// A period that charts can show.
+struct Span {
+    word: &'static str,
+    code: &'static str,
+    long_ms: i64,
+    is_chosen: bool,
+}
+
+fn spans(w: &Words, wanted: &str) -> [Span; 4] {
+    let wanted = if ["1h", "7d", "30d"].contains(&wanted) { wanted } else { "24h" };
+    let span = |word, code, long_ms| Span { word, code, long_ms, is_chosen: code == wanted };
+    [
+        span(w.one_hour, "1h", DAY_MS / 24),
+        span(w.one_day, "24h", DAY_MS),
+        span(w.one_week, "7d", 7 * DAY_MS),
+        span(w.one_month, "30d", 30 * DAY_MS),
+    ]
+}
+
+/// Samples of a period, thinned to what a chart can show.
+async fn samples(admin: &Admin, site: &Site, (from_ms, to_ms): (i64, i64)) -> Result<Vec<MetricSample>, Problem> {
+    let samples = admin.store.metrics(&site.id, from_ms, to_ms, SAMPLES_MAX).await?;
+    let step = samples.len().div_ceil(POINTS_MAX).max(1);
+    Ok(samples.into_iter().step_by(step).collect())
+}
+
+/// Commands that people give to one box by hand.
+fn kinds(w: &Words) -> Vec<(String, String)> {
+    [
+        ("get_system_info", w.get_system_info),
+        ("get_logs", w.get_logs),
+        ("restart_service", w.restart_service),
+        ("reboot", w.reboot),
+    ]
+    .map(|(kind, word)| (kind.to_owned(), word.to_owned()))
+    .to_vec()
 }
 
 fn about(frame: &Frame, site: &Site) -> Vec<(&'static str, String)> {

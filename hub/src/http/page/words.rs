@@ -167,9 +167,7 @@ words! {
         = "the hub was restored from an older backup";
     noticed: "Constaté" = "Noticed";
     positions: "Positions" = "Positions";
-    measurements: "Dernières 24 heures" = "Last 24 hours";
-    no_measurements: "Aucune mesure dans les dernières 24 heures. Une mesure arrive toutes les 5 minutes quand le boîtier est joignable."
-        = "No measurement in the last 24 hours. One arrives every 5 minutes while the box is reachable.";
+    measurements: "Mesures" = "Measurements";
     see_values: "Voir les valeurs" = "See the values";
     at: "À" = "At";
     devices: "Appareils vus" = "Devices seen";
@@ -210,11 +208,13 @@ words! {
     login_lost: "Le premier mot de passe a été affiché une seule fois, au premier démarrage. Perdu ? Sur cette machine :"
         = "The first password was shown once, at the first start. Lost? On this machine:";
     problem: "Demande refusée" = "Request refused";
+    demo: "Démonstration : rien ici n’est réel." = "Demo data: nothing here is real.";
     not_found: "Page introuvable" = "Page not found";
     not_found_rest: "Cette adresse ne mène à rien. Rien n’est perdu." = "This address leads nowhere. Nothing is lost.";
     back_to_fleet: "Retour au parc" = "Back to the fleet";
     none: "–" = "–";
     colon: " : " = ": ";
+    look_for: "Chercher" = "Search";
     find_site: "Chercher un site" = "Find a site";
     choices: "Affichage" = "Display";
     keys: "Raccourcis du clavier" = "Keyboard shortcuts";
@@ -238,6 +238,9 @@ words! {
     pages: "Pages du tableau" = "Pages of the table";
     page_before: "Page précédente" = "Previous page";
     page_after: "Page suivante" = "Next page";
+    session_ends: "Votre session se termine dans deux minutes. Ce que vous avez saisi reste ici ; envoyez-le, ou rechargez une autre page pour la prolonger."
+        = "Your session ends in two minutes. What you have typed stays here; send it, or load another page to go on.";
+    forgot: "Mot de passe oublié" = "Forgotten password";
 }
 
 #[cfg(test)]

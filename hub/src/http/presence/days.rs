@@ -75,6 +75,7 @@ pub(in crate::http) struct DayRow {
 
 /// A person's day with its reason.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PresenceDayView)]
 pub(in crate::http) struct DayView {
     /// The day as it is kept; null if it was not closed yet.
     kept: Option<DayRow>,

@@ -66,6 +66,7 @@ pub(in crate::http) struct LogView {
 
 /// A line that could not be used.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LogLineView)]
 pub(in crate::http) struct LineView {
     /// Its number, from 1.
     line: u64,

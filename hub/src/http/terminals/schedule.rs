@@ -66,7 +66,8 @@ fn chosen(all: Vec<Schedule>, serial: &str, name: Option<&str>) -> Result<Schedu
     Ok(found)
 }
 
-async fn give_days(
+/// Gives a terminal's box a command for each day of a schedule.
+pub(in crate::http) async fn give_days(
     admin: &Admin,
     caller: &Caller,
     (terminal, schedule): (&Terminal, &Schedule),

@@ -7,9 +7,9 @@ use super::report::Report;
 use super::{Auth, Connector, Secret};
 
 /// Minutes between two rounds where a row says nothing, as the old server had it.
-const INTERVAL_MIN: u32 = 15;
+pub(crate) const INTERVAL_MIN: u32 = 15;
 /// Seconds to wait where a row says nothing, as the old server had it.
-const TIMEOUT_S: u32 = 30;
+pub(crate) const TIMEOUT_S: u32 = 30;
 
 /// Joins third parties and mappings.
 pub(super) fn joined(
@@ -26,12 +26,13 @@ pub(super) fn joined(
         let terminals = terminals(gathered, known, &[number.as_str(), name.as_str()]);
         let oldest = terminals.iter().filter_map(|serial| punches.oldest_unsent_ms.get(serial)).min();
         let mut connector = Connector {
+            number: number.parse().ok(),
             oldest_unsent_ms: oldest.copied(),
             terminals,
             base_url,
             users_endpoint: config.text(&["users_endpoint"]).unwrap_or_default(),
             attendance_endpoint: config.text(&["attendance_endpoint"]).unwrap_or_default(),
-            auth: auth(config),
+            auth: Auth::of(&config.text(&["auth_type"]).unwrap_or_default(), config.text(&["auth_header_name"])),
             secret: config.text(&["auth_token", "token", "api_key"]).map(Secret),
             interval_min: positive(config, "sync_interval_minutes", INTERVAL_MIN),
             timeout_s: positive(config, "timeout_seconds", TIMEOUT_S),
@@ -69,17 +70,6 @@ fn terminals(gathered: &Gathered, known: &Known, names: &[&str]) -> Vec<String> 
     terminals.sort();
     terminals.dedup();
     terminals
-}
-
-fn auth(config: &Fields) -> Auth {
-    match config.text(&["auth_type"]).unwrap_or_default().to_lowercase().as_str() {
-        "none" => Auth::None,
-        "basic" => Auth::Basic,
-        "api_key" | "apikey" | "header" => {
-            Auth::Key(config.text(&["auth_header_name"]).unwrap_or_else(|| "Authorization".to_owned()))
-        }
-        _ => Auth::Bearer,
-    }
 }
 
 fn positive(config: &Fields, name: &str, otherwise: u32) -> u32 {

@@ -7,6 +7,7 @@ use crate::attendance::{Person, Schedule, Shift};
 use crate::connectors::auth::AuthKind;
 use crate::connectors::job::{JobState, NewJob, Row, RowKey};
 use crate::connectors::settings::{AuthChoice, Connector, MappingChoice, NAME_LENGTH_MAX, is_name};
+use crate::store::numbers::Numbered;
 use crate::store::{Store, StoreError};
 
 /// Marks that are written at once.
@@ -25,7 +26,12 @@ const OTHER_SPELLING: &str =
 ///
 /// [`StoreError::Failed`]: a part may be taken; do it again.
 pub async fn take_over(store: &dyn Store, legacy: Legacy, now_ms: i64) -> Result<Report, StoreError> {
-    let Legacy { people, schedules, connectors, sent, mut report, .. } = legacy;
+    let Legacy { people, schedules, connectors, sent, numbers, mut report, .. } = legacy;
+    for (of, all) in
+        [(Numbered::Terminal, numbers.terminals), (Numbered::User, numbers.users), (Numbered::Shift, numbers.shifts)]
+    {
+        store.keep_numbers(of, &all).await?;
+    }
     let known: Vec<String> = store.schedules().await?.into_iter().map(|schedule| schedule.name).collect();
     for schedule in schedules {
         if known.contains(&schedule.name) {
@@ -39,7 +45,10 @@ pub async fn take_over(store: &dyn Store, legacy: Legacy, now_ms: i64) -> Result
         store.put_person(&Person { id, name, numbers }).await?;
     }
     for old in connectors {
-        let (connector, secrets) = of_connector(&old, now_ms, &mut report);
+        let (connector, secrets) = connector_of(&old, now_ms, &mut report);
+        if let Some(number) = old.number {
+            store.keep_numbers(Numbered::Connector, &[(number, connector.name.clone())]).await?;
+        }
         match store.add_connector(&connector).await {
             Ok(()) => store.put_connector_secrets(&connector.name, &secrets).await?,
             Err(StoreError::Conflict(_)) => {
@@ -80,7 +89,7 @@ fn of_schedule(old: super::Schedule) -> Schedule {
 }
 
 /// The connector and its secrets. What lacks a secret or a path is switched off until somebody gives it.
-fn of_connector(
+pub(crate) fn connector_of(
     old: &super::Connector,
     now_ms: i64,
     report: &mut Report,

@@ -16,13 +16,20 @@ use super::{ROWS_MAX, Terminal, Unreadable};
 /// Serial numbers of terminals by what other rows call them.
 pub(super) type Known = BTreeMap<String, String>;
 
+/// A row and the number that it had.
+#[derive(Debug)]
+pub(super) struct Numbered {
+    pub(super) number: Option<i64>,
+    pub(super) fields: Fields,
+}
+
 /// Everything of a dump that is of use.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     /// By their number: what else they are called, and the terminal.
     pub(super) terminals: BTreeMap<String, (String, Terminal)>,
-    pub(super) users: Vec<Fields>,
-    pub(super) schedules: Vec<Fields>,
+    pub(super) users: Vec<Numbered>,
+    pub(super) schedules: Vec<Numbered>,
     pub(super) configs: BTreeMap<String, Fields>,
     pub(super) mappings: Vec<Fields>,
     pub(super) logs: Vec<Log>,
@@ -62,8 +69,12 @@ impl Gathered {
                 self.report.leave("timers of the old server", "the hub has its own");
             }
             (_, "terminal" | "device") => self.terminal(number, &fields),
-            (_, "biometricuser" | "terminaluser" | "user" | "employee") => self.users.push(fields),
-            (_, "terminalschedule" | "schedule") => self.schedules.push(fields),
+            (_, "biometricuser" | "terminaluser" | "user" | "employee") => {
+                self.users.push(Numbered { number: number.parse().ok(), fields });
+            }
+            (_, "terminalschedule" | "schedule") => {
+                self.schedules.push(Numbered { number: number.parse().ok(), fields });
+            }
             (_, "thirdpartyconfig") => {
                 let name = if number.is_empty() { fields.text(&["name"]).unwrap_or_default() } else { number };
                 self.configs.insert(name, fields);

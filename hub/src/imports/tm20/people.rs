@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Person;
-use super::dump::Known;
-use super::fields::Fields;
+use super::dump::{Known, Numbered};
 use super::report::Report;
 
 /// Joins the rows of one person on several terminals: the same number and the same name.
-pub(super) fn merged(users: &[Fields], known: &Known, report: &mut Report) -> Vec<Person> {
+pub(super) fn merged(users: &[Numbered], known: &Known, report: &mut Report) -> Vec<Person> {
     let mut people: BTreeMap<u64, BTreeMap<String, Person>> = BTreeMap::new();
-    for user in users {
+    for Numbered { fields: user, .. } in users {
         let serial = user.reference(&["terminal", "device"]).and_then(|name| known.get(&name));
         let number = user.int(&["enrollid", "enroll_id", "user_id"]).and_then(|number| u64::try_from(number).ok());
         let (Some(serial), Some(number)) = (serial, number.filter(|number| *number > 0)) else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::dump::Known;
+use super::dump::{Known, Numbered};
 use super::fields::Fields;
 use super::report::Report;
 use super::{Schedule, Shift};
@@ -20,9 +20,9 @@ struct Hours {
 }
 
 /// Joins the rows that hold today: per terminal to a week, and terminals with the same week to one schedule.
-pub(super) fn merged(rows: &[Fields], known: &Known, (today, report): (Date, &mut Report)) -> Vec<Schedule> {
+pub(super) fn merged(rows: &[Numbered], known: &Known, (today, report): (Date, &mut Report)) -> Vec<Schedule> {
     let mut hours: BTreeMap<&str, Hours> = BTreeMap::new();
-    for row in rows {
+    for Numbered { fields: row, .. } in rows {
         if !row.flag(&["is_active"], true) {
             report.leave("working hours that were off", "the old server did not use them either");
             continue;
@@ -58,7 +58,7 @@ pub(super) fn merged(rows: &[Fields], known: &Known, (today, report): (Date, &mu
 }
 
 /// Monday is 0 there and 1 here.
-fn weekday(row: &Fields) -> Option<i8> {
+pub(super) fn weekday(row: &Fields) -> Option<i8> {
     let weekday = row.int(&["weekday"])?;
     i8::try_from(weekday).ok().filter(|weekday| (0..=6).contains(weekday)).map(|weekday| weekday + 1)
 }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0015.sql"),
     include_str!("0016.sql"),
     include_str!("0017.sql"),
+    include_str!("0018.sql"),
 ];
 
 /// Brings the tables to this program's version; each migration is all or nothing.

@@ -1,7 +1,10 @@
 //! What is shown after an act that has more to say than that it was done: secrets that are shown once, and what became
 //! of each of many.
 
+use std::fmt;
+
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::response::Response;
 use serde_json::Value;
 
@@ -13,6 +16,7 @@ use crate::http::page::frame::{Frame, render};
 use crate::http::page::words::said;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
+use crate::qr;
 use crate::text::{self, Lang};
 
 #[derive(Template)]
@@ -23,10 +27,26 @@ struct AnswerPage<'a> {
     back: &'a str,
     /// What is shown, with its name.
     shown: Vec<(&'static str, String)>,
+    /// The first of it as a picture that phones read.
+    picture: Option<Picture>,
     /// The site whose box is waited for.
     site: Option<&'a str>,
     now: Time,
 }
+
+/// A picture that this program drew.
+struct Picture(String);
+
+impl HtmlSafe for Picture {}
+
+impl fmt::Display for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a phone is to take in, the first that is shown: the secret of a second factor, a link, a token.
+const PICTURED: [&str; 3] = ["uri", "link", "token"];
 
 /// Shows what the API answered, once.
 pub(super) fn shown(admin: &Admin, frame: &Frame, act: &'static Act, (back, body): (&str, &Value)) -> Response {
@@ -34,7 +54,13 @@ pub(super) fn shown(admin: &Admin, frame: &Frame, act: &'static Act, (back, body
     let shown = act.shows.iter().filter_map(of_field).collect();
     let site = body.pointer("/site").or_else(|| body.pointer("/enrolment/site")).and_then(Value::as_str);
     let site = site.filter(|_| act.shows.contains(&"token"));
-    render(&AnswerPage { frame, act, back, shown, site, now: Time(admin.clock.wall_ms()) })
+    let picture = picture(act, body);
+    render(&AnswerPage { frame, act, back, shown, picture, site, now: Time(admin.clock.wall_ms()) })
+}
+
+fn picture(act: &Act, body: &Value) -> Option<Picture> {
+    let name = PICTURED.into_iter().find(|name| act.shows.contains(name))?;
+    qr::svg(body.pointer(&pointer(name))?.as_str()?).map(Picture)
 }
 
 fn pointer(name: &str) -> String {
@@ -42,12 +68,19 @@ fn pointer(name: &str) -> String {
 }
 
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
 }
 
 fn word(lang: Lang, field: &'static str) -> &'static str {
     let words = match field.rsplit('.').next().unwrap_or(field) {
-        "token" | "secret" => said("Jeton", "Token"),
+        "token" => said("Jeton", "Token"),
+        "secret" => said("Secret", "Secret"),
+        "uri" => said("Adresse pour l’application", "Address for the application"),
+        "codes" => said("Codes de secours", "Recovery codes"),
         "command" => said("Sur le boîtier", "On the box"),
         "expires" => said("Valable jusqu’à", "Valid until"),
         "link" | "url" => said("Lien", "Link"),

@@ -10,7 +10,7 @@ use super::{known, unknown};
 use crate::http::guard::is_own_origin;
 use crate::http::page::acts::{Act, Level};
 use crate::http::page::form::draw_key;
-use crate::http::page::frame::{Frame, Reader, render};
+use crate::http::page::frame::{Frame, Insider, render};
 use crate::text;
 
 #[derive(Template)]
@@ -30,7 +30,7 @@ struct ConfirmPage<'a> {
 }
 
 /// Shows what will happen.
-pub(super) async fn show(reader: Reader, Path(name): Path<String>, request: Request) -> Response {
+pub(super) async fn show(reader: Insider, Path(name): Path<String>, request: Request) -> Response {
     let frame = reader.frame;
     if let Err(problem) = is_own_origin(request.headers()) {
         return frame.refuse(problem);

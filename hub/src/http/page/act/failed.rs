@@ -19,6 +19,17 @@ impl Failed {
         self.problem.detail.strip_prefix('`')?.split('`').next()
     }
 
+    /// The name of that field in the form that was sent.
+    pub(in crate::http::page) fn anchor(&self) -> Option<String> {
+        let field = self.field()?;
+        let is_it = |name: &str| {
+            let plain = name.split(':').next().unwrap_or(name);
+            plain == field || plain.strip_prefix("path.") == Some(field) || plain.strip_prefix("query.") == Some(field)
+        };
+        let found = self.typed.fields.iter().map(|(name, _)| name.as_str()).find(|name| is_it(name));
+        found.map(|name| name.split(':').next().unwrap_or(name).to_owned())
+    }
+
     /// What is wrong, without the field's name.
     pub(in crate::http::page) fn reason(&self) -> &str {
         let detail = self.problem.detail.as_str();

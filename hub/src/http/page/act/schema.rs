@@ -25,7 +25,7 @@ pub(in crate::http::page) struct Operation {
 }
 
 /// Every role that an operation may name.
-const ROLES: [Role; 3] = [Role::Viewer, Role::Operator, Role::Owner];
+const ROLES: [Role; 4] = [Role::Member, Role::Viewer, Role::Operator, Role::Owner];
 
 struct Api {
     operations: BTreeMap<String, Operation>,
@@ -163,10 +163,7 @@ fn leaf(schema: &Value, text: &str) -> Value {
 }
 
 /// The schema behind references and alternatives: of several, the one that knows every field that was given.
-fn resolved<'a>(schema: &'a Value, node: &Node) -> &'a Value
-where
-    'static: 'a,
-{
+fn resolved<'a>(schema: &'a Value, node: &Node) -> &'a Value {
     let mut schema = schema;
     for _ in 0..HOPS_MAX {
         let next = match at(schema, "$ref").as_str() {

@@ -168,7 +168,8 @@ mod tests {
         let names: Vec<String> =
             many.targets("/api/v1/sites/{id}/commands").unwrap().into_iter().map(|target| target.name).collect();
         assert_eq!(names, ["metz", "brest", "lyon"]);
-        let crowd = vec!["x"; TARGETS_MAX + 1].join("\n");
+        let crowd: Vec<String> = (0..=TARGETS_MAX).map(|number| number.to_string()).collect();
+        let crowd = crowd.join("\n");
         assert!(typed(&[("path.id", &crowd)]).targets("/{id}").is_err());
     }
 

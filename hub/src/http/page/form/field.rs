@@ -96,7 +96,9 @@ impl<'a> Form<'a> {
             kind,
             value: if is_secret { String::new() } else { typed },
             hint: String::new(),
-            error: failed.filter(|failed| failed.field() == Some(plain)).map(|failed| failed.reason().to_owned()),
+            error: failed
+                .filter(|failed| failed.anchor().as_deref() == Some(plain))
+                .map(|failed| failed.reason().to_owned()),
             is_required: false,
             length_max: None,
             attributes: Vec::new(),
@@ -128,7 +130,7 @@ impl<'a> Form<'a> {
         self.field(name, label, Kind::Choice(choices.to_vec()))
     }
 
-    /// Yes or no.
+    /// Yes or no; its value is `true` where it is ticked at first.
     pub(in crate::http::page) fn tick(&'a self, name: &str, label: &'a str) -> Field<'a> {
         self.field(name, label, Kind::Tick)
     }

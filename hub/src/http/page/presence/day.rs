@@ -12,7 +12,8 @@ use super::strip::{self, Hour, SLOTS, Track};
 use super::words::{self, Words};
 use crate::attendance::book::Mark;
 use crate::http::attendance::date;
-use crate::http::page::frame::{Frame, Reader, render};
+use crate::http::guard::may_see;
+use crate::http::page::frame::{Frame, Insider, render};
 use crate::http::page::row::{Moment, zone_of};
 use crate::http::problem::Problem;
 use crate::http::{Admin, looks, people};
@@ -65,7 +66,7 @@ struct DayPage<'a> {
 
 /// Shows a day.
 pub(in crate::http::page) async fn show(
-    reader: Reader,
+    reader: Insider,
     State(admin): State<Admin>,
     Path((person, on)): Path<(String, String)>,
 ) -> Response {
@@ -75,8 +76,8 @@ pub(in crate::http::page) async fn show(
     }
 }
 
-async fn page(admin: &Admin, reader: &Reader, (person, on): (&str, &str)) -> Result<Response, Problem> {
-    reader.needs(Role::Operator)?;
+async fn page(admin: &Admin, reader: &Insider, (person, on): (&str, &str)) -> Result<Response, Problem> {
+    may_see(&reader.caller, person, Role::Operator)?;
     let date = date("date", on)?;
     let known = people::find(admin, person).await?;
     looks::note(admin, &reader.caller, person, "day").await?;

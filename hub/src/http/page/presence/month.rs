@@ -11,7 +11,8 @@ use jiff::civil::Date;
 use super::words::{self, Words};
 use crate::attendance::book::{Mark, dates};
 use crate::csv::csv;
-use crate::http::page::frame::{Frame, Reader, render};
+use crate::http::guard::own_person;
+use crate::http::page::frame::{Frame, Insider, render};
 use crate::http::page::table::Look;
 use crate::http::problem::Problem;
 use crate::http::views::word;
@@ -67,24 +68,20 @@ struct MonthPage<'a> {
 }
 
 /// Shows a month. Looking is noted.
-pub(in crate::http::page) async fn show(
-    reader: Reader,
-    State(admin): State<Admin>,
-    uri: Uri,
-) -> Response {
+pub(in crate::http::page) async fn show(reader: Insider, State(admin): State<Admin>, uri: Uri) -> Response {
     match page(&admin, &reader, &Look::of(&uri)).await {
         Ok(page) => page,
         Err(problem) => reader.frame.refuse(problem),
     }
 }
 
-async fn page(admin: &Admin, reader: &Reader, look: &Look) -> Result<Response, Problem> {
-    reader.needs(Role::Operator)?;
+async fn page(admin: &Admin, reader: &Insider, look: &Look) -> Result<Response, Problem> {
+    let own = own_person(&reader.caller, None, Role::Operator)?;
     let frame = &reader.frame;
     let (from, through) = month(look.get("month"), admin.clock.wall_ms());
-    let filter = DayFilter { person: None, from, through, only_unpublished: false };
+    let filter = DayFilter { person: own.clone(), from, through, only_unpublished: false };
     let days = admin.store.person_days(&filter, None, DAYS_MAX).await?;
-    let decided = admin.store.overrides(None, from, through).await?;
+    let decided = admin.store.overrides(own.as_deref(), from, through).await?;
     let people: BTreeMap<String, String> =
         admin.store.people().await?.into_iter().map(|person| (person.id, person.name)).collect();
     let mut of_person: BTreeMap<&str, BTreeMap<Date, &StoredDay>> = BTreeMap::new();
@@ -214,23 +211,19 @@ pub(super) fn halves(lang: Lang, value: f64) -> String {
 }
 
 /// The days of a month as CSV, one line each. Looking is noted.
-pub(in crate::http::page) async fn download(
-    reader: Reader,
-    State(admin): State<Admin>,
-    uri: Uri,
-) -> Response {
+pub(in crate::http::page) async fn download(reader: Insider, State(admin): State<Admin>, uri: Uri) -> Response {
     match rows(&admin, &reader, &Look::of(&uri)).await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
         Err(problem) => reader.frame.refuse(problem),
     }
 }
 
-async fn rows(admin: &Admin, reader: &Reader, look: &Look) -> Result<String, Problem> {
-    reader.needs(Role::Operator)?;
+async fn rows(admin: &Admin, reader: &Insider, look: &Look) -> Result<String, Problem> {
+    let own = own_person(&reader.caller, None, Role::Operator)?;
     let (from, through) = month(look.get("month"), admin.clock.wall_ms());
-    let filter = DayFilter { person: None, from, through, only_unpublished: false };
+    let filter = DayFilter { person: own.clone(), from, through, only_unpublished: false };
     let days = admin.store.person_days(&filter, None, DAYS_MAX).await?;
-    let decided = admin.store.overrides(None, from, through).await?;
+    let decided = admin.store.overrides(own.as_deref(), from, through).await?;
     let names: BTreeMap<String, String> =
         admin.store.people().await?.into_iter().map(|person| (person.id, person.name)).collect();
     for person in days.iter().map(|day| &day.person).collect::<BTreeSet<_>>() {

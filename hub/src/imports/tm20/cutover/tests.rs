@@ -11,7 +11,7 @@ use super::*;
 use crate::imports::tm20::{Terms, read};
 use crate::store::attendance::PunchKey;
 use crate::store::jobs::JobFilter;
-use crate::store::{Connectors as _, Jobs as _, Memory, Timetable as _};
+use crate::store::{Connectors as _, Jobs as _, Memory, Numbers as _, Timetable as _};
 
 /// 2031-05-06T20:00:00Z.
 const NOW_MS: i64 = 1_935_864_000_000;
@@ -58,6 +58,20 @@ async fn everything_is_taken_over_and_a_second_time_changes_nothing() {
 
     assert_eq!(store.jobs(&JobFilter::default(), None, 100).await.unwrap(), before);
     assert!(report.to_string().contains("stays as it is"), "{report}");
+}
+
+#[tokio::test]
+async fn programs_find_things_under_the_numbers_that_they_know() {
+    let store = Memory::default();
+    take_over(&store, legacy(true), NOW_MS).await.unwrap();
+    for (of, number, name) in [
+        (Numbered::Terminal, 1, "TM20-001"),
+        (Numbered::Connector, 3, "mon-service-rh"),
+        (Numbered::User, 1, "TM20-001/7"),
+        (Numbered::Shift, 1, "TM20-001/1"),
+    ] {
+        assert_eq!(store.numbered(of, number).await.unwrap().as_deref(), Some(name));
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,65 @@
+//! Days for the pay office: only those that nothing changes any more.
+
+use axum::extract::State;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse as _, Response};
+
+use super::{name_of, wanted};
+use crate::attendance::book::{Mark, PersonDay};
+use crate::attendance::day::Finding;
+use crate::attendance::driver::{Scope, days};
+use crate::csv::csv;
+use crate::http::Admin;
+use crate::http::attendance::{date, problem};
+use crate::http::page::frame::Reader;
+use crate::http::page::table::Look;
+use crate::http::problem::Problem;
+use crate::http::time::Time;
+use crate::http::views::word;
+use crate::store::accounts::Role;
+use crate::store::attendance::Direction;
+
+const HEAD: [&str; 9] = ["person", "date", "in", "out", "worked_min", "finding", "schedule", "zone", "mark"];
+
+/// The final and amended days of `date` through `through` as CSV.
+pub(in crate::http::page) async fn give(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
+    match text(&admin, &reader, &Look::of(&uri)).await {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
+        Err(problem) => reader.frame.refuse(problem),
+    }
+}
+
+async fn text(admin: &Admin, reader: &Reader, look: &Look) -> Result<String, Problem> {
+    reader.needs(Role::Operator)?;
+    let now_ms = admin.clock.wall_ms();
+    let from = wanted(look, now_ms)?;
+    let through = match look.get("through") {
+        "" => from,
+        through => date("through", through)?,
+    };
+    let fleet = admin.fleet.snapshot();
+    let found = days(&*admin.store, &fleet, (&Scope::All, (from, through)), now_ms).await.map_err(problem)?;
+    let is_sure = |day: &&PersonDay| day.mark != Mark::Provisional;
+    let row = |one: &PersonDay| {
+        let of = |direction| one.day.strip.iter().filter(move |step| step.direction == Some(direction));
+        let at = |at_ms: Option<i64>| at_ms.map(|at_ms| Time(at_ms).to_string()).unwrap_or_default();
+        vec![
+            name_of(one),
+            one.day.date.to_string(),
+            at(of(Direction::In).next().map(|step| step.at_ms)),
+            at(of(Direction::Out).next_back().map(|step| step.at_ms)),
+            (one.day.worked_ms / 60_000).to_string(),
+            one.day.findings.first().map(finding).unwrap_or_default(),
+            one.schedule.clone().unwrap_or_default(),
+            one.zone.clone(),
+            word(one.mark),
+        ]
+    };
+    Ok(csv(&HEAD, found.iter().filter(is_sure).map(row)))
+}
+
+/// The finding as the API calls it.
+fn finding(finding: &Finding) -> String {
+    let told = serde_json::to_value(finding).unwrap_or_default();
+    told.get("is").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,83 @@
+//! Presence as people of both languages read it.
+
+use axum::http::StatusCode;
+
+use crate::attendance::Person;
+use crate::http::page::shown;
+use crate::http::testing::{OWN, Stage, Who};
+use crate::store::accounts::Role;
+use crate::text::Lang;
+
+async fn crowd() -> Stage {
+    let stage = Stage::new().await;
+    stage.add_crowd().await;
+    stage
+}
+
+#[tokio::test]
+async fn who_is_here_is_a_number_and_the_names_of_those_who_agreed() {
+    let stage = crowd().await;
+    for lang in Lang::ALL {
+        let page = stage.get("/presence").by(Who::Socket).header("accept-language", lang.code()).send().await;
+        assert_eq!(page.status, StatusCode::OK);
+        insta::assert_snapshot!(format!("presence_{}", lang.code()), shown(&page.text));
+        assert!(page.text.contains("Person 1") && !page.text.contains("Person 2"));
+    }
+}
+
+#[tokio::test]
+async fn few_people_stay_a_crowd_and_nobody_is_told_as_nothing() {
+    let stage = Stage::new().await;
+    let page = stage.get("/presence").role(Role::Viewer).header("accept-language", "en").send().await;
+    assert!(page.text.contains("fewer than 5\u{a0}people here"));
+    assert!(page.text.contains("class=\"empty\""));
+}
+
+#[tokio::test]
+async fn a_month_and_a_day_are_for_operators_and_every_look_is_noted() {
+    let stage = crowd().await;
+    for path in ["/presence/month", "/presence/month.csv", "/presence/days/p1/2026-11-20"] {
+        assert_eq!(stage.get(path).role(Role::Viewer).send().await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert!(stage.store.looks(None, 9).await.unwrap().is_empty());
+
+    let day =
+        stage.get("/presence/days/p1/2026-11-20").role(Role::Operator).header("accept-language", "en").send().await;
+
+    assert_eq!(day.status, StatusCode::OK, "{}", day.text);
+    assert!(day.text.contains("Person 1") && day.text.contains("This look is recorded."));
+    assert!(day.text.contains("/act/presence_override_put"));
+    assert_eq!(stage.store.looks(Some("p1"), 9).await.unwrap().len(), 1);
+    let nobody = stage.get("/presence/days/nobody/2026-11-20").role(Role::Operator).send().await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_empty_month_says_when_its_first_day_is_due() {
+    let stage = Stage::new().await;
+    let page = stage.get("/presence/month?month=2026-10").role(Role::Operator).header("accept-language", "fr");
+    let page = page.send().await.text;
+    assert!(page.contains("octobre 2026") && page.contains("class=\"empty\""));
+    assert!(page.contains("month=2026-09") && page.contains("month=2026-11"));
+}
+
+#[tokio::test]
+async fn a_member_reads_the_own_month_and_nobody_elses() {
+    let stage = crowd().await;
+    let read = |path: &str| stage.get(path).role(Role::Member).header("accept-language", "en").send();
+
+    let first = read("/").await;
+    assert_eq!((first.status, first.header("location")), (StatusCode::SEE_OTHER, "/presence/month"));
+    let month = read("/presence/month").await;
+    assert_eq!(month.status, StatusCode::OK);
+    assert!(month.text.contains("My month") && !month.text.contains("href=\"/machines\""));
+    assert_eq!(read("/presence/days/p1/2026-11-20").await.status, StatusCode::NOT_FOUND);
+    let own = Person { id: OWN.to_owned(), name: "Ama".to_owned(), numbers: Vec::new() };
+    stage.store.put_person(&own).await.unwrap();
+    let data = read("/my-data").await;
+    assert!(data.status == StatusCode::OK && data.text.contains("/api/v1/people/ama/export"), "{}", data.text);
+    assert!(!data.text.contains("/act/") && !data.text.contains("/confirm/"));
+    for path in ["/presence", "/people", "/people/p1", "/attendance", "/machines", "/sites/metz", "/schedules"] {
+        assert_eq!(read(path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+}

@@ -1,0 +1,188 @@
+//! Settings: what is unset or risky, who may log in, with which tokens; what is kept how long.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use jiff::tz::TimeZone;
+
+use super::frame::{Frame, Reader, render};
+use super::row::Moment;
+use super::words::words;
+use crate::http::Admin;
+use crate::http::guard::word;
+use crate::http::problem::Problem;
+use crate::login::short_id;
+use crate::store::accounts::{CredentialKind, Role};
+
+words! {
+    title: "Réglages" = "Settings";
+    risks: "À régler" = "To settle";
+    no_risk: "Rien de risqué ni d’oublié." = "Nothing is risky or forgotten.";
+    no_mail: "Aucun serveur de courriel : personne n’est prévenu d’un incident. Renseignez [mail] dans hub.toml."
+        = "No mail server: nobody is told of an incident. Set [mail] in hub.toml.";
+    no_dashboard: "L’adresse du tableau de bord est inconnue : aucun lien de mot de passe ne peut partir. Renseignez `dashboard` dans [mail]."
+        = "The dashboard’s address is unknown: no link for a password can be sent. Set `dashboard` in [mail].";
+    no_tls: "Les pages sont servies sans TLS. Sur cette machine seule, c’est sans danger ; sinon, renseignez [admin] dans hub.toml."
+        = "Pages are served without TLS. On this machine alone that is safe; otherwise set [admin] in hub.toml.";
+    no_factor: "Des propriétaires n’ont pas de second facteur" = "Owners without a second factor";
+    one_owner: "Un seul compte propriétaire : s’il est perdu, il faut la machine du serveur."
+        = "Only one owner’s account: if it is lost, the hub’s machine is needed.";
+    no_email: "Comptes sans courriel, qui ne peuvent pas retrouver leur mot de passe" = "Accounts without e-mail, which cannot recover their password";
+    accounts: "Comptes" = "Accounts";
+    account: "Compte" = "Account";
+    role: "Rôle" = "Role";
+    person: "Personne" = "Person";
+    person_hint: "Identifiant de la personne dont ce compte voit la présence ; un membre en a besoin."
+        = "Id of the person whose presence this account sees; a member needs one.";
+    email: "Courriel" = "E-mail";
+    factor: "Second facteur" = "Second factor";
+    made: "Créé" = "Made";
+    yes: "oui" = "yes";
+    no: "non" = "no";
+    add: "Ajouter un compte" = "Add an account";
+    name_hint: "Petites lettres, chiffres et .-_@. Un mot de passe est tiré et montré une fois."
+        = "Small letters, digits and .-_@. A password is drawn and shown once.";
+    tokens: "Jetons d’API de tous" = "Everybody’s API tokens";
+    label: "Usage" = "What for";
+    used: "Dernier usage" = "Last used";
+    ends: "Fin" = "Ends";
+    no_tokens: "Aucun jeton." = "No token.";
+    mail: "Courriel" = "Mail";
+    mail_server: "Serveur" = "Server";
+    mail_none: "aucun" = "none";
+    retention: "Conservation" = "Retention";
+    retention_lead: "Comme l’a fixé [retention] dans hub.toml." = "As [retention] in hub.toml has it.";
+    kind: "Quoi" = "What";
+    long: "Durée" = "How long";
+}
+
+/// One account.
+struct AccountRow {
+    name: String,
+    role: &'static str,
+    person: String,
+    email: String,
+    has_factor: bool,
+    made: Moment,
+}
+
+/// One token.
+struct TokenRow {
+    id: String,
+    label: String,
+    account: String,
+    role: &'static str,
+    used: Option<Moment>,
+    ends: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct SettingsPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    risks: Vec<String>,
+    accounts: Vec<AccountRow>,
+    roles: Vec<(String, String)>,
+    tokens: Vec<TokenRow>,
+    mail_server: Option<String>,
+    retention: Vec<(String, String)>,
+}
+
+/// Shows the settings.
+pub(super) async fn show(reader: Reader, State(admin): State<Admin>) -> Response {
+    match page(&reader, &admin).await {
+        Ok(page) => page,
+        Err(problem) => reader.frame.refuse(problem),
+    }
+}
+
+async fn page(reader: &Reader, admin: &Admin) -> Result<Response, Problem> {
+    reader.needs(Role::Owner)?;
+    let frame = &reader.frame;
+    let (zone, now_ms) = (TimeZone::system(), admin.clock.wall_ms());
+    let moment = |at_ms: i64| Moment::new(frame.lang, at_ms, now_ms, &zone);
+    let (known, proven) = (admin.store.accounts().await?, admin.store.proven_accounts().await?);
+    let accounts: Vec<AccountRow> = known
+        .into_iter()
+        .map(|account| AccountRow {
+            has_factor: proven.contains(&account.name),
+            name: account.name,
+            role: frame.role_word(account.role),
+            person: account.person.unwrap_or_default(),
+            email: account.email.unwrap_or_default(),
+            made: moment(account.created_ms),
+        })
+        .collect();
+    let tokens = admin.store.credentials(CredentialKind::Token).await?;
+    let tokens = tokens.into_iter().filter(|token| token.expires_ms > now_ms).map(|token| TokenRow {
+        id: short_id(&token.secret_sha256),
+        label: token.label,
+        account: token.account,
+        role: frame.role_word(token.role),
+        used: token.used_ms.map(moment),
+        ends: moment(token.expires_ms),
+    });
+    let roles = [Role::Member, Role::Viewer, Role::Operator, Role::Owner];
+    Ok(render(&SettingsPage {
+        frame,
+        w: of(frame.lang),
+        risks: risks(frame, admin, &accounts),
+        tokens: tokens.collect(),
+        accounts,
+        roles: roles.map(|role| (word(role).to_owned(), frame.role_word(role).to_owned())).to_vec(),
+        mail_server: admin.desk.server().map(str::to_owned),
+        retention: retention(admin),
+    }))
+}
+
+/// What is unset or risky, in sentences.
+fn risks(frame: &Frame, admin: &Admin, accounts: &[AccountRow]) -> Vec<String> {
+    let (w, owner) = (of(frame.lang), frame.role_word(Role::Owner));
+    let mut risks = Vec::new();
+    let mut say = |is_so: bool, text: &str| {
+        if is_so {
+            risks.push(text.to_owned());
+        }
+    };
+    say(admin.desk.server().is_none(), w.no_mail);
+    say(admin.desk.dashboard().is_none(), w.no_dashboard);
+    say(!admin.is_tls, w.no_tls);
+    let owners: Vec<&AccountRow> = accounts.iter().filter(|account| account.role == owner).collect();
+    say(owners.len() == 1, w.one_owner);
+    let names = |rows: Vec<&str>| rows.join(", ");
+    let bare = names(owners.iter().filter(|one| !one.has_factor).map(|one| one.name.as_str()).collect());
+    say(!bare.is_empty(), &format!("{} : {bare}", w.no_factor));
+    let mute = names(accounts.iter().filter(|one| one.email.is_empty()).map(|one| one.name.as_str()).collect());
+    say(!mute.is_empty(), &format!("{} : {mute}", w.no_email));
+    risks
+}
+
+/// Each class of data and how long it is kept, as the configuration writes both.
+fn retention(admin: &Admin) -> Vec<(String, String)> {
+    let value = serde_json::to_value(&admin.retention).unwrap_or_default();
+    let pairs = value.as_object().cloned().unwrap_or_default().into_iter();
+    pairs.map(|(class, period)| (class, period.as_str().map_or_else(|| period.to_string(), str::to_owned))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use crate::http::testing::{Stage, Who};
+    use crate::store::accounts::Role;
+    use crate::text::Lang;
+
+    #[tokio::test]
+    async fn settings_say_what_is_risky_and_are_for_owners() {
+        let stage = Stage::new().await;
+        for lang in Lang::ALL {
+            let page = stage.get("/settings").by(Who::Socket).header("accept-language", lang.code()).send().await;
+            assert_eq!(page.status, StatusCode::OK);
+            for word in ["TLS", "owner", "users_put", "ledger"] {
+                assert!(page.text.contains(word), "{word}");
+            }
+        }
+        assert_eq!(stage.get("/settings").role(Role::Operator).send().await.status, StatusCode::FORBIDDEN);
+    }
+}

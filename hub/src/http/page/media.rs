@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use vigie_shared::id::{SiteId, to_hex};
+use vigie_shared::wire::command::{Command, CommandKind};
 
 use self::words::Words;
 use super::frame::{Frame, Reader, render};
@@ -186,9 +187,14 @@ impl Local<'_> {
             CommandState::Failed | CommandState::Refused => Mark { state: "critical", word: w.failed },
             _ => return None,
         };
+        let name = match Command::open(&command.body).map(|command| command.kind) {
+            Ok(CommandKind::DeployVideo(video)) => video.original_name.unwrap_or(video.filename),
+            // It was written by a newer hub.
+            Ok(_) | Err(_) => String::new(),
+        };
         Some(UnderWay {
             site: command.site.to_string(),
-            name: command.kind.clone(),
+            name,
             mark,
             detail: command.detail.clone(),
             given: self.moment(command.issued_ms),

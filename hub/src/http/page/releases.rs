@@ -6,6 +6,7 @@ mod words;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use vigie_shared::id::SiteId;
 
 use self::words::Words;
 use super::frame::{Frame, Reader, render};
@@ -129,7 +130,7 @@ async fn lacking(
     (releases, pins): (&[Release], &[Pin]),
 ) -> Result<Vec<BehindRow>, Problem> {
     let sites = admin.store.sites().await?;
-    let is_revoked = |id| sites.iter().any(|site| site.id == *id && site.revoked_ms.is_some());
+    let is_revoked = |id: &SiteId| sites.iter().any(|site| site.id == *id && site.revoked_ms.is_some());
     let mut rows = Vec::new();
     for installed in admin.store.installed(None).await? {
         let Some((newest, since_ms)) = behind(releases, &installed) else { continue };

@@ -72,22 +72,4 @@ pub(super) const ACTS: &[Act] = &[
             said("Les boîtiers sont de nouveau essayés.", "The boxes are tried again."),
         ],
     ),
-    Act::new(
-        "pins_put",
-        Level::Plain,
-        [
-            said("Épingler", "Pin"),
-            said("", ""),
-            said("Épinglée : aucun déploiement ne la remplace.", "Pinned: no rollout replaces it."),
-        ],
-    ),
-    Act::new(
-        "pins_delete",
-        Level::Plain,
-        [
-            said("Détacher", "Unpin"),
-            said("", ""),
-            said("Détachée : les déploiements peuvent la remplacer.", "Unpinned: rollouts may replace it."),
-        ],
-    ),
 ];

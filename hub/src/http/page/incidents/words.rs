@@ -39,9 +39,6 @@ words! {
     about: "Ce qu’elle regarde" = "What it looks at";
     settings: "Seuils" = "Thresholds";
     inside: "Ce qu’il contient" = "What is inside";
-    concerned: "Concerné" = "Concerned";
-    what: "Ce qui ne va pas, que faire" = "What is wrong, what to do";
-    state: "État" = "State";
     nothing_inside: "Cet incident ne contient plus d’alerte." = "This incident holds no alert any more.";
     silence_hour: "Sourdine 1 h" = "Silence 1 h";
     silence_day: "Sourdine 24 h" = "Silence 24 h";

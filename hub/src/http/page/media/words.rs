@@ -42,5 +42,4 @@ words! {
     category_hint: "Le dossier sur le boîtier." = "The folder on the box.";
     file_name: "Nom sur le boîtier" = "Name on the box";
     expires: "Attendre le boîtier au plus" = "Wait for the box at most";
-    delete_at: "Supprimer des sites" = "Delete from sites";
 }

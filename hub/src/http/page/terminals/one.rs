@@ -125,8 +125,8 @@ async fn changes(admin: &Admin, (serial, here): (&str, &BTreeSet<u64>)) -> Resul
         if !is_meant || listed.is_empty() {
             continue;
         }
-        let set = listed.keys().filter(|number| here.contains(number)).count();
-        let foreign = here.iter().filter(|number| !listed.contains_key(number)).count();
+        let set = listed.keys().filter(|number| here.contains(*number)).count();
+        let foreign = here.iter().filter(|number| !listed.contains_key(*number)).count();
         changes.push(Change { connector: connector.name, added: listed.len() - set, set, foreign });
     }
     Ok(changes)

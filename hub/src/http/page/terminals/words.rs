@@ -17,7 +17,6 @@ words! {
     unsent: "En attente" = "Pending";
     users: "Inscrits" = "Enrolled";
     firmware: "Micrologiciel" = "Firmware";
-    model: "Modèle" = "Model";
     full: "Mémoire pleine" = "Memory full";
     pending: "À approuver" = "To approve";
     refused: "Refusée" = "Refused";
@@ -42,7 +41,6 @@ words! {
     first_shown: "Seules les 500 premières sont montrées." = "Only the first 500 are shown.";
     preview: "Ce qu’un envoi changerait" = "What sending would change";
     no_preview: "Aucun connecteur ne liste de personnes pour cette pointeuse." = "No connector lists people for this terminal.";
-    connector: "Connecteur" = "Connector";
     added: "Ajoutées" = "Added";
     set: "Mises à jour" = "Updated";
     foreign: "Laissées telles quelles" = "Left as they are";

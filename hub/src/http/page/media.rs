@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use vigie_shared::id::{SiteId, to_hex};
-use vigie_shared::wire::command::{Command, CommandKind};
+use vigie_shared::wire::{Command, CommandKind};
 
 use self::words::Words;
 use super::frame::{Frame, Reader, render};

@@ -65,8 +65,8 @@ pub(crate) struct Inside {
 pub(crate) struct Backstage {
     /// What the hub keeps.
     pub(crate) store: Arc<dyn Store>,
-    /// Where boxes' messages go.
-    pub(crate) messages: mpsc::Sender<Message>,
+    /// Where boxes' messages go; whoever may speak keeps nobody from stopping.
+    pub(crate) messages: mpsc::WeakSender<Message>,
     /// Who is connected.
     pub(crate) board: Board,
 }
@@ -164,19 +164,19 @@ async fn start_ingest(
     parts: Parts,
     uplink: std::sync::mpsc::Receiver<broker::Message>,
     lifecycle: &Lifecycle,
-) -> anyhow::Result<(HealthView, Importer, mpsc::Sender<Message>)> {
+) -> anyhow::Result<(HealthView, Importer, mpsc::WeakSender<Message>)> {
     let mut driver = Driver::start(parts, chance()).await.context("read how far every queue is")?;
     let views = (driver.health(), driver.importer());
     let (messages, message_queue) = mpsc::channel(MESSAGES_MAX);
-    let passed = messages.clone();
+    let backstage = messages.downgrade();
     lifecycle.spawn_thread("messages", move || {
-        wiring::pass_on(&uplink, &passed);
+        wiring::pass_on(&uplink, &messages);
         Ok(())
     })?;
     let (runtime, stopping) = (tokio::runtime::Handle::current(), lifecycle.stopping());
     lifecycle.spawn_thread("ingest", move || runtime.block_on(driver.run(message_queue, stopping)))?;
     let (health, importer) = views;
-    Ok((health, importer, messages))
+    Ok((health, importer, backstage))
 }
 
 /// Forgets what is old, closes days.

@@ -53,8 +53,8 @@ async fn every_page_is_well_on_a_phone_in_the_dark() {
 /// A page with faults of every kind that is looked for.
 const BROKEN: &str =
     "data:text/html,<html lang=xx><title>x</title><body style='width:3000px'><img src=x><input><script>
-    console.error('a fault'); setTimeout(() => document.body.prepend(Object.assign(document.createElement('p'),
-    { textContent: 'late', style: 'height:300px' })), 50);</script>";
+    console.error('a fault'); setInterval(() => document.body.prepend(Object.assign(document.createElement('p'),
+    { textContent: 'late', style: 'height:300px' })), 300);</script>";
 
 #[tokio::test]
 async fn what_is_wrong_with_a_page_is_found() {

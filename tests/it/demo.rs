@@ -35,6 +35,7 @@ async fn a_demo_shows_a_fleet_says_what_it_is_and_goes_on() {
     assert!(is_shown.is_ok() && program.ended().is_none(), "{}", program.said());
     let header = std::fs::read_to_string(folder.join("curl-header")).unwrap();
     let token = header.trim().trim_start_matches("Authorization: ").to_owned();
+    drop(rustls::crypto::ring::default_provider().install_default());
     let http = Client::builder().no_proxy().build().unwrap();
     let visitor = Visitor { http, base: format!("http://{admin}"), token };
 

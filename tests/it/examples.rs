@@ -13,6 +13,8 @@ use vigie_shared::config;
 const WITHOUT_DEFAULT: &[&str] = &[
     "collect.host.temperature_sensor",
     "public_address",
+    "admin.certificate",
+    "admin.key",
     "boxes.mqtt_host",
     "app.hook_url",
     "collect.machines.key_file",

@@ -32,6 +32,7 @@ impl Scene {
         hub.start().await.unwrap();
         let wanted = json!({ "role": "operator", "password": PASSWORD });
         hub.change(Method::PUT, "/api/v1/users/lea", &wanted).await.unwrap();
+        drop(rustls::crypto::ring::default_provider().install_default());
         let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         Self { hub, http, _folder: folder }
     }

@@ -212,10 +212,11 @@ impl Demo {
     }
 }
 
-/// Hands messages to the ingest, as the broker does; a full ingest makes the boxes wait.
+/// Hands messages to the ingest, as the broker does; a full ingest makes the boxes wait, one that stops hears nothing.
 async fn say(stage: &Backstage, messages: Vec<Message>) -> anyhow::Result<()> {
+    let Some(ingest) = stage.messages.upgrade() else { return Ok(()) };
     for message in messages {
-        stage.messages.send(message).await.ok().context("the hub is stopping")?;
+        ingest.send(message).await.ok().context("the ingest has ended")?;
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ pub(super) struct Query {
 
 /// A person's day.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttendanceDayView)]
 pub(super) struct DayView {
     /// Which day.
     #[schema(value_type = String, format = Date)]

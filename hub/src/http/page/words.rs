@@ -52,7 +52,7 @@ macro_rules! words {
         #[derive(Debug)]
         pub(super) struct Words {
             $(
-                #[doc = $en]
+                #[doc = concat!("`", $en, "`")]
                 pub(super) $name: &'static str,
             )+
         }

@@ -37,7 +37,13 @@ async fn a_token_for_a_site_is_told_of_that_site_and_gives_commands_to_no_other(
     assert_eq!(client.ask(&["vigie/v1/brest/state", "vigie/v1/+/state"]).await, [REFUSED, 0]);
     assert_eq!(client.told().await.1, "vigie/v1/metz/state", "and nothing of Brest");
     client.say(&publish(0b0010, "vigie/v1/brest/commands/reboot", b"")).await;
-    let refusal = client.told().await;
+    let refusal = loop {
+        let told = client.told().await;
+        // Its state may be told twice: two filters asked for it.
+        if told.1 != "vigie/v1/metz/state" {
+            break told;
+        }
+    };
     let log = scene.stage.store.acts(&ActFilter::default(), None, 9).await.unwrap();
 
     assert_eq!((refusal.1.as_str(), &refusal.2["code"]), ("vigie/v1/brest/commands/refused", &json!("out_of_scope")));

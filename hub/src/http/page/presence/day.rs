@@ -91,7 +91,7 @@ async fn page(admin: &Admin, reader: &Insider, (person, on): (&str, &str)) -> Re
     };
     let zone = zone(admin, &day).await?;
     let writer = Writer { frame: &reader.frame, w: words::of(reader.frame.lang), zone, now_ms: admin.clock.wall_ms() };
-    Ok(render(&writer.page((person, known.name), &day, kept, decision)))
+    Ok(render(&writer.page((person, known.name), &day, kept.as_ref(), decision)))
 }
 
 /// The zone of the site where the person was longest; the hub's own if the person was nowhere.
@@ -113,7 +113,7 @@ impl<'a> Writer<'a> {
         &self,
         (person, name): (&str, String),
         day: &Day,
-        kept: Option<StoredDay>,
+        kept: Option<&StoredDay>,
         decision: Option<Override>,
     ) -> DayPage<'a> {
         let (lang, w) = (self.frame.lang, self.w);
@@ -128,9 +128,9 @@ impl<'a> Writer<'a> {
             title: text::spoken_day(lang, day.date),
             back: format!("/presence/month?month={}", written(day.date)),
             worth: halves(lang, value),
-            mark: self.mark(kept.as_ref()),
-            revision: kept.as_ref().map(|kept| kept.revision).filter(|revision| *revision > 0),
-            published: kept.as_ref().and_then(|kept| kept.published_ms).map(|at_ms| self.moment(at_ms)),
+            mark: self.mark(kept),
+            revision: kept.map(|kept| kept.revision).filter(|revision| *revision > 0),
+            published: kept.and_then(|kept| kept.published_ms).map(|at_ms| self.moment(at_ms)),
             minutes: text::duration(lang, minutes.saturating_mul(60)),
             slots: text::counted(lang, day.slots.len() as u64, w.slot, w.slots),
             rule: format!("{} {}", day.policy, day.version),

@@ -1,6 +1,7 @@
 //! What should I do: incidents that are open, what nobody wants to be told of, what was closed, and the rules.
 
 pub(super) mod detail;
+mod rules;
 mod words;
 
 use askama::Template;
@@ -51,8 +52,8 @@ struct SilenceRow {
 
 /// A rule with its limits.
 struct RuleRow {
-    name: &'static str,
-    about: &'static str,
+    id: &'static str,
+    name: String,
     settings: String,
 }
 
@@ -97,7 +98,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     let columns =
         [Column::plain(w.incident), Column::plain(w.severity), Column::plain(w.began), Column::plain(w.ended)];
     let (closed, table) = look.page(frame.lang, &columns, closed);
-    let rules: Vec<RuleRow> = admin.alerts.rules().into_iter().map(RuleRow::from).collect();
+    let rules: Vec<RuleRow> = admin.alerts.rules().into_iter().map(|rule| RuleRow::new(frame.lang, rule)).collect();
     Ok(render(&IncidentsPage {
         frame,
         w,
@@ -115,7 +116,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
 
 fn choices(w: &Words, rules: &[RuleRow]) -> Vec<(String, String)> {
     let any = (String::new(), w.any_rule.to_owned());
-    std::iter::once(any).chain(rules.iter().map(|rule| (rule.name.to_owned(), rule.name.to_owned()))).collect()
+    std::iter::once(any).chain(rules.iter().map(|rule| (rule.id.to_owned(), rule.name.clone()))).collect()
 }
 
 fn headline(lang: Lang, w: &Words, (open, silences): (usize, usize)) -> String {
@@ -149,7 +150,8 @@ impl Local<'_> {
     fn silence(&self, silence: &Silence, w: &Words) -> SilenceRow {
         let matcher = &silence.matcher;
         let site = matcher.site.as_ref().map(ToString::to_string);
-        let parts: Vec<String> = [site, matcher.rule.clone(), matcher.subject.clone()].into_iter().flatten().collect();
+        let rule = matcher.rule.as_ref().map(|rule| rules::called(self.frame.lang, rule));
+        let parts: Vec<String> = [site, rule, matcher.subject.clone()].into_iter().flatten().collect();
         SilenceRow {
             no: silence.no.to_string(),
             about: if parts.is_empty() { w.everything.to_owned() } else { parts.join(" · ") },
@@ -160,15 +162,15 @@ impl Local<'_> {
     }
 }
 
-impl From<Described> for RuleRow {
-    fn from(Described { name, about, settings }: Described) -> Self {
+impl RuleRow {
+    fn new(lang: Lang, Described { name, settings, .. }: Described) -> Self {
         let settings = match settings {
             serde_json::Value::Object(fields) => {
                 fields.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
             }
             other => other.to_string(),
         };
-        Self { name, about, settings }
+        Self { id: name, name: rules::called(lang, name), settings }
     }
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::rules;
 use super::words::{self, Words};
 use crate::alerts::alert::Alert;
 use crate::alerts::incident::{Incident, IncidentStage};
@@ -27,6 +28,8 @@ struct AlertRow {
     mark: Mark,
     name: String,
     rule: String,
+    /// What people call the rule.
+    about: String,
     site: String,
     subject: String,
     text: String,
@@ -131,6 +134,7 @@ impl Local<'_> {
             no: alert.no.to_string(),
             mark: of_severity(alert.grade.severity, self.frame.words),
             name: alert.name.clone(),
+            about: rules::called(lang, &alert.key.rule),
             rule: alert.key.rule.clone(),
             site: alert.key.site.as_ref().map(ToString::to_string).unwrap_or_default(),
             subject: alert.key.subject.clone(),

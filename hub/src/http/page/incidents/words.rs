@@ -36,7 +36,6 @@ words! {
     search: "Rechercher un incident" = "Search an incident";
     rules: "Règles et seuils" = "Rules and thresholds";
     rules_rest: "Elles se règlent dans le fichier de configuration, section alerts." = "They are set in the configuration file, section alerts.";
-    about: "Ce qu’elle regarde" = "What it looks at";
     settings: "Seuils" = "Thresholds";
     inside: "Ce qu’il contient" = "What is inside";
     nothing_inside: "Cet incident ne contient plus d’alerte." = "This incident holds no alert any more.";

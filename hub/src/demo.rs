@@ -85,8 +85,8 @@ pub async fn demo(data: &Path, args: &DemoArgs) -> anyhow::Result<ExitCode> {
     clear(data)?;
     let lifecycle = Lifecycle::from_signals().context("listen for signals")?;
     let third_party = third_party::start(&lifecycle).await.context("start the third party of the demo")?;
-    let running = crate::run(&config(data, args), &lifecycle).await?;
-    let shown = driver::start(&running, (data, args), third_party, &lifecycle).await?;
+    let mut running = crate::run(&config(data, args), &lifecycle).await?;
+    let shown = driver::start(&mut running, (data, args), third_party, &lifecycle).await?;
     lifecycle.ready();
     print(&shown);
     Ok(lifecycle.wait().await)

@@ -89,8 +89,8 @@ pub struct Running {
     pub addresses: Addresses,
     /// The first account, if this start made it: shown once and kept nowhere.
     pub first_login: Option<FirstLogin>,
-    /// What the demo's boxes reach.
-    pub(crate) backstage: Backstage,
+    /// What a demo's boxes reach, until they have it. Whoever holds it may still tell of the fleet, so the diary waits for them.
+    pub(crate) backstage: Option<Backstage>,
     /// Nobody else works on the data folder meanwhile.
     _lock: FolderLock,
 }
@@ -169,7 +169,8 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
     wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
     open_to_people(admin, (doors.admin, door), config, lifecycle)?;
     tell(addresses);
-    Ok(Running { addresses, first_login, backstage: inside.backstage, _lock: lock })
+    let backstage = demo::is_demo(&config.data).then_some(inside.backstage);
+    Ok(Running { addresses, first_login, backstage, _lock: lock })
 }
 
 /// Serves pages and API, and tells Home Assistant.

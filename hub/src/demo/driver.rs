@@ -66,7 +66,7 @@ struct Demo {
 ///
 /// Words for people on what could not be done.
 pub(super) async fn start(
-    running: &Running,
+    running: &mut Running,
     (data, args): (&Path, &DemoArgs),
     third_party: SocketAddr,
     lifecycle: &Lifecycle,
@@ -74,7 +74,7 @@ pub(super) async fn start(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(|| true));
     let until_ms = clock.wall_ms();
     let mut world = World::new(args.seed, (until_ms - i64::from(args.days) * DAY_MS, until_ms));
-    let stage = running.backstage.clone();
+    let stage = running.backstage.take().context("find the way to the ingest")?;
     add_sites(stage.store.as_ref(), &world).await?;
     let logins = furnish(data, &mut world, third_party).await?;
     name_devices(stage.store.as_ref(), &mut world).await?;

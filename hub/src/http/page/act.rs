@@ -150,7 +150,7 @@ impl Doing<'_> {
     /// The page again with what was wrong; the problem alone if that page is gone.
     async fn refused(&self, problem: Problem) -> Response {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let form = match self.typed.get("form") {
+        let form = match self.typed.get("of") {
             "" => self.act.operation,
             form => form,
         };

@@ -58,7 +58,7 @@ async fn what_the_api_refuses_is_said_on_the_page_and_what_was_typed_stays() {
     let stage = Stage::new().await;
     let reader = Reader::new(&stage, Role::Operator).await;
 
-    let fields = "back=/add-site&form=sites_create&id=not+an+id&name=%3Cscript%3E";
+    let fields = "back=/add-site&of=sites_create&id=not+an+id&name=%3Cscript%3E";
     let answer = reader.send("/act/sites_create", fields).await;
 
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);

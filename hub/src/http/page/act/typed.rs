@@ -14,8 +14,8 @@ const FIELDS_MAX: usize = 200;
 /// Things that one form acts on at once: the sites of a large fleet.
 pub(super) const TARGETS_MAX: usize = 1000;
 
-/// Fields that are about the form itself and go nowhere.
-const OWN: [&str; 6] = ["csrf", "back", "key", "form", "subject", "typed"];
+/// Fields that are about the form itself and go nowhere. None is called as a property of forms is: scripts would find it instead.
+const OWN: [&str; 6] = ["csrf", "back", "key", "of", "subject", "typed"];
 
 /// The fields of a form, in their order.
 #[derive(Debug, Clone, Default)]

@@ -34,7 +34,6 @@ mod tests;
 mod token;
 mod user;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use async_trait::async_trait;
@@ -67,6 +66,7 @@ pub struct Cli {
 }
 
 pub(crate) use self::backup::care;
+pub use self::backup::{BackupArgs, RestoreArgs};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -169,40 +169,6 @@ pub struct RunArgs {}
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = "Example:\n  vigie-hub init --data /srv/vigie")]
 pub struct InitArgs {}
-
-/// How to copy.
-#[derive(Debug, Clone, Default, Args)]
-#[command(after_help = "Examples:
-  vigie-hub backup                       the hub writes a copy and says where it lies
-  vigie-hub backup --to /mnt/usb/        and put it there
-  vigie-hub backup --keys --to /mnt/usb/  the same with the keys, to move to a new machine
-  vigie-hub backup --offline --to /mnt/  while the hub does not run; --keys as before")]
-pub struct BackupArgs {
-    /// Also copy the finished backup to this folder.
-    #[arg(long, value_name = "PATH")]
-    pub to: Option<PathBuf>,
-    /// Open the files directly; the hub must not run.
-    #[arg(long, requires = "to")]
-    pub offline: bool,
-    /// Put the hub's keys into the copy: with them a new machine can take over, and so can a thief.
-    #[arg(long)]
-    pub keys: bool,
-}
-
-/// How to put a backup back.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:
-  systemctl stop vigie-hub && vigie-hub restore /mnt/usb/vigie-2026-11-20.backup && systemctl start vigie-hub
-
-What boxes still hold is sent again; what nobody holds any more is named as a gap.")]
-pub struct RestoreArgs {
-    /// The backup.
-    #[arg(value_name = "FILE")]
-    pub backup: PathBuf,
-    /// Replace what the data folder holds; it is set aside, not deleted.
-    #[arg(long)]
-    pub replace: bool,
-}
 
 /// What starts a hub or opens its files.
 #[async_trait]

@@ -12,8 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use vigie_shared::clock::{Clock, ms};
-use vigie_shared::units;
+use vigie_shared::clock::Clock;
+use vigie_shared::units::{self, ms};
 use vigie_shared::wire::Lane;
 
 use crate::projector::{self, Place};

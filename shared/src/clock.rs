@@ -79,12 +79,6 @@ impl Clock for ManualClock {
     }
 }
 
-/// A duration as moments are written: milliseconds, at most [`i64::MAX`].
-#[must_use]
-pub fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

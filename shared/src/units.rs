@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serializer};
 
+/// A duration as moments are written: milliseconds, at most [`i64::MAX`].
+#[must_use]
+pub fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Serde form of a [`Duration`] with its unit: use as `#[serde(with = "units::duration")]`.
 pub mod duration {
     use super::*;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::alert::{Alert, Key, Stage};
 use super::book::{Around, Book};
 use super::news::{News, Phase, Severity};
-use vigie_shared::clock::ms;
+use vigie_shared::units::ms;
 
 /// Incidents that are told within [`OPENINGS_MS`].
 pub const OPENINGS_MAX: usize = 6;

@@ -4,13 +4,48 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::Args;
 use reqwest::Method;
 use serde_json::json;
 
+use super::VerbError;
 use super::client::Hub;
 use super::output::{Output, name};
-use super::{BackupArgs, VerbError};
 use crate::text::{self, Lang};
+
+/// How to copy.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:
+  vigie-hub backup                       the hub writes a copy and says where it lies
+  vigie-hub backup --to /mnt/usb/        and put it there
+  vigie-hub backup --keys --to /mnt/usb/  the same with the keys, to move to a new machine
+  vigie-hub backup --offline --to /mnt/  while the hub does not run; --keys as before")]
+pub struct BackupArgs {
+    /// Also copy the finished backup to this folder.
+    #[arg(long, value_name = "PATH")]
+    pub to: Option<PathBuf>,
+    /// Open the files directly; the hub must not run.
+    #[arg(long, requires = "to")]
+    pub offline: bool,
+    /// Put the hub's keys into the copy: with them a new machine can take over, and so can a thief.
+    #[arg(long)]
+    pub keys: bool,
+}
+
+/// How to put a backup back.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  systemctl stop vigie-hub && vigie-hub restore /mnt/usb/vigie-2026-11-20.backup && systemctl start vigie-hub
+
+What boxes still hold is sent again; what nobody holds any more is named as a gap.")]
+pub struct RestoreArgs {
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub backup: PathBuf,
+    /// Replace what the data folder holds; it is set aside, not deleted.
+    #[arg(long)]
+    pub replace: bool,
+}
 
 pub(super) async fn act(hub: &Hub, args: &BackupArgs, output: &mut Output<'_>) -> Result<(), VerbError> {
     let path = format!("/api/v1/backups?keys={}", args.keys);

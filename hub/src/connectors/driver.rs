@@ -27,7 +27,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
-use vigie_shared::clock::{Clock, ms};
+use vigie_shared::clock::Clock;
+use vigie_shared::units::ms;
 use vigie_shared::wire::Lane as WireLane;
 
 pub use self::days::ToldDay;

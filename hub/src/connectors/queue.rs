@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::job::{Job, JobState, Wish};
 use super::outcome::{SAID_BYTES_MAX, cut};
 use super::wait::Patience;
-use vigie_shared::clock::ms;
+use vigie_shared::units::ms;
 
 /// So many tries a row gets that breaks the server while it takes others.
 pub const BREAKS_MAX: u32 = 5;

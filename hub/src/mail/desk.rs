@@ -9,7 +9,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use tokio::sync::Notify;
-use vigie_shared::clock::{Clock, ms};
+use vigie_shared::clock::Clock;
+use vigie_shared::units::ms;
 
 pub use self::trial::TestError;
 use super::config::{MailConfig, Recipient};

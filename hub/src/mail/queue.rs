@@ -6,7 +6,7 @@
 
 use crate::connectors::wait::Patience;
 use crate::mail::letter::{Letter, LetterState};
-use vigie_shared::clock::ms;
+use vigie_shared::units::ms;
 
 /// Longest text about an error that is kept, characters.
 const ERROR_LENGTH_MAX: usize = 500;

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use jiff::civil::{Time, time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use vigie_shared::clock::ms;
-use vigie_shared::units;
+use vigie_shared::units::{self, ms};
 
 use super::online::Limits;
 use super::spaceapi::Space;

@@ -25,7 +25,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::sync::{Mutex as Turn, Notify};
 use tokio_util::sync::CancellationToken;
-use vigie_shared::clock::{Clock, ms};
+use vigie_shared::clock::Clock;
+use vigie_shared::units::ms;
 
 pub use self::check::Finding;
 pub use self::compare::{Compared, OldNumber};

@@ -13,6 +13,7 @@ const ROOTS: &[&str] = &[
     "*/src/bin/*.rs",
     "*/examples/*.rs",
     "*/build.rs",
+    "tests/browser/main.rs",
     "tests/it/main.rs",
     "tests/fuzz/main.rs",
 ];

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use vigie_shared::clock::ms;
 use vigie_shared::id::SiteId;
+use vigie_shared::units::ms;
 
 use super::super::alert::{Acknowledgement, Alert, Key, Stage};
 use super::super::book::{Around, Book, Turn};

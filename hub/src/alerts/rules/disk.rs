@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vigie_shared::clock::ms;
-use vigie_shared::units;
+use vigie_shared::units::{self, ms};
 use vigie_shared::wire::reading::Disk;
 
 use super::limits::Limits;

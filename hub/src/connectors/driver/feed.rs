@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vigie_shared::clock::ms;
+use vigie_shared::units::ms;
 
 use super::talk::{Halt, Talk};
 use crate::connectors::mapping::{PushMapping, Unit};

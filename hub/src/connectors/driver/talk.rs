@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
-use vigie_shared::clock::ms;
 use vigie_shared::id::random_bytes;
+use vigie_shared::units::ms;
 
 use super::report::{ExchangeError, Report};
 use super::{Occasion, Parts, PeopleWish};

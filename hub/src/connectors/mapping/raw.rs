@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use vigie_shared::clock::ms;
-use vigie_shared::units;
+use vigie_shared::units::{self, ms};
 
 use super::{BATCH_MAX, Forgotten, Mapping, PushMapping, SPAN_MAX, Unit};
 use crate::connectors::auth::{AuthMapping, RawAuth};

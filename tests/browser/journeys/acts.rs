@@ -34,7 +34,7 @@ async fn journey_07_a_restart_asks_can_be_cancelled_by_enter_and_is_given_once()
 
         ask().await;
         scene.browser.click("dialog[open] #confirm form button").await;
-        scene.browser.wait_for_text("player").await;
+        scene.browser.wait_for_text("restart_service").await;
         scene.browser.client.refresh().await.unwrap();
         let given = commands(scene).await;
         assert_eq!(given.len(), 1, "{given:?}");

@@ -3,14 +3,19 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{Program, free_port, wait_for};
 
 /// Days of history that a demo of the tests has: enough for every page, and soon written.
 const DEMO_DAYS: &str = "4";
+
+/// How long a port may be in somebody else's way.
+const PORTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A hub as its own process.
 pub struct HubProcess {
@@ -92,7 +97,18 @@ impl HubProcess {
         self.launch(&["--data", &data, "demo", "--admin", &admin, "--days", DEMO_DAYS]).await
     }
 
+    /// Starts the hub again while one of its ports is taken: somebody's outgoing connection may hold it for a moment.
     async fn launch(&mut self, args: &[&str]) -> anyhow::Result<()> {
+        let began = Instant::now();
+        loop {
+            match self.try_launch(args).await {
+                Err(error) if is_port_taken(&error) && began.elapsed() < PORTS_WITHIN => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_launch(&mut self, args: &[&str]) -> anyhow::Result<()> {
         let mut program = Program::start("vigie-hub", args, &self.folder.join("hub.log"))?;
         let ready = format!("http://127.0.0.1:{}/readyz", self.admin_port);
         let http = self.http.clone();
@@ -183,4 +199,9 @@ impl HubProcess {
         let value = header.trim().strip_prefix("Authorization: ").context("the header file holds one header")?;
         Ok(value.to_owned())
     }
+}
+
+/// Whether a hub that did not start says that a port of its own is taken.
+fn is_port_taken(error: &anyhow::Error) -> bool {
+    error.to_string().contains("Address already in use")
 }

@@ -5,13 +5,13 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{FromRequest, FromRequestParts as _, Query, Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
 use super::frame::{Frame, Visitor, render};
+use super::login::malformed;
 use super::words::words;
 use crate::http::guard::{Peer, is_own_origin};
 use crate::http::problem::Problem;
@@ -118,6 +118,28 @@ pub(super) struct Typed {
     email: String,
 }
 
+/// A form that a page of ours sent, with the frame for the answer; any other is refused on a page.
+pub(super) struct Sent {
+    frame: Frame,
+    typed: Typed,
+}
+
+impl FromRequest<Admin> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, admin: &Admin) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(Visitor(frame)) = Visitor::from_request_parts(&mut parts, admin).await;
+        if let Err(problem) = is_own_origin(&parts.headers) {
+            return Err(frame.refuse(problem));
+        }
+        match Form::from_request(Request::from_parts(parts, body), &()).await {
+            Ok(Form(typed)) => Ok(Self { frame, typed }),
+            Err(error) => Err(frame.refuse(malformed(&error))),
+        }
+    }
+}
+
 /// Whether the mail was just asked for.
 #[derive(Deserialize)]
 pub(super) struct After {
@@ -144,16 +166,7 @@ pub(super) async fn forgot(Visitor(frame): Visitor, Query(after): Query<After>) 
 }
 
 /// Makes the first owner's account.
-pub(super) async fn set_up(
-    Visitor(frame): Visitor,
-    State(admin): State<Admin>,
-    headers: HeaderMap,
-    typed: Result<Form<Typed>, FormRejection>,
-) -> Response {
-    let typed = match read(&headers, typed) {
-        Ok(typed) => typed,
-        Err(problem) => return frame.refuse(problem),
-    };
+pub(super) async fn set_up(State(admin): State<Admin>, Sent { frame, typed }: Sent) -> Response {
     let email = Some(typed.email.clone()).filter(|email| !email.trim().is_empty());
     let setup = recovery::Setup {
         secret: typed.secret.clone(),
@@ -168,16 +181,7 @@ pub(super) async fn set_up(
 }
 
 /// Gives an account a new password.
-pub(super) async fn choose(
-    Visitor(frame): Visitor,
-    State(admin): State<Admin>,
-    headers: HeaderMap,
-    typed: Result<Form<Typed>, FormRejection>,
-) -> Response {
-    let typed = match read(&headers, typed) {
-        Ok(typed) => typed,
-        Err(problem) => return frame.refuse(problem),
-    };
+pub(super) async fn choose(State(admin): State<Admin>, Sent { frame, typed }: Sent) -> Response {
     match recovery::renew(&admin, &typed.secret, typed.password.clone()).await {
         Ok(_) => Redirect::to("/login").into_response(),
         Err(problem) => again(&frame, Kind::Reset, &typed, problem),
@@ -185,28 +189,11 @@ pub(super) async fn choose(
 }
 
 /// Has a link sent; says the same whoever asks for whom.
-pub(super) async fn send(
-    Visitor(frame): Visitor,
-    State(admin): State<Admin>,
-    peer: Peer,
-    headers: HeaderMap,
-    typed: Result<Form<Typed>, FormRejection>,
-) -> Response {
-    let typed = match read(&headers, typed) {
-        Ok(typed) => typed,
-        Err(problem) => return frame.refuse(problem),
-    };
+pub(super) async fn send(State(admin): State<Admin>, peer: Peer, Sent { frame, typed }: Sent) -> Response {
     match recovery::send(&admin, &typed.account, peer).await {
         Ok(()) => Redirect::to("/forgot?sent=1").into_response(),
         Err(problem) => again(&frame, Kind::Forgot, &typed, problem),
     }
-}
-
-fn read(headers: &HeaderMap, typed: Result<Form<Typed>, FormRejection>) -> Result<Typed, Problem> {
-    is_own_origin(headers)?;
-    typed
-        .map(|Form(typed)| typed)
-        .map_err(|error| Problem::new(error.status(), "malformed", "The form cannot be read", error.body_text()))
 }
 
 /// The same form with what went wrong; secrets are typed again.

@@ -107,9 +107,12 @@ pub(super) async fn enter(
 
 async fn read<T: serde::de::DeserializeOwned>(request: Request) -> Result<Form<T>, Problem> {
     use axum::extract::FromRequest as _;
-    Form::from_request(request, &()).await.map_err(|error: FormRejection| {
-        Problem::new(error.status(), "malformed", "The form cannot be read", error.body_text())
-    })
+    Form::from_request(request, &()).await.map_err(|error| malformed(&error))
+}
+
+/// What is said of a form at the door that cannot be read.
+pub(super) fn malformed(error: &FormRejection) -> Problem {
+    Problem::new(error.status(), "malformed", "The form cannot be read", error.body_text())
 }
 
 fn sentence(lang: Lang, error: &LoginError) -> String {

@@ -75,7 +75,7 @@ impl Default for Config {
             hosts: Vec::new(),
             name_filter: None,
             port: 22,
-            at_once: 16,
+            at_once: 64,
             connect_timeout: Duration::from_secs(5),
             login_timeout: Duration::from_secs(15),
             read_timeout: Duration::from_secs(45),

@@ -170,6 +170,15 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Loads the page again and again until a reader reads this.
+    pub(crate) async fn reload_until(&self, wanted: &str) {
+        let seen = wait_for(wanted, async || {
+            self.client.refresh().await.unwrap();
+            self.text().await.contains(wanted)
+        });
+        assert!(seen.await.is_ok(), "`{wanted}` does not come to {}:\n{}", self.address().await, self.text().await);
+    }
+
     /// Presses keys, wherever the focus is.
     pub(crate) async fn press(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
@@ -180,12 +189,13 @@ impl Browser {
         self.client.find_all(Locator::Css(selector)).await.unwrap().len()
     }
 
-    /// What a reader reads.
+    /// What a reader reads; blanks that do not break are blanks.
     pub(crate) async fn text(&self) -> String {
-        match self.client.find(Locator::Css("body")).await {
+        let text = match self.client.find(Locator::Css("body")).await {
             Ok(body) => body.text().await.unwrap_or_default(),
             Err(_) => String::new(),
-        }
+        };
+        text.replace(['\u{a0}', '\u{202f}'], " ")
     }
 
     /// Where the browser is.

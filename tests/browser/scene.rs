@@ -31,6 +31,11 @@ pub(crate) async fn play(test: impl AsyncFnOnce(&mut Scene)) {
     play_with(Kind::Empty, test).await;
 }
 
+/// The same with these lines in the hub's configuration.
+pub(crate) async fn play_set(lines: &str, test: impl AsyncFnOnce(&mut Scene)) {
+    play_with(Kind::Set(lines), test).await;
+}
+
 /// The same with the simulated fleet of `vigie-hub demo`.
 pub(crate) async fn play_demo(test: impl AsyncFnOnce(&mut Scene)) {
     play_with(Kind::Demo, test).await;
@@ -38,12 +43,14 @@ pub(crate) async fn play_demo(test: impl AsyncFnOnce(&mut Scene)) {
 
 /// What a hub holds at first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Kind<'a> {
     Empty,
+    /// Nothing, with these lines in the configuration.
+    Set(&'a str),
     Demo,
 }
 
-async fn play_with(kind: Kind, test: impl AsyncFnOnce(&mut Scene)) {
+async fn play_with(kind: Kind<'_>, test: impl AsyncFnOnce(&mut Scene)) {
     if !browser::is_here() {
         return not_run("chromium and chromium-driver are not installed");
     }
@@ -56,11 +63,15 @@ async fn play_with(kind: Kind, test: impl AsyncFnOnce(&mut Scene)) {
 }
 
 impl Scene {
-    async fn set(kind: Kind) -> Self {
+    async fn set(kind: Kind<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut hub = HubProcess::new(folder.path()).unwrap();
         match kind {
             Kind::Empty => hub.start().await.unwrap(),
+            Kind::Set(lines) => {
+                hub.configure(lines).unwrap();
+                hub.start().await.unwrap();
+            }
             Kind::Demo => hub.start_demo().await.unwrap(),
         }
         for (name, role) in [("lea", "owner"), ("max", "operator"), ("eva", "viewer")] {
@@ -87,6 +98,16 @@ impl Scene {
 
     async fn put(&self, path: &str, body: Value) {
         self.hub.change(Method::PUT, path, &body).await.unwrap();
+    }
+
+    /// A real box for a site that is there, with these settings and all usual collectors off. It does not run yet.
+    pub(crate) async fn register(&self, site: &str, settings: &str) -> BoxProcess {
+        let invited = self.hub.post(&format!("/api/v1/sites/{site}/enrolments"), &json!({})).await.unwrap();
+        let real = BoxProcess::unregistered(site, &self.hub.folder).unwrap();
+        real.run_verb(&["register", invited["token"].as_str().unwrap()]).await.unwrap();
+        let off = "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false";
+        real.configure(&format!("{off}\n{settings}")).unwrap();
+        real
     }
 
     /// Opens a page.

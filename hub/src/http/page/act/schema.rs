@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use axum::http::Method;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::tree::Node;
+use crate::http::time::Time;
 use crate::store::accounts::Role;
 
 /// How many references of a schema are followed, one after the other.
@@ -96,6 +99,9 @@ fn value(schema: &Value, node: &Node) -> Option<Value> {
 fn as_said(kind: &str, node: &Node) -> Option<Value> {
     let text = node.values.last().map(String::as_str).unwrap_or_default();
     let lines = || node.values.iter().flat_map(|value| value.lines()).map(str::trim).filter(|line| !line.is_empty());
+    if let Some((end, zone)) = kind.split_once('@') {
+        return (!text.trim().is_empty()).then(|| Value::from(moment(end, zone, text.trim())));
+    }
     match kind {
         "text" => Some(Value::from(text)),
         "list" => Some(lines().map(Value::from).collect()),
@@ -104,6 +110,18 @@ fn as_said(kind: &str, node: &Node) -> Option<Value> {
         "json" => Some(serde_json::from_str(text).unwrap_or_else(|_unreadable| Value::from(text))),
         _ => Some(Value::from(text)),
     }
+}
+
+/// A day in words of a form, `from@Europe/Paris` or `through@Europe/Paris`, as the moment where it begins or where the
+/// next one does; the text itself if it is none, so that the API says what it misses.
+fn moment(end: &str, zone: &str, text: &str) -> String {
+    let begins = || {
+        let day: Date = text.parse().ok()?;
+        let day = if end == "through" { day.tomorrow().ok()? } else { day };
+        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        Some(Time(day.to_zoned(zone).ok()?.timestamp().as_millisecond()).to_string())
+    };
+    begins().unwrap_or_else(|| text.to_owned())
 }
 
 fn object(schema: &Value, node: &Node) -> Value {
@@ -266,6 +284,22 @@ mod tests {
         assert_eq!(command, json!({ "type": "get_logs", "data": { "lines": 100, "unit": "x" } }));
         assert_eq!(made("sites_change", &[("about.town:text", "")]), json!({ "about": { "town": "" } }));
         assert_eq!(made("sites_change", &[("about.tags:list", "")]), json!({ "about": { "tags": [] } }));
+    }
+
+    #[test]
+    fn a_day_is_the_moment_where_it_begins_in_the_forms_zone_and_the_last_one_the_moment_where_it_ends() {
+        let period = |from: &str, to: &str| {
+            made("connectors_reconcile", &[("from:from@Europe/Paris", from), ("to:through@Europe/Paris", to)])
+        };
+        let expected = json!({ "from": "2026-10-31T23:00:00.000Z", "to": "2026-11-20T23:00:00.000Z" });
+        assert_eq!(period("2026-11-01", "2026-11-20"), expected);
+        assert_eq!(period("soon", ""), json!({ "from": "soon", "to": "" }), "the API says what it misses");
+    }
+
+    #[test]
+    fn people_are_mapped_one_by_one_and_a_null_undoes_it() {
+        assert_eq!(made("connectors_change", &[("numbers.118", "18")]), json!({ "numbers": { "118": 18 } }));
+        assert_eq!(made("connectors_change", &[("numbers.118:json", "null")]), json!({ "numbers": { "118": null } }));
     }
 
     proptest! {

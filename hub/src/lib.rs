@@ -165,7 +165,8 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         is_demo: demo::is_demo(&config.data),
         stopping: lifecycle.stopping(),
     });
-    inside.operators.open(doors.operators, pki.open_tls()?, admin.clone(), lifecycle);
+    let guests = home_assistant::Guests::welcome(&config.home_assistant, &pki.ca_sha256());
+    inside.operators.open((doors.operators, pki.open_tls()?), admin.clone(), guests, lifecycle);
     wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
     open_to_people(admin, (doors.admin, door), config, lifecycle)?;
     tell(addresses);

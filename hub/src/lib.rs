@@ -156,6 +156,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         tickets: Arc::new(wiring::CommandKey(Arc::clone(&pki))),
         erasures: Arc::new(erasures),
         retention: config.retention.clone(),
+        silent_after: config.alerts.site_offline.after,
         clean_desk: config.clean_desk.words(),
         store,
         logins,

@@ -1,5 +1,6 @@
 //! The first page: is anything wrong, and where? Trouble on top, the rest in the order of names.
 
+pub(super) mod chosen;
 mod incidents;
 mod words;
 
@@ -39,9 +40,6 @@ struct FleetPage<'a> {
     versions: Vec<String>,
     states: [(&'static str, &'static str); 5],
     quiets: [(&'static str, &'static str); 3],
-    /// The ids of every site that was found, a line each: what "all of them" means.
-    found: String,
-    kinds: Vec<(String, String)>,
     now: Time,
 }
 
@@ -68,7 +66,6 @@ async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)
     let versions = versions(&rows);
     rows.retain(|row| is_wanted(row, look, now_ms));
     sort(&mut rows, look);
-    let found: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let (mut rows, table) = look.page(frame.lang, &columns(frame, w), rows);
     for shown in &mut rows {
         if let Some(site) = sites.iter().find(|site| site.id.as_str() == shown.id) {
@@ -94,18 +91,16 @@ async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)
             ("fine", w.state_fine),
         ],
         quiets: [("1", w.one_day), ("7", w.one_week), ("30", w.one_month)],
-        found: found.join("\n"),
-        kinds: kinds(w),
         now: Time(now_ms),
     }))
 }
 
 /// A row per site, without what has arrived and what is missing: those cost a question each.
 fn rows(admin: &Admin, frame: &Frame, sites: &[Site]) -> Vec<Row> {
-    let (mut fleet, now_ms) = (admin.fleet.snapshot(), admin.clock.wall_ms());
+    let (mut fleet, hearing) = (admin.fleet.snapshot(), admin.hearing());
     let row = |site: &Site| {
         let live: BoxNow = fleet.remove(&site.id).unwrap_or_default();
-        Row::new(frame, &Facts { site, live, lines: Vec::new() }, now_ms)
+        Row::new(frame, &Facts { site, live, lines: Vec::new() }, hearing)
     };
     sites.iter().map(row).collect()
 }

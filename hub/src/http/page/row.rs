@@ -9,7 +9,7 @@ use crate::fleet::BoxNow;
 use crate::fleet::completeness::{Deliveries, Line};
 use crate::http::Admin;
 use crate::http::problem::Problem;
-use crate::http::reach::{health, reach, used_permille};
+use crate::http::reach::{Hearing, health, reach, used_permille};
 use crate::http::time::Time;
 use crate::store::sites::Site;
 use crate::text::{self, Lang};
@@ -67,12 +67,12 @@ pub(super) struct Facts<'a> {
 }
 
 impl Row {
-    pub(super) fn new(frame: &Frame, facts: &Facts<'_>, now_ms: i64) -> Self {
+    pub(super) fn new(frame: &Frame, facts: &Facts<'_>, hearing: Hearing) -> Self {
         let Facts { site, live, lines } = facts;
         let (words, zone) = (frame.words, zone_of(site));
-        let reach = reach(live, site.revoked_ms.is_some(), now_ms);
+        let reach = reach(live, site.revoked_ms.is_some(), hearing);
         let health = health(live, reach);
-        let moment = |at_ms: i64| Moment::new(frame.lang, at_ms, now_ms, &zone);
+        let moment = |at_ms: i64| Moment::new(frame.lang, at_ms, hearing.now_ms, &zone);
         let disks = live.heartbeat.as_ref().map(|pulse| pulse.host.disks.as_slice()).unwrap_or_default();
         let fullest = disks.iter().map(|disk| used_permille(disk.total_bytes, disk.available_bytes)).max();
         let complete_ms = lines.iter().map(|line| line.complete_ms).min().flatten();
@@ -121,5 +121,5 @@ pub(super) async fn whole_row(
     let live = admin.fleet.site(&site.id);
     let gaps: Vec<_> = admin.store.gaps(&site.id).await?;
     let lines = delivered.lines(&site.id, &gaps, live.heartbeat.as_ref());
-    Ok(Row::new(frame, &Facts { site, live, lines }, admin.clock.wall_ms()))
+    Ok(Row::new(frame, &Facts { site, live, lines }, admin.hearing()))
 }

@@ -1,12 +1,15 @@
 //! Several sites at once: what a command meets on each of them, before it is given; and a silence for all of them.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::Uri;
 use axum::response::Response;
 
+use super::kinds;
+use super::rank::ranked;
 use super::words::{self, Words};
-use super::{is_wanted, kinds, rows};
 use crate::http::Admin;
 use crate::http::page::frame::{Frame, Reader, render};
 use crate::http::page::marks::{Mark, of_reach};
@@ -75,13 +78,13 @@ pub(in crate::http::page) async fn show(
 async fn page(admin: &Admin, frame: &Frame, (look, asked): (&Look, &[(String, String)])) -> Result<Response, Problem> {
     let (w, sites) = (words::of(frame.lang), admin.store.sites().await?);
     let hearing = admin.hearing();
-    let chosen: Vec<String> = if look.get("every").is_empty() {
-        asked.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.clone()).collect()
+    let chosen: BTreeSet<&str> = if look.get("every").is_empty() {
+        asked.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect()
     } else {
-        let found = rows(admin, frame, &sites).into_iter().filter(|row| is_wanted(row, look, hearing.now_ms));
-        found.map(|row| row.id).collect()
+        let found = ranked(admin, &sites).into_iter().filter(|one| one.is_wanted(look, hearing.now_ms));
+        found.map(|one| one.site.id.as_str()).collect()
     };
-    let meant = sites.iter().filter(|site| chosen.iter().any(|id| site.id.as_str() == id));
+    let meant = sites.iter().filter(|site| chosen.contains(site.id.as_str()));
     let mut fates: Vec<(Fate, Reach, &Site)> = meant
         .map(|site| {
             let link = reach(&admin.fleet.site(&site.id), site.revoked_ms.is_some(), hearing);

@@ -189,13 +189,12 @@ impl Browser {
         self.client.find_all(Locator::Css(selector)).await.unwrap().len()
     }
 
-    /// What a reader reads; blanks that do not break are blanks.
+    /// What a reader reads.
     pub(crate) async fn text(&self) -> String {
-        let text = match self.client.find(Locator::Css("body")).await {
+        match self.client.find(Locator::Css("body")).await {
             Ok(body) => body.text().await.unwrap_or_default(),
             Err(_) => String::new(),
-        };
-        text.replace(['\u{a0}', '\u{202f}'], " ")
+        }
     }
 
     /// Where the browser is.

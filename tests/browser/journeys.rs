@@ -1,9 +1,13 @@
 //! What people do, clicked through for real; one test for each journey of the design, by its number.
 
 mod acts;
+mod bulk;
 mod connectors;
+mod first_presence;
 mod fleet;
+mod frozen;
 mod incidents;
 mod login;
 mod media;
+mod outage;
 mod rollouts;

@@ -12,7 +12,7 @@ use vigie_tests::processes::{free_port, wait_for};
 use vigie_tests::terminals::Terminal;
 use vigie_tests::terminals::device::{Device, Make};
 
-use crate::scene::{Scene, play_set};
+use crate::scene::{Scene, play_configured};
 
 /// Seconds are here what minutes are for others.
 const SETTINGS: &str = "[connectors]\nallow = [\"localhost\"]\nretry_min = \"1s\"\nretry_max = \"2s\"";
@@ -100,7 +100,7 @@ async fn map(scene: &Scene, (here, there): (u64, u64)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn journey_15_what_a_third_party_refuses_is_settled_what_waits_goes_and_both_count_the_same() {
-    play_set(SETTINGS, async |scene: &mut Scene| {
+    play_configured(SETTINGS, async |scene: &mut Scene| {
         let lifecycle = Lifecycle::new();
         let hr = start_hr(&lifecycle).await;
         scene.furnish().await;

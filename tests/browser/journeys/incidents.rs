@@ -13,7 +13,7 @@ use vigie_tests::smtp::mime::Mail;
 use vigie_tests::smtp::{Setup, SmtpServer};
 
 use crate::browser::Window;
-use crate::scene::{LOG_IN, PASSWORD, Scene, play_set};
+use crate::scene::{LOG_IN, PASSWORD, Scene, play_configured};
 
 /// Where the hub's pages are, as its configuration says in mails; the test puts the real port in its place.
 const DASHBOARD: &str = "http://vigie.example.org";
@@ -78,7 +78,7 @@ fn link(mail: &Mail) -> String {
 async fn journey_18_an_alert_is_silenced_and_heard_again_another_taken_on_and_a_mail_leads_to_its_incident() {
     let lifecycle = Lifecycle::new();
     let server = SmtpServer::start(Setup::default(), &lifecycle).await.unwrap();
-    play_set(&settings(&server), async |scene: &mut Scene| {
+    play_configured(&settings(&server), async |scene: &mut Scene| {
         scene.furnish().await;
         fall_silent(scene).await;
         scene.browser.show(Window::PHONE, false).await;

@@ -7,6 +7,7 @@ mod alerts;
 mod attendance;
 mod connectors;
 mod hub;
+mod machines;
 mod mails;
 mod media;
 mod presence;
@@ -73,6 +74,7 @@ const GROUPS: &[&[Act]] = &[
     alerts::ACTS,
     connectors::ACTS,
     hub::ACTS,
+    machines::ACTS,
     mails::ACTS,
     terminals::ACTS,
     media::ACTS,

@@ -33,7 +33,8 @@ async fn a_job_shows_operators_what_is_sent_and_viewers_that_an_operator_may_see
     assert!(!shown(&page(Role::Operator).await.text).contains("numbers.7"), "mapping people is for owners");
     let viewer = page(Role::Viewer).await;
     assert!(!shown(&viewer.text).contains("terminal_sn") && !shown(&viewer.text).contains("method=\"post\""));
-    for elsewhere in ["/connectors/payroll/jobs/99999", &path.replace("payroll", "other"), "/connectors/payroll/jobs/x"] {
+    for elsewhere in ["/connectors/payroll/jobs/99999", &path.replace("payroll", "other"), "/connectors/payroll/jobs/x"]
+    {
         assert_eq!(stage.get(elsewhere).role(Role::Owner).send().await.status, StatusCode::NOT_FOUND, "{elsewhere}");
     }
 }

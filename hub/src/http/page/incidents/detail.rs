@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::behind::behind;
 use super::rules;
 use super::words::{self, Words};
 use crate::alerts::alert::Alert;
@@ -42,6 +43,8 @@ struct AlertRow {
     note: String,
     /// The number of the silence that keeps it from being told.
     silence: Option<String>,
+    /// What nobody sees while this box is silent.
+    behind: Option<String>,
     /// Whether somebody can still take it on.
     is_open: bool,
 }
@@ -91,6 +94,10 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
     let at = Local::of_hub(frame, now_ms);
     let alerts = alerts(admin, id, now_ms).await?;
     let first = alerts.iter().max_by_key(|alert| (alert.is_firing(), alert.grade));
+    let mut rows = Vec::with_capacity(alerts.len());
+    for alert in &alerts {
+        rows.push(AlertRow { behind: behind(admin, &at, w, alert).await?, ..at.alert(alert, w) });
+    }
     let news = admin.store.news_of(id).await?;
     let mails = if frame.is_operator() { mails_about(admin, &at, id).await? } else { Vec::new() };
     Ok(render(&IncidentPage {
@@ -107,7 +114,7 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
         is_open: stage != IncidentStage::Closed,
         began: at.moment(began_ms),
         ended: closed_ms.map(|closed_ms| at.moment(closed_ms)),
-        alerts: alerts.iter().map(|alert| at.alert(alert, w)).collect(),
+        alerts: rows,
         news: news.iter().map(|news| at.news(news, w)).collect(),
         mails,
         now: Time(now_ms),
@@ -152,6 +159,7 @@ impl Local<'_> {
             account: taken.map(|by| by.account.clone()).unwrap_or_default(),
             note: taken.map(|by| by.note.clone()).unwrap_or_default(),
             silence: alert.silence.map(|no| no.to_string()),
+            behind: None,
             is_open: alert.is_firing(),
         }
     }

@@ -130,7 +130,10 @@ fn sentence(
 ) -> String {
     let former = former.map_or_else(|| w.former_unknown.to_owned(), |version| w.former.replace("{version}", version));
     let text = if state == Some(CommandState::RolledBack) { w.undone } else { w.not_done };
-    text.replace("{former}", &former).replace("{software}", software).replace("{version}", version).replace("{site}", site)
+    text.replace("{former}", &former)
+        .replace("{software}", software)
+        .replace("{version}", version)
+        .replace("{site}", site)
 }
 
 impl Local<'_> {
@@ -162,7 +165,9 @@ mod tests {
     fn what_was_undone_says_what_is_back_and_that_nothing_is_lost() {
         let told = |state, former| sentence((state, former), ["agent", "1.5.0", "Brest"], words::of(Lang::Fr));
         let undone = told(Some(CommandState::RolledBack), Some("1.4.2"));
-        assert!(undone.starts_with("Mise à jour annulée sur Brest") && undone.contains("La version 1.4.2 est rétablie"));
+        assert!(
+            undone.starts_with("Mise à jour annulée sur Brest") && undone.contains("La version 1.4.2 est rétablie")
+        );
         assert!(told(Some(CommandState::RolledBack), None).contains("La version d’avant est rétablie"));
         assert!(told(Some(CommandState::Silent), Some("1.4.2")).contains("sans succès"));
     }

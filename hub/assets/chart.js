@@ -1,14 +1,17 @@
 // Draws charts anew so that values can be read by pointer. The server's drawing is where the points come from, and stays
-// where this does not run. Holes stay holes.
+// where this does not run. Holes stay holes; strips below keep the same axis.
 "use strict";
 (() => {
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const HEIGHT = 180;
+  const LEFT = 48;
+  const RIGHT = 16;
 
-  const points = (svg, { from, to, low, high }) => {
+  // Every line of a chart has its points at the same moments.
+  const points = (svg, path, { from, to, low, high }) => {
     const box = svg.viewBox.baseVal;
     const [xs, ys] = [[], []];
-    for (const [, step, x, y] of svg.querySelector("path").getAttribute("d").matchAll(/([ML])([\d.]+) ([\d.]+)/g)) {
+    for (const [, step, x, y] of path.getAttribute("d").matchAll(/([ML])([\d.]+) ([\d.]+)/g)) {
       const at = from + (x / box.width) * (to - from);
       if (step === "M" && xs.length) { xs.push(at - 1); ys.push(null); }
       xs.push(at);
@@ -23,16 +26,20 @@
     const { unit, zone } = figure.dataset;
     const axis = { stroke: token("--muted"), grid: { stroke: token("--line"), width: 1 }, ticks: { show: false } };
     const said = (plot, value) => (value == null ? "–" : value.toFixed(1) + "\u00a0" + unit);
+    const paths = [...svg.querySelectorAll("path")];
+    const drawn = paths.map((path) => points(svg, path, of));
+    const line = (path, at) => ({ label: path.dataset.label, stroke: token("--series-" + (at + 1)), width: 2,
+      dash: at ? [6, 4] : undefined, spanGaps: false, value: said });
     const place = document.createElement("div");
     const plot = new uPlot({
       width: figure.clientWidth - 24,
       height: HEIGHT,
+      padding: [8, RIGHT, 0, 0],
       tzDate: (s) => uPlot.tzDate(new Date(s * 1000), zone),
       scales: { x: { min: of.from, max: of.to }, y: { range: [of.low, of.high] } },
-      axes: [axis, { ...axis, size: 48 }],
-      series: [{ value: "{YYYY}-{MM}-{DD} {HH}:{mm}" },
-        { label: figure.dataset.title, stroke: token("--series-1"), width: 2, spanGaps: false, value: said }],
-    }, points(svg, of), place);
+      axes: [axis, { ...axis, size: LEFT }],
+      series: [{ value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...paths.map(line)],
+    }, [drawn[0][0], ...drawn.map(([, ys]) => ys)], place);
     svg.replaceWith(place);
     addEventListener("resize", () => plot.setSize({ width: figure.clientWidth - 24, height: HEIGHT }));
   }

@@ -26,6 +26,7 @@
       const text = age(Date.parse(time.dateTime));
       if (text && time.textContent !== text) time.textContent = text;
     }
+    say_moves();
     const mark = document.getElementById("live");
     if (!mark || !heard) return;
     const frozen = Date.now() - heard > SILENCE_MS;
@@ -46,6 +47,36 @@
       || (selection && !selection.isCollapsed && element.contains(selection.anchorNode));
   };
 
+  // Rows never jump: how many would stand elsewhere is said, now and then, and the reader asks for their order.
+  const CALM_MS = 30000;
+  const moved = new Map();
+  let told_moves = 0;
+  const note_move = (target, fresh) => {
+    const [was, is] = [target.dataset.urgency, fresh.dataset.urgency];
+    if (!is || is === was) return;
+    if (!moved.has(target.id)) moved.set(target.id, was);
+    else if (moved.get(target.id) === is) moved.delete(target.id);
+  };
+  const say_moves = () => {
+    const place = document.getElementById("changes");
+    if (!place || Date.now() - told_moves < CALM_MS) return;
+    const link = place.querySelector("a");
+    const text = moved.size ? moved.size + "\u00a0" + (moved.size < 2 ? place.dataset.one : place.dataset.many) : "";
+    if (link.textContent === text) return;
+    link.textContent = text;
+    link.hidden = !text;
+    told_moves = Date.now();
+  };
+
+  // What somebody has ticked stays ticked.
+  const keep_ticks = (target, fragment) => {
+    for (const box of target.querySelectorAll("input[type=checkbox]:checked")) {
+      const same = [...fragment.querySelectorAll("input[type=checkbox]")].find(
+        (one) => one.name === box.name && one.value === box.value);
+      if (same) same.setAttribute("checked", "");
+    }
+  };
+
   const is_live = (element) => element && (element.hasAttribute("hx-sse:connect") || element.hasAttribute("data-live-part"));
 
   document.addEventListener("htmx:before:swap", (event) => {
@@ -58,6 +89,8 @@
         continue;
       }
       const fresh = fragment.firstElementChild;
+      if (fresh) note_move(target, fresh);
+      keep_ticks(target, fragment);
       if (fresh && fresh.textContent !== target.textContent) fresh.classList.add("changed");
     }
   });
@@ -77,6 +110,7 @@
   // A question opens over the page; what else comes back is a page of its own.
   document.addEventListener("htmx:after:swap", (event) => {
     const dialog = document.getElementById("dialog");
+    if (event.detail.ctx.target.id === "results") moved.clear();
     if (event.detail.ctx.target !== dialog) return;
     if (!dialog.childElementCount) location.reload();
     else if (!dialog.open) dialog.showModal();

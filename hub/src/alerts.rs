@@ -9,7 +9,7 @@ mod compose;
 mod diary;
 pub mod driver;
 pub mod facts;
-mod forecast;
+pub(crate) mod forecast;
 pub mod incident;
 #[cfg(test)]
 mod laws;

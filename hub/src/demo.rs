@@ -1,16 +1,17 @@
 //! `vigie-hub demo`: a hub with a simulated fleet, to look around in. Nothing of it is real, and it never meets real data.
 //!
-//! What is in it, the same for the same `--seed` and day: twelve sites in France, one silent for a day (`grenoble`), one
-//! with a full disk (`toulouse`); three weeks of pulses, devices and coverage. Two coworkings (`metz`, with two hours
-//! without sight; `nancy`) with 24 members `M01`… who come with their devices; eight of them are there whatever the hour,
-//! from before the demo's beginning to six hours after it, and half of all agreed to be named. Two workshops (`lyon`,
-//! `lille`) with 22 employees `101`… on time clocks: 103 is late on Mondays and Thursdays, 105 forgot the last punch out of
-//! the last day of work; a clock at `lille` waits to be admitted. A door at `marseille` that somebody passes every few
-//! seconds. A third party for their hours, the connector `paie`, that does not know 107 and refuses some rows. Macs at
-//! `strasbourg` and `bordeaux`, two with little disk, some full on their chargers. Three videos on the boxes with screens. A
-//! player whose release 2.5.0 three of six boxes have; it failed on one, so the rollout stands still. Incidents and their
-//! mails follow from all that within two minutes; the mail server is away, so they wait in the outbox. Accounts: `admin`
-//! (owner), `operateur`, `lecture` (viewer), `membre` (who sees the presence of `M01`), each with a drawn password.
+//! What is in it, the same for the same `--seed` and day: twelve sites in France, one silent for a day (`grenoble`),
+//! one with a full disk (`toulouse`), one that stood still for three hours yesterday (`nantes`); three weeks of pulses,
+//! devices and coverage. Two coworkings (`metz`, with two hours without sight; `nancy`) with 24 members `M01`… who come
+//! with their devices; eight of them are there whatever the hour, from before the demo's beginning to six hours after
+//! it, and half of all agreed to be named. Two workshops (`lyon`, `lille`) with 22 employees `101`… on time clocks: 103
+//! is late on Mondays and Thursdays, 105 forgot the last punch out of the last day of work; a clock at `lille` waits to
+//! be admitted. A door at `marseille` that somebody passes every few seconds. A third party for their hours, the
+//! connector `paie`, that does not know 107 and refuses some rows. Macs at `strasbourg` and `bordeaux`, two with little
+//! disk, some full on their chargers. Three videos on the boxes with screens. A player whose release 2.5.0 three of six
+//! boxes have; it failed on one, so the rollout stands still. Incidents and their mails follow from all that within two
+//! minutes; the mail server is away, so they wait in the outbox. Accounts: `admin` (owner), `operateur`, `lecture`
+//! (viewer), `membre` (who sees the presence of `M01`), each with a drawn password.
 //!
 //! Each start begins anew. Boxes speak as real ones do: hello, batches, pulses, into the hub's own ingest; only the network
 //! between is left out. Commands are answered, and nothing happens.

@@ -15,6 +15,9 @@
 //! services = ["player"]
 //! ```
 //!
+//! Without a broker Home Assistant may come to the operators' MQTT ([`guest`]): `operators = true`, an account and its
+//! token, the hub's CA. It hears the same, and its buttons are pressed with that account's rights.
+//!
 //! Only people who agreed to be named are told, and no topic says a name. Buttons give commands that a box's owner
 //! must have allowed there.
 
@@ -24,8 +27,11 @@ mod config;
 mod driver;
 mod facts;
 mod gather;
+mod guest;
 mod ledger;
 mod topics;
 
 pub use config::HomeAssistantConfig;
 pub(crate) use driver::start;
+pub(crate) use guest::{FILTERS_MAX, Guests};
+pub(crate) use topics::{Asked, Topics};

@@ -83,6 +83,7 @@ pub(crate) mod testing;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::sync::Semaphore;
@@ -91,6 +92,7 @@ use vigie_shared::clock::Clock;
 
 use self::idempotency::Answers;
 use self::ports::{Backup, Erasures, Meters, Readiness, Rebuilder, Revoker, Tickets};
+use self::reach::Hearing;
 use self::trail::Refusals;
 use crate::alerts::driver::Lookout;
 use crate::blobs::Blobs;
@@ -158,6 +160,8 @@ pub struct Parts {
     pub erasures: Arc<dyn Erasures>,
     /// How long things are kept, as people are told.
     pub retention: RetentionConfig,
+    /// The silence that people are told of.
+    pub silent_after: Duration,
     /// What is said on machines if nobody words it.
     pub clean_desk: Words,
     /// What new boxes are told.
@@ -201,6 +205,11 @@ impl Admin {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
         let refusals = Refusals::default();
         Self(Arc::new(Inner { parts, answers: Answers::default(), streams, refusals }))
+    }
+
+    /// How links are judged at this moment.
+    pub(crate) fn hearing(&self) -> Hearing {
+        Hearing { now_ms: self.clock.wall_ms(), silent_after: self.silent_after }
     }
 }
 

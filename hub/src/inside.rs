@@ -69,6 +69,8 @@ pub(crate) struct Backstage {
     pub(crate) messages: mpsc::WeakSender<Message>,
     /// Who is connected.
     pub(crate) board: Board,
+    /// What is wrong in the fleet.
+    pub(crate) alerts: Lookout,
 }
 
 /// Starts them, each after those that it needs.
@@ -117,7 +119,7 @@ pub(crate) async fn start(
     let projector = projector.telling(Arc::new(exchange.clone()));
     lifecycle.spawn("projector", projector.run(chance(), lifecycle.stopping()));
     keep_in_order(config, (&store, &board, &trail), clock, lifecycle);
-    let backstage = Backstage { store, messages, board: board.clone() };
+    let backstage = Backstage { store, messages, board: board.clone(), alerts: alerts.clone() };
     Ok(Inside {
         backend,
         board,

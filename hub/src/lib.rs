@@ -156,6 +156,7 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         tickets: Arc::new(wiring::CommandKey(Arc::clone(&pki))),
         erasures: Arc::new(erasures),
         retention: config.retention.clone(),
+        silent_after: config.alerts.site_offline.after,
         clean_desk: config.clean_desk.words(),
         store,
         logins,
@@ -165,7 +166,8 @@ pub async fn run(config: &HubConfig, lifecycle: &Lifecycle) -> anyhow::Result<Ru
         is_demo: demo::is_demo(&config.data),
         stopping: lifecycle.stopping(),
     });
-    inside.operators.open(doors.operators, pki.open_tls()?, admin.clone(), lifecycle);
+    let guests = home_assistant::Guests::welcome(&config.home_assistant, &pki.ca_sha256());
+    inside.operators.open((doors.operators, pki.open_tls()?), admin.clone(), guests, lifecycle);
     wiring::open_machines_door(doors.machines, &config.machines, &admin, lifecycle)?;
     open_to_people(admin, (doors.admin, door), config, lifecycle)?;
     tell(addresses);

@@ -18,6 +18,8 @@
 //! mosquitto_pub $hub -q 1 -t vigie/v1/rennes01/commands/restart_service -m '{"service":"neopro-app"}'
 //! ```
 //!
+//! Home Assistant may be one of these programs ([`guests`](crate::home_assistant)): then what it is told is told here too.
+//!
 //! `--insecure` leaves out only the comparison of names: the hub's certificate has one name wherever the hub is, and its
 //! CA signs for no other server.
 
@@ -43,6 +45,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use vigie_shared::lifecycle::Lifecycle;
 
+use crate::home_assistant::{Guests, Topics};
 use crate::http::Admin;
 use crate::http::views::EntryView;
 use crate::ingest::driver::Onlooker;
@@ -85,6 +88,8 @@ struct Hall {
     room: Arc<Room>,
     admin: Admin,
     acceptor: TlsAcceptor,
+    /// How Home Assistant is served, if it may come.
+    home: Option<Guests>,
     stopping: CancellationToken,
 }
 
@@ -103,10 +108,18 @@ impl Operators {
     }
 
     /// Starts to let people's programs in.
-    pub fn open(&self, listener: TcpListener, tls: Arc<ServerConfig>, admin: Admin, lifecycle: &Lifecycle) {
-        let stopping = lifecycle.stopping();
-        let hall = Hall { room: Arc::clone(&self.0), admin, acceptor: TlsAcceptor::from(tls), stopping };
-        let hall = Arc::new(hall);
+    pub(crate) fn open(
+        &self,
+        (listener, tls): (TcpListener, Arc<ServerConfig>),
+        admin: Admin,
+        home: Option<Guests>,
+        lifecycle: &Lifecycle,
+    ) {
+        let (room, acceptor, stopping) = (Arc::clone(&self.0), TlsAcceptor::from(tls), lifecycle.stopping());
+        let hall = Arc::new(Hall { room, admin, acceptor, home, stopping });
+        if hall.home.is_some() {
+            lifecycle.spawn("operators' home", news::tell_home(Arc::clone(&hall)));
+        }
         lifecycle.spawn("operators' states", news::tell_states(Arc::clone(&hall)));
         lifecycle.spawn("operators' commands", news::tell_commands(Arc::clone(&hall)));
         lifecycle.spawn("operators' MQTT", accept(listener, hall, lifecycle.clone()));
@@ -142,6 +155,12 @@ impl Onlooker for Operators {
 impl Listener for Operators {
     fn on_noted(&self, entries: &[Entry]) {
         entries.iter().for_each(|entry| self.tell(entry));
+    }
+}
+
+impl Hall {
+    fn home_topics(&self) -> Option<&Topics> {
+        self.home.as_ref().map(Guests::topics)
     }
 }
 

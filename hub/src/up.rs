@@ -74,7 +74,7 @@ pub async fn up(mut config: HubConfig, args: &UpArgs) -> anyhow::Result<ExitCode
     let site = enrol_local_box(&config.data, &running, &agent, args.site.clone()).await?;
     vigie_agent::run(&agent, &lifecycle).context("start the local agent")?;
     lifecycle.ready();
-    print(&welcome(&running, &agent, &site, &config.data));
+    print(&welcome(&running, &agent, &site, &config));
     Ok(lifecycle.wait().await)
 }
 
@@ -132,21 +132,22 @@ fn local_site_id() -> anyhow::Result<SiteId> {
     id.parse().context("name the local site")
 }
 
-fn welcome(running: &Running, agent: &AgentConfig, site: &SiteId, data: &Path) -> String {
-    let (admin, data) = (running.addresses.admin, data.display());
+fn welcome(running: &Running, agent: &AgentConfig, site: &SiteId, config: &HubConfig) -> String {
+    let scheme = if config.admin.is_tls() { "https" } else { "http" };
+    let (admin, data) = (format!("{scheme}://{}", running.addresses.admin), config.data.display());
     let mut text = String::new();
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<13} {value}\n"));
-    line("Dashboard", format!("http://{admin}/"));
+    line("Dashboard", format!("{admin}/"));
     match &running.first_login {
         Some(login) => {
-            line("First login", format!("http://{admin}/setup#{}", login.setup));
+            line("First login", format!("{admin}/setup#{}", login.setup));
             line("", "(works once: choose name and password there)".to_owned());
             line("or as it is", format!("{}   password: {}", login.account, login.password));
             line("", "(shown this once; forgotten? vigie-hub user password admin)".to_owned());
         }
         None => line("Login", "as before; forgotten? vigie-hub user password admin".to_owned()),
     }
-    line("API", format!("curl -H @{data}/curl-header http://{admin}/api/v1/sites"));
+    line("API", format!("curl -H @{data}/curl-header {admin}/api/v1/sites"));
     let names = if agent.devices.inventory { "named openly" } else { "under pseudonyms" };
     line("This box", format!("site {site}: its pulse, and the devices on its LAN ({names})"));
     line("Another box", format!("vigie-hub --data {data} site add NAME   prints the token to paste there"));

@@ -2,8 +2,12 @@
 
 mod acts;
 mod attendance;
+mod bulk;
+mod first_presence;
 mod fleet;
+mod frozen;
 mod login;
+mod outage;
 mod own;
 mod presence;
 mod terminals;

@@ -28,12 +28,17 @@ pub(crate) struct Scene {
 
 /// Runs a test with a hub and a browser of its own, and ends both whatever happens.
 pub(crate) async fn play(test: impl AsyncFnOnce(&mut Scene)) {
-    play_with(Kind::Empty, test).await;
+    play_with(Kind::Empty, "", test).await;
+}
+
+/// The same with these lines in the hub's configuration.
+pub(crate) async fn play_configured(lines: &str, test: impl AsyncFnOnce(&mut Scene)) {
+    play_with(Kind::Empty, lines, test).await;
 }
 
 /// The same with the simulated fleet of `vigie-hub demo`.
 pub(crate) async fn play_demo(test: impl AsyncFnOnce(&mut Scene)) {
-    play_with(Kind::Demo, test).await;
+    play_with(Kind::Demo, "", test).await;
 }
 
 /// What a hub holds at first.
@@ -43,11 +48,11 @@ enum Kind {
     Demo,
 }
 
-async fn play_with(kind: Kind, test: impl AsyncFnOnce(&mut Scene)) {
+async fn play_with(kind: Kind, lines: &str, test: impl AsyncFnOnce(&mut Scene)) {
     if !browser::is_here() {
         return not_run("chromium and chromium-driver are not installed");
     }
-    let mut scene = Scene::set(kind).await;
+    let mut scene = Scene::set(kind, lines).await;
     let end = AssertUnwindSafe(test(&mut scene)).catch_unwind().await;
     scene.browser.close().await;
     if let Err(panic) = end {
@@ -56,9 +61,10 @@ async fn play_with(kind: Kind, test: impl AsyncFnOnce(&mut Scene)) {
 }
 
 impl Scene {
-    async fn set(kind: Kind) -> Self {
+    async fn set(kind: Kind, lines: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut hub = HubProcess::new(folder.path()).unwrap();
+        hub.configure(lines).unwrap();
         match kind {
             Kind::Empty => hub.start().await.unwrap(),
             Kind::Demo => hub.start_demo().await.unwrap(),
@@ -124,6 +130,26 @@ impl Scene {
         };
         let seen = wait_for(wanted, is_there).await;
         assert!(seen.is_ok(), "`{wanted}` does not come on {}", self.browser.address().await);
+    }
+
+    /// Lets the reader's clock jump ahead, so that nobody has to sit before the page for so long.
+    pub(crate) async fn pass(&self, seconds: u32) {
+        let script = format!(
+            "window.vigiePassed = (window.vigiePassed || 0) + {seconds} * 1000;
+             window.vigieNow = window.vigieNow || Date.now.bind(Date);
+             Date.now = () => vigieNow() + vigiePassed;"
+        );
+        self.browser.run(&script).await;
+    }
+
+    /// Opens a page again and again until the reader reads this.
+    pub(crate) async fn open_until(&self, path: &str, wanted: &str) {
+        let is_there = async || {
+            self.open(path).await;
+            self.browser.text().await.contains(wanted)
+        };
+        let seen = wait_for(wanted, is_there).await;
+        assert!(seen.is_ok(), "`{wanted}` is not on {path}:\n{}", self.browser.text().await);
     }
 
     /// Reads the pages in this language from now on.

@@ -20,7 +20,7 @@ const AWAY_MAX_MS: i64 = 10 * 365 * DAY_MS;
 /// `hours` are in their order. The line goes through the means of the first and the last third, so that neither a log
 /// that is rotated nor a download that comes and goes decides.
 #[must_use]
-pub(super) fn full_ms(hours: &[DiskHour]) -> Option<i64> {
+pub(crate) fn full_ms(hours: &[DiskHour]) -> Option<i64> {
     let since = hours.windows(2).rposition(|pair| match pair {
         [before, after] => {
             let freed = after.free_bytes.saturating_sub(before.free_bytes);

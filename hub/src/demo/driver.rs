@@ -88,6 +88,8 @@ pub(super) async fn start(
     demo.tell_history().await?;
     compute_days(data, &demo.world).await?;
     demo.connect();
+    // Whoever opens the first page sees the silent box with its incident.
+    demo.stage.alerts.look().await.context("look at the demo's fleet")?;
     lifecycle.spawn("demo", demo.live(lifecycle.stopping()));
     Ok(welcome(running, data, &logins))
 }

@@ -21,6 +21,10 @@ pub(super) const TICK_MS: i64 = 5 * 60 * 1000;
 const HOUR: i64 = 12;
 const DAY: i64 = 288;
 
+/// How long before the demo's beginning a box stood still, and for how long: whole hours.
+const STILL_AGO_HOURS: i64 = 20;
+const STILL_HOURS: i64 = 3;
+
 /// How long the silent box has been silent.
 const SILENT_MS: i64 = 26 * 60 * 60 * 1000;
 
@@ -51,13 +55,22 @@ impl World {
     pub(super) fn heard_ms(&self, place: &Place) -> i64 {
         match place.trouble {
             Trouble::Silent => self.until_ms - SILENT_MS,
-            Trouble::None | Trouble::FullDisk => self.until_ms,
+            Trouble::None | Trouble::FullDisk | Trouble::StoodStill => self.until_ms,
         }
     }
 
     /// The ticks of a place's history.
     pub(super) fn ticks(&self, place: &Place) -> impl Iterator<Item = i64> + use<> {
-        (self.from_ms..=self.heard_ms(place)).step_by(usize::try_from(TICK_MS).unwrap_or(usize::MAX))
+        let still = (place.trouble == Trouble::StoodStill).then(|| self.still_ms());
+        let all = (self.from_ms..=self.heard_ms(place)).step_by(usize::try_from(TICK_MS).unwrap_or(usize::MAX));
+        all.filter(move |tick_ms| still.is_none_or(|(from_ms, to_ms)| *tick_ms <= from_ms || to_ms < *tick_ms))
+    }
+
+    /// From when to when a box stood still, by whole hours, so that what was told of the hour before is not cut.
+    fn still_ms(&self) -> (i64, i64) {
+        let hour_ms = HOUR * TICK_MS;
+        let from_ms = (self.until_ms - STILL_AGO_HOURS * hour_ms).div_euclid(hour_ms) * hour_ms;
+        (from_ms, from_ms + STILL_HOURS * hour_ms)
     }
 
     /// What a place's box notes at a tick.

@@ -11,6 +11,8 @@ pub(super) enum Trouble {
     Silent,
     /// Its disk fills, and is full today.
     FullDisk,
+    /// Its box stood still for three hours yesterday: nothing was measured, nothing is on its way.
+    StoodStill,
 }
 
 /// A site of the demo.
@@ -150,6 +152,7 @@ pub(super) const PLACES: [Place; 12] = [
         region: "Pays de la Loire",
         tags: &["futsal", "écran"],
         has_screens: true,
+        trouble: Trouble::StoodStill,
         ..NOTHING
     },
     Place {

@@ -69,6 +69,8 @@ pub(crate) struct Unsubscribe<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Introduction<'a> {
     pub(crate) client_id: &'a [u8],
+    /// Where its last will would be told, if it has one.
+    pub(crate) will_topic: Option<&'a [u8]>,
     pub(crate) user_name: Option<&'a [u8]>,
     pub(crate) password: Option<&'a [u8]>,
 }
@@ -128,7 +130,7 @@ fn connect(body: &[u8]) -> Result<Connect<'_>, Broken> {
 }
 
 impl<'a> Connect<'a> {
-    /// Reads what follows the fixed part, as the flags announce it; a will is read and left out.
+    /// Reads what follows the fixed part, as the flags announce it; of a will only where it would be told.
     pub(crate) fn introduction(&self) -> Result<Introduction<'a>, Broken> {
         let mut rest = self.payload;
         let mut next = |is_there: bool| {
@@ -141,10 +143,13 @@ impl<'a> Connect<'a> {
         };
         let client_id = next(true)?.unwrap_or_default();
         let has_will = self.flags & 0b0000_0100 != 0;
-        let _will = (next(has_will)?, next(has_will)?);
+        let (will_topic, _will) = (next(has_will)?, next(has_will)?);
         let user_name = next(self.flags & 0b1000_0000 != 0)?;
         let password = next(self.flags & 0b0100_0000 != 0)?;
-        if rest.is_empty() { Ok(Introduction { client_id, user_name, password }) } else { Err(Broken::Malformed) }
+        if !rest.is_empty() {
+            return Err(Broken::Malformed);
+        }
+        Ok(Introduction { client_id, will_topic, user_name, password })
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn announced(topics: &Topics, config: &HomeAssistantConfig, facts: &F
         list.insert(topics.device(&node), bytes(described(topics, config, site)));
         list.insert(topics.site(&site.id), bytes(state(site)));
         if config.buttons {
-            list.insert(topics.device(&format!("{node}_buttons")), bytes(buttons(topics, config, site)));
+            list.insert(topics.buttons(&site.id), bytes(buttons(topics, config, site)));
         }
     }
     for person in &facts.people {

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::announce::REBOOT;
 
 /// What Home Assistant is told, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +17,8 @@ pub struct HomeAssistantConfig {
     pub user: Option<String>,
     /// A file with the password, for the hub's user only.
     pub password_file: Option<PathBuf>,
+    /// Whether Home Assistant may come to the operators' MQTT instead, with an account's name and its token.
+    pub operators: bool,
     /// A file with the broker's CA in PEM, if the system does not trust it.
     pub ca_file: Option<PathBuf>,
     /// What Home Assistant looks for devices under.
@@ -30,6 +35,7 @@ impl Default for HomeAssistantConfig {
     fn default() -> Self {
         Self {
             broker: None,
+            operators: false,
             user: None,
             password_file: None,
             ca_file: None,
@@ -38,5 +44,16 @@ impl Default for HomeAssistantConfig {
             services: Vec::new(),
             dashboard: None,
         }
+    }
+}
+
+impl HomeAssistantConfig {
+    /// The type and the body of the command that a button stands for; none if there is no such button.
+    pub(super) fn order(&self, button: &str) -> Option<(&'static str, Vec<u8>)> {
+        let is_told = button == REBOOT || self.services.iter().any(|service| service == button);
+        (self.buttons && is_told).then(|| match button {
+            REBOOT => ("reboot", Vec::new()),
+            service => ("restart_service", json!({ "service": service }).to_string().into_bytes()),
+        })
     }
 }

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use vigie_shared::backoff::Backoff;
-use vigie_shared::id::to_hex;
 use vigie_shared::lifecycle::Lifecycle;
 
-use super::announce::{List, OFFLINE, ONLINE, REBOOT, announced};
+use super::announce::{List, OFFLINE, ONLINE, announced};
 use super::broker::{Connection, Heard};
 use super::config::HomeAssistantConfig;
 use super::gather::gather;
@@ -33,9 +31,6 @@ const RETRY_MAX: Duration = Duration::from_secs(120);
 /// How long the last word may take when the hub stops.
 const FAREWELL: Duration = Duration::from_millis(300);
 
-/// Bytes of the CA's hash that stand for the hub: enough that two hubs on one broker differ.
-const HUB_BYTES: usize = 4;
-
 /// Says and hears.
 struct Speaker {
     admin: Admin,
@@ -52,8 +47,7 @@ pub(crate) fn start(config: &HomeAssistantConfig, admin: &Admin, lifecycle: &Lif
     if config.broker.is_none() {
         return;
     }
-    let hash = admin.invitation.ca_sha256;
-    let topics = Topics::new(&config.discovery_prefix, &to_hex(hash.get(..HUB_BYTES).unwrap_or_default()));
+    let topics = Topics::of_hub(&config.discovery_prefix, &admin.invitation.ca_sha256);
     let speaker = Speaker {
         admin: admin.clone(),
         config: config.clone(),
@@ -123,6 +117,7 @@ impl Speaker {
     async fn hear(&mut self, asked: Asked) {
         match asked {
             Asked::Again => self.ledger.forget(),
+            Asked::Nothing => {}
             Asked::Kept(topic) if topic == self.topics.status() => {}
             Asked::Kept(topic) => self.ledger.on_kept(topic),
             Asked::Press { site, button } => self.press(&site, &button).await,
@@ -131,21 +126,16 @@ impl Speaker {
 
     /// A button is pressed only if it was told.
     async fn press(&self, site: &str, button: &str) {
-        let is_told = button == REBOOT || self.config.services.iter().any(|service| service == button);
-        if !self.config.buttons || !is_told {
+        let Some((kind, body)) = self.config.order(button) else {
             tracing::warn!(site, button, "Home Assistant pressed a button that nobody allowed; nothing was done");
             return;
-        }
+        };
         let caller = Caller {
             account: ACCOUNT.to_owned(),
             role: Role::Operator,
             person: None,
             scope: Scope::default(),
             via: Via::Socket,
-        };
-        let (kind, body) = match button {
-            REBOOT => ("reboot", Vec::new()),
-            service => ("restart_service", json!({ "service": service }).to_string().into_bytes()),
         };
         match order(&self.admin, &caller, &Order { site, kind, body: &body }).await {
             Ok(()) => tracing::info!(site, button, "Home Assistant pressed a button"),

@@ -11,7 +11,7 @@ use crate::fleet::BoxNow;
 use crate::fleet::completeness::Deliveries;
 use crate::http::Admin;
 use crate::http::problem::Problem;
-use crate::http::reach::{Health, Reach, health, reach};
+use crate::http::reach::{Health, Hearing, Reach, health, reach};
 use crate::http::time::Time;
 use crate::presence::driver::Visitor;
 use crate::presence::headcount::Crowd;
@@ -25,7 +25,7 @@ struct Around {
     alerts: BTreeMap<SiteId, usize>,
     /// People who are there, by site.
     people: BTreeMap<SiteId, usize>,
-    now_ms: i64,
+    hearing: Hearing,
 }
 
 /// The fleet at this moment, as this hub tells it.
@@ -36,8 +36,7 @@ struct Around {
 pub(super) async fn gather(admin: &Admin, hub: &str) -> Result<Facts, Problem> {
     let here = admin.presences.here_lately().await?;
     let deliveries = Deliveries { queues: admin.store.queues().await?, cursors: admin.store.cursors().await? };
-    let mut around =
-        Around { deliveries, alerts: BTreeMap::new(), people: BTreeMap::new(), now_ms: admin.clock.wall_ms() };
+    let mut around = Around { deliveries, alerts: BTreeMap::new(), people: BTreeMap::new(), hearing: admin.hearing() };
     for alert in admin.store.present_alerts().await?.into_iter().filter(|alert| alert.stage == Stage::Firing) {
         if let Some(site) = alert.key.site {
             *around.alerts.entry(site).or_default() += 1;
@@ -61,7 +60,7 @@ pub(super) async fn gather(admin: &Admin, hub: &str) -> Result<Facts, Problem> {
 }
 
 fn of_site(site: &Site, live: &BoxNow, (complete_ms, around): (Option<i64>, &Around)) -> SiteFacts {
-    let reach = reach(live, false, around.now_ms);
+    let reach = reach(live, false, around.hearing);
     SiteFacts {
         id: site.id.clone(),
         name: site.name.clone(),

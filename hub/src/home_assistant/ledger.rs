@@ -9,11 +9,11 @@ const KEPT_MAX: usize = 100_000;
 
 /// Something to say, kept by the broker; nothing in it clears the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said {
+pub(crate) struct Said {
     /// Where.
-    pub(super) topic: String,
+    pub(crate) topic: String,
     /// What.
-    pub(super) payload: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// What one connection has been told.
@@ -25,6 +25,11 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// What is known there.
+    pub(super) fn told(&self) -> &List {
+        &self.told
+    }
+
     /// Everything is to be told again; what the broker keeps is still known.
     pub(super) fn forget(&mut self) {
         self.kept.extend(std::mem::take(&mut self.told).into_keys());

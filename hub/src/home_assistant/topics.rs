@@ -1,13 +1,19 @@
 //! The topics of what Home Assistant is told, and of what it asks. Pure.
 
-use vigie_shared::id::SiteId;
+use vigie_shared::id::{SiteId, to_hex};
 
 /// What Home Assistant says when it starts: everything is told again.
 const STARTED: &[u8] = b"online";
 
+/// Bytes of the CA's hash that stand for the hub: enough that two hubs on one broker differ.
+const HUB_BYTES: usize = 4;
+
+/// What a device's name ends with that is nothing but a site's buttons; no site's id has an underscore.
+const BUTTONS: &str = "_buttons";
+
 /// Names the topics of one hub on one broker.
 #[derive(Debug, Clone)]
-pub(super) struct Topics {
+pub(crate) struct Topics {
     prefix: String,
     /// What stands for this hub: two hubs share a broker and nothing else.
     pub(super) hub: String,
@@ -15,9 +21,11 @@ pub(super) struct Topics {
 
 /// Something that came from the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// Home Assistant has started.
     Again,
+    /// Home Assistant says something that changes nothing, as that it goes.
+    Nothing,
     /// Somebody pressed a button of a site.
     Press {
         /// The site, as it was written.
@@ -35,9 +43,48 @@ impl Topics {
         Self { prefix: prefix.to_owned(), hub: hub.to_owned() }
     }
 
+    /// Those of the hub that lets boxes in with this CA.
+    pub(super) fn of_hub(prefix: &str, ca_sha256: &[u8]) -> Self {
+        Self::new(prefix, &to_hex(ca_sha256.get(..HUB_BYTES).unwrap_or_default()))
+    }
+
     /// Where a device is described.
     pub(super) fn device(&self, node: &str) -> String {
         format!("{}/device/{}/config", self.prefix, self.node(node))
+    }
+
+    /// Where the buttons of a site are described.
+    pub(super) fn buttons(&self, site: &SiteId) -> String {
+        self.device(&format!("{site}{BUTTONS}"))
+    }
+
+    /// Whether buttons are described there.
+    pub(super) fn is_of_buttons(&self, topic: &str) -> bool {
+        topic.ends_with(&format!("{BUTTONS}/config"))
+    }
+
+    /// Where Home Assistant says that it has started, and that it goes: also its last will.
+    pub(crate) fn birth(&self) -> String {
+        format!("{}/status", self.prefix)
+    }
+
+    /// Whether a filter brings nothing but what this hub tells Home Assistant: what may be asked for at its own listener.
+    pub(crate) fn grants(&self, filter: &str) -> bool {
+        let levels = |rest: &str| -> Vec<String> { rest.split('/').map(str::to_owned).collect() };
+        let is_name = |level: &str| level == "+" || !level.contains(['+', '#']);
+        if let Some(rest) = filter.strip_prefix(&format!("{}/", self.prefix)) {
+            return match levels(rest).as_slice() {
+                [all] => all == "#",
+                [kind, node, last] => matches!(kind.as_str(), "+" | "device") && is_name(node) && last == "config",
+                _ => false,
+            };
+        }
+        let Some(rest) = filter.strip_prefix(&format!("vigie/{}/", self.hub)) else { return false };
+        match levels(rest).as_slice() {
+            [all] => all == "#" || all == "status",
+            [group, one] => matches!(group.as_str(), "sites" | "people") && is_name(one),
+            _ => false,
+        }
     }
 
     /// The name of a device among all of the broker.
@@ -67,13 +114,13 @@ impl Topics {
 
     /// Everything that the hub wants to hear.
     pub(super) fn wanted(&self) -> [String; 3] {
-        [format!("{}/status", self.prefix), format!("{}/device/+/config", self.prefix), format!("vigie/{}/#", self.hub)]
+        [self.birth(), format!("{}/device/+/config", self.prefix), format!("vigie/{}/#", self.hub)]
     }
 
     /// What a message is about, if it is about this hub. What is kept was not said now: a kept press presses nothing.
-    pub(super) fn read(&self, topic: &str, payload: &[u8], is_kept: bool) -> Option<Asked> {
-        if topic == format!("{}/status", self.prefix) {
-            return (payload == STARTED && !is_kept).then_some(Asked::Again);
+    pub(crate) fn read(&self, topic: &str, payload: &[u8], is_kept: bool) -> Option<Asked> {
+        if topic == self.birth() {
+            return Some(if payload == STARTED && !is_kept { Asked::Again } else { Asked::Nothing });
         }
         let own = topic.strip_prefix(&format!("vigie/{}/", self.hub));
         let device = || topic.starts_with(&format!("{}/device/{}", self.prefix, self.node("")));
@@ -118,6 +165,34 @@ mod tests {
     #[test]
     fn everything_is_told_again_when_home_assistant_starts() {
         assert_eq!(topics().read("homeassistant/status", b"online", false), Some(Asked::Again));
-        assert_eq!(topics().read("homeassistant/status", b"offline", false), None);
+        assert_eq!(topics().read("homeassistant/status", b"offline", false), Some(Asked::Nothing));
+        assert_eq!(topics().read("homeassistant/status", b"online", true), Some(Asked::Nothing), "that was earlier");
+    }
+
+    #[test]
+    fn only_what_this_hub_tells_can_be_asked_for_at_its_own_listener() {
+        let metz = "metz".parse().unwrap();
+        let told = [topics().device("metz"), topics().buttons(&metz), topics().site(&metz), topics().status()];
+        let wide = ["homeassistant/#", "homeassistant/device/+/config", "homeassistant/+/+/config", "vigie/ab12/#"];
+        for filter in told.iter().map(String::as_str).chain(wide).chain(["vigie/ab12/sites/+", "vigie/ab12/people/+"]) {
+            assert!(topics().grants(filter), "{filter}");
+        }
+        let press = topics().press(&metz, "reboot");
+        for filter in [
+            "#",
+            "+/#",
+            "homeassistant",
+            "homeassistant/light/+/config",
+            "homeassistant/+/+/+/config",
+            &press,
+            "homeassistant/status",
+            "vigie/cd/#",
+            "vigie/+/sites/metz",
+            "vigie/ab12/sites/m+",
+            "vigie/ab12",
+            "vigie/ab12/x",
+        ] {
+            assert!(!topics().grants(filter), "{filter}");
+        }
     }
 }

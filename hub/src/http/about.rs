@@ -156,7 +156,7 @@ pub(super) async fn change(
         if site != was {
             note(&admin, &site.id, Happening::SiteDescribed, &caller).await?;
         }
-        return Ok(Json(SiteView::new(&site, &admin.fleet.site(&site.id), admin.clock.wall_ms())));
+        return Ok(Json(SiteView::new(&site, &admin.fleet.site(&site.id), admin.hearing())));
     }
     let detail = "others keep changing this site at the same moment; nothing was changed, try again";
     Err(Problem::new(axum::http::StatusCode::CONFLICT, "site_changing", "The site is being changed", detail))

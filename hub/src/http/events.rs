@@ -63,7 +63,7 @@ pub(super) async fn stream(
 /// A site as an event; none if it is gone or the store fails (the next change brings it again).
 async fn site_event(admin: &Admin, id: &SiteId) -> Option<Event> {
     let site = admin.store.site(id).await.ok().flatten()?;
-    let view = SiteView::new(&site, &admin.fleet.site(id), admin.clock.wall_ms());
+    let view = SiteView::new(&site, &admin.fleet.site(id), admin.hearing());
     Event::default().event("site").json_data(view).ok()
 }
 
@@ -205,8 +205,8 @@ pub(super) async fn is_still_allowed(admin: &Admin, caller: &Caller) -> bool {
 
 /// Each box's link at this moment.
 fn links(admin: &Admin) -> BTreeMap<SiteId, Reach> {
-    let now_ms = admin.clock.wall_ms();
-    admin.fleet.snapshot().into_iter().map(|(site, now)| (site, reach(&now, false, now_ms))).collect()
+    let hearing = admin.hearing();
+    admin.fleet.snapshot().into_iter().map(|(site, now)| (site, reach(&now, false, hearing))).collect()
 }
 
 pub(super) fn every(first: Duration, period: Duration) -> Interval {
@@ -261,7 +261,7 @@ mod tests {
         let mut stream = open(&stage).await;
         until(&mut stream, &["\"metz\"", "\"reachable\""]).await;
         tokio::time::pause();
-        stage.clock.advance(crate::http::reach::SILENT_AFTER);
+        stage.clock.advance(stage.admin.silent_after);
         until(&mut stream, &["\"metz\"", "\"silent\""]).await;
     }
 

@@ -21,8 +21,12 @@
 //! **Acts**: nothing is written by a page. `{{ frame.act("operation_id").on("id", row.id).about(row.name) }}` is a button,
 //! `frame.form("operation_id")` a form with fields ([`form`]); both vanish for readers whose role the operation refuses.
 //! Its words are one entry in `acts/GROUP.rs`; its level says whether it asks before. [`act`] makes the request of the API.
-//! Several things at once: name `path.NAME` several times or with lines.
+//! Several things at once: name `path.NAME`, or `each.NAME` of the body, several times or with lines.
 //! A test may check a rendered page by `shown`, which takes out what is drawn at random.
+//!
+//! **Charts**: [`chart`] makes a `Chart` of points, `{% include "chart.html" %}` in `<div class="charts">` draws each; the
+//! page has `uplot.css`, `uplot.js` and `chart.js` in its head. Holes stay holes. A row of the fleet carries its
+//! `data-urgency`: rows never jump, the page says how many would stand elsewhere.
 //!
 //! **Live**: `hx-sse:connect="/live?…"` around rows that have ids ([`live`]); any other part with an `id` and
 //! `data-live-part` is asked for again every 15 s, unless the reader is in it; such a page has a
@@ -38,6 +42,7 @@ mod address;
 mod assets;
 mod attendance;
 mod audit;
+mod chart;
 mod choice;
 mod commands;
 mod connectors;
@@ -82,6 +87,7 @@ use super::shell::is_api;
 pub(super) fn routes() -> Router<Admin> {
     Router::new()
         .route("/", get(fleet::show))
+        .route("/chosen", get(fleet::chosen::show))
         .route("/add-site", get(add_site::show))
         .route("/sites/{id}", get(site::show))
         .route("/incidents", get(incidents::show))
@@ -98,6 +104,7 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/mails", get(mails::show))
         .route("/mails/{no}", get(mails::one::show))
         .route("/machines", get(machines::show))
+        .route("/machines/{id}", get(machines::one::show))
         .route("/presence", get(presence::show))
         .route("/presence/month", get(presence::month::show))
         .route("/presence/month.csv", get(presence::month::download))
@@ -241,7 +248,8 @@ mod tests {
                 read(&empty, "/", lang).await,
                 stage.get("/login").header("accept-language", lang.code()).send().await,
             ];
-            let own = ["/?q=nothing", "/sites/metz", "/sites/rennes01", "/sites/brest", "/nowhere", "/add-site"];
+            let sites = ["/?q=nothing", "/chosen?every=true", "/sites/metz", "/sites/rennes01", "/sites/brest"];
+            let own = sites.into_iter().chain(["/nowhere", "/add-site"]);
             for path in map::PLACES.iter().map(|place| place.path).chain(own) {
                 pages.push(read(&stage, path, lang).await);
                 pages.push(read(&empty, path, lang).await);
@@ -365,7 +373,7 @@ mod tests {
         let stage = Stage::new().await;
         let metz = stage.add_site("metz", "Metz").await;
         for (path, id) in [
-            ("/live", "<tr id=\"site-metz\">"),
+            ("/live", "<tr id=\"site-metz\" "),
             ("/live?rows=brest,metz", "<hx-partial hx-target=\"#site-metz\""),
             ("/live?site=metz", "id=\"now-metz\""),
         ] {

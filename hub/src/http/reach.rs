@@ -9,8 +9,16 @@ use crate::fleet::BoxNow;
 
 /// Heartbeats come this often.
 pub const HEARTBEAT: Duration = Duration::from_secs(30);
-/// After this silence a box counts as silent.
-pub const SILENT_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// The moment at which links are judged, and the silence that counts as one: the one that people are told of, so that no
+/// page says other than their mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Hearing {
+    /// The moment, milliseconds since 1970 UTC.
+    pub now_ms: i64,
+    /// After this silence a box counts as silent: `alerts.site_offline.after` of `hub.toml`.
+    pub silent_after: Duration,
+}
 
 /// Whether a box can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -18,7 +26,7 @@ pub const SILENT_AFTER: Duration = Duration::from_secs(5 * 60);
 pub enum Reach {
     /// Two live boxes present its identity.
     Cloned,
-    /// Not heard for longer than [`SILENT_AFTER`].
+    /// Not heard for longer than the owner puts up with; see [`Hearing::silent_after`].
     Silent,
     /// A heartbeat is missing.
     Late,
@@ -46,7 +54,7 @@ pub enum Health {
 
 /// Judges the link to a box.
 #[must_use]
-pub fn reach(live: &BoxNow, is_revoked: bool, now_ms: i64) -> Reach {
+pub fn reach(live: &BoxNow, is_revoked: bool, hearing: Hearing) -> Reach {
     if is_revoked {
         return Reach::Revoked;
     }
@@ -54,8 +62,8 @@ pub fn reach(live: &BoxNow, is_revoked: bool, now_ms: i64) -> Reach {
         return Reach::Cloned;
     }
     let Some(heard_ms) = live.heard_ms else { return Reach::NeverHeard };
-    match silence(heard_ms, now_ms) {
-        quiet if quiet > SILENT_AFTER => Reach::Silent,
+    match silence(heard_ms, hearing.now_ms) {
+        quiet if quiet > hearing.silent_after => Reach::Silent,
         quiet if quiet > 2 * HEARTBEAT => Reach::Late,
         _ => Reach::Reachable,
     }
@@ -110,7 +118,7 @@ mod tests {
     }
 
     fn check(live: &BoxNow, is_revoked: bool) -> Reach {
-        reach(live, is_revoked, 1_000_000_000)
+        reach(live, is_revoked, Hearing { now_ms: 1_000_000_000, silent_after: Duration::from_secs(5 * 60) })
     }
 
     #[test]

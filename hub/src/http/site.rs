@@ -116,7 +116,7 @@ pub(super) async fn show(
     };
     let diary = admin.store.entries(Some(&site.id), ENTRIES).await?;
     Ok(Json(SiteDetailView {
-        site: SiteView::new(&site, &admin.fleet.site(&site.id), now_ms),
+        site: SiteView::new(&site, &admin.fleet.site(&site.id), admin.hearing()),
         completeness: lines.iter().map(CompletenessView::from).collect(),
         gaps: gaps.iter().map(GapView::from).collect(),
         coverage: coverage.iter().map(CoverageView::from).collect(),

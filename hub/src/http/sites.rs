@@ -77,8 +77,8 @@ pub(super) async fn list(
     let all = admin.store.sites().await?.into_iter();
     let mut sites: Vec<Site> = all.filter(|site| query.wants(site)).take(rows + 1).collect();
     let next = cut(&mut sites, rows).then(|| sites.last().map(|site| site.id.to_string())).flatten();
-    let (fleet, now_ms) = (admin.fleet.snapshot(), admin.clock.wall_ms());
-    let view = |site: &Site| SiteView::new(site, &fleet.get(&site.id).cloned().unwrap_or_default(), now_ms);
+    let (fleet, hearing) = (admin.fleet.snapshot(), admin.hearing());
+    let view = |site: &Site| SiteView::new(site, &fleet.get(&site.id).cloned().unwrap_or_default(), hearing);
     Ok(Json(Page { items: sites.iter().map(view).collect(), next }))
 }
 
@@ -159,14 +159,13 @@ pub(super) async fn revoke(
 
 async fn cut_off(admin: &Admin, caller: &Caller, id: &str) -> Result<Json<SiteView>, Problem> {
     let site = site_id(id)?;
-    let now_ms = admin.clock.wall_ms();
-    if !admin.store.revoke_site(&site, now_ms).await? {
+    if !admin.store.revoke_site(&site, admin.clock.wall_ms()).await? {
         return Err(Problem::unknown("site", id));
     }
     admin.revoker.cut(&site);
     note(admin, &site, Happening::SiteRevoked, caller).await?;
     let site = admin.store.site(&site).await?.ok_or_else(|| Problem::unknown("site", id))?;
-    Ok(Json(SiteView::new(&site, &admin.fleet.site(&site.id), now_ms)))
+    Ok(Json(SiteView::new(&site, &admin.fleet.site(&site.id), admin.hearing())))
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ async fn state(admin: &Admin, site: &Site, deliveries: &Deliveries) -> Result<Ve
     let (live, gaps) = (admin.fleet.site(&site.id), admin.store.gaps(&site.id).await?);
     let lines = deliveries.lines(&site.id, &gaps, live.heartbeat.as_ref());
     let view = StateView {
-        site: SiteView::new(site, &live, admin.clock.wall_ms()),
+        site: SiteView::new(site, &live, admin.hearing()),
         is_connected: live.connection.is_some(),
         completeness: lines.iter().map(CompletenessView::from).collect(),
     };

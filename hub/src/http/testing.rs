@@ -136,6 +136,7 @@ impl Stage {
             tickets: Arc::new(OneKey::default()),
             erasures: erasures.clone(),
             retention: RetentionConfig::default(),
+            silent_after: AlertsConfig::default().site_offline.after,
             clean_desk: Words::usual(Lang::Fr),
             invitation: Invitation { address: "hub.example.org:8443".to_owned(), ca_sha256: [3; 32] },
             is_tls,

@@ -9,7 +9,7 @@ use vigie_shared::wire::reading::HostSample;
 
 pub use self::facts::{CompletenessView, CoverageView, DeviceView, EntryView, GapView, SampleView};
 use super::about::{AboutView, MachineView};
-use super::reach::{Health, Reach, health, reach};
+use super::reach::{Health, Hearing, Reach, health, reach};
 use super::time::Time;
 use crate::fleet::BoxNow;
 use crate::store::sites::Site;
@@ -60,8 +60,8 @@ pub struct SiteView {
 impl SiteView {
     /// A site, what is known of its box, and the moment it is looked at.
     #[must_use]
-    pub fn new(site: &Site, live: &BoxNow, now_ms: i64) -> Self {
-        let reach = reach(live, site.revoked_ms.is_some(), now_ms);
+    pub fn new(site: &Site, live: &BoxNow, hearing: Hearing) -> Self {
+        let reach = reach(live, site.revoked_ms.is_some(), hearing);
         Self {
             id: site.id.to_string(),
             name: site.name.clone(),

@@ -85,7 +85,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Guest<R, W> {
     }
 
     async fn log_in(&mut self, hall: &Hall, address: IpAddr) -> Result<(Caller, u16), Ending> {
-        let Knock { bytes, keep_alive_s, name, token } = self.knock().await?;
+        let Knock { bytes, keep_alive_s, name, token } = self.knock(hall).await?;
         self.inbox.consume(bytes);
         let (why, ending) = match hall.admin.logins.sign_in_with_token(&name, &token, Some(address)).await {
             Ok(caller) => return Ok((caller, keep_alive_s)),
@@ -104,9 +104,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Guest<R, W> {
         Err(ending)
     }
 
-    async fn knock(&mut self) -> Result<Knock, Ending> {
+    async fn knock(&mut self, hall: &Hall) -> Result<Knock, Ending> {
         loop {
-            match policy::open(self.inbox.bytes()) {
+            match policy::open(self.inbox.bytes(), hall.home_topics()) {
                 Opening::Incomplete => self.inbox.fill().await?,
                 Opening::Knock(knock) => return Ok(knock),
                 Opening::Refused(why) => {

@@ -9,11 +9,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::time::{MissedTickBehavior, interval};
 use vigie_shared::id::{CommandId, SiteId};
 
 use super::{Hall, topics};
+use crate::home_assistant::Guests;
 use crate::http::commands::order::{CommandNow, look};
 use crate::http::events::{Seen, Watch};
+use crate::http::problem::Problem;
 use crate::http::state::states;
 use crate::login::Caller;
 use crate::store::StoreError;
@@ -21,6 +24,9 @@ use crate::store::accounts::Role;
 
 /// An outcome of which nothing was heard before is news for so long: later it only comes up again, as in a rebuild.
 const FRESH_MS: i64 = 60_000;
+
+/// How often the fleet is looked at for Home Assistant.
+const HOME_LOOK: Duration = Duration::from_secs(10);
 
 /// After the store failed.
 const RETRY: Duration = Duration::from_secs(1);
@@ -64,6 +70,31 @@ async fn tell_changed(hall: &Hall, changed: &BTreeSet<SiteId>) {
             tracing::warn!("operators are not told how sites are until the next change: {}", problem.detail);
         }
     }
+}
+
+/// Tells Home Assistant what is different.
+pub(super) async fn tell_home(hall: Arc<Hall>) -> anyhow::Result<()> {
+    let Some(home) = &hall.home else { return Ok(()) };
+    let mut looks = interval(HOME_LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            () = hall.stopping.cancelled() => return Ok(()),
+            _ = looks.tick(), if hall.room.has_readers() => {}
+        }
+        if let Err(problem) = look_home(&hall, home).await {
+            tracing::warn!("Home Assistant is told of changes later: {}", problem.detail);
+        }
+    }
+}
+
+/// Looks at the fleet for Home Assistant and tells everybody who asked what is different.
+pub(super) async fn look_home(hall: &Hall, home: &Guests) -> Result<(), Problem> {
+    for said in home.look(&hall.admin).await? {
+        let needs = home.needs(&said.topic);
+        hall.room.publish(said.topic, needs, &said.payload);
+    }
+    Ok(())
 }
 
 /// Tells how commands go on and how they ended.

@@ -1,15 +1,18 @@
 //! What operators' programs may say: pure, no waiting, no memory.
 //!
 //! * CONNECT once: MQTT 3.1.1, an account's name and one of its API tokens as password, keep-alive 1 s to 1 h, no will
-//!   (nobody but the hub tells anything here). A session that is to be kept is accepted and not kept: the answer says so.
-//! * PUBLISH at QoS 0 or 1 where commands are given ([`Address`]). What is wrong with the command itself is answered in
-//!   words; a message to anywhere else ends the connection, because nothing would come of it.
+//!   (nobody but the hub tells anything here) but Home Assistant's, which is not told. A session that is to be kept is
+//!   accepted and not kept: the answer says so.
+//! * PUBLISH at QoS 0 or 1 where commands are given ([`Address`]), and where Home Assistant speaks if it may come. What is
+//!   wrong with the command itself is answered in words; a message to anywhere else ends the connection, because nothing
+//!   would come of it.
 //! * SUBSCRIBE and UNSUBSCRIBE: any filter; the answer says what is granted, always at QoS 0.
 //! * PINGREQ. DISCONNECT.
 
 use super::packets::Refusal;
 use super::topics::Address;
 use crate::gateway::frames::{self, Broken, Connect, Frame, Publish};
+use crate::home_assistant::{Asked, Topics};
 
 /// Largest CONNECT, without its header.
 const CONNECT_BYTES_MAX: usize = 1024;
@@ -84,20 +87,20 @@ pub(super) enum Opening {
     Broken(End),
 }
 
-/// Judges the first packet.
-pub(super) fn open(bytes: &[u8]) -> Opening {
+/// Judges the first packet; `home` are Home Assistant's topics, if it may come.
+pub(super) fn open(bytes: &[u8], home: Option<&Topics>) -> Opening {
     if bytes.first().is_some_and(|header| *header != CONNECT_HEADER) {
         return Opening::Broken(End::Malformed);
     }
     match frames::first(bytes, CONNECT_BYTES_MAX) {
         Ok(None) => Opening::Incomplete,
-        Ok(Some((Frame::Connect(connect), bytes))) => knock(&connect, bytes),
+        Ok(Some((Frame::Connect(connect), bytes))) => knock(&connect, (bytes, home)),
         Ok(Some(_)) => Opening::Broken(End::Malformed),
         Err(broken) => Opening::Broken(broken.into()),
     }
 }
 
-fn knock(connect: &Connect<'_>, bytes: usize) -> Opening {
+fn knock(connect: &Connect<'_>, (bytes, home): (usize, Option<&Topics>)) -> Opening {
     if connect.protocol != b"MQTT" || connect.level != 4 {
         return Opening::Refused(Refusal::Protocol);
     }
@@ -109,7 +112,9 @@ fn knock(connect: &Connect<'_>, bytes: usize) -> Opening {
     if said.client_id.is_empty() && connect.flags & CLEAN_SESSION == 0 {
         return Opening::Refused(Refusal::ClientId);
     }
-    let has_no_extras = connect.flags & WILL == 0 && (1..=KEEP_ALIVE_S_MAX).contains(&connect.keep_alive_s);
+    let is_homes = |topic: &[u8]| home.is_some_and(|home| home.birth().as_bytes() == topic);
+    let has_no_will = connect.flags & WILL == 0 || said.will_topic.is_some_and(is_homes);
+    let has_no_extras = has_no_will && (1..=KEEP_ALIVE_S_MAX).contains(&connect.keep_alive_s);
     match (text(said.user_name), text(said.password)) {
         (Some(name), Some(token)) if has_no_extras => {
             Opening::Knock(Knock { bytes, keep_alive_s: connect.keep_alive_s, name, token })
@@ -123,6 +128,8 @@ fn knock(connect: &Connect<'_>, bytes: usize) -> Opening {
 pub(super) enum Wish {
     /// Something is to be done.
     Command(Letter),
+    /// Home Assistant says something; it may want to be told that it was heard.
+    Home { asked: Asked, id: Option<u16> },
     /// Messages, by filters as they were written.
     Subscribe { id: u16, filters: Vec<Vec<u8>> },
     /// No more of them.
@@ -147,11 +154,18 @@ pub(super) struct Letter {
 }
 
 /// Judges the first packet of what has arrived, and says how long it is; none if it is not whole.
-pub(super) fn next(bytes: &[u8], message_bytes_max: usize) -> Result<Option<(Wish, usize)>, End> {
+pub(super) fn next(
+    bytes: &[u8],
+    message_bytes_max: usize,
+    home: Option<&Topics>,
+) -> Result<Option<(Wish, usize)>, End> {
     let limit = message_bytes_max.saturating_add(PUBLISH_OVERHEAD_BYTES);
     let Some((frame, length)) = frames::first(bytes, limit)? else { return Ok(None) };
     let wish = match frame {
-        Frame::Publish(message) => Wish::Command(letter(&message, message_bytes_max)?),
+        Frame::Publish(message) => match home.and_then(|home| of_home(&message, home)) {
+            Some(wish) => wish,
+            None => Wish::Command(letter(&message, message_bytes_max)?),
+        },
         Frame::Subscribe(wanted) => {
             Wish::Subscribe { id: wanted.id, filters: wanted.filters().map(|(filter, _qos)| filter.to_vec()).collect() }
         }
@@ -163,6 +177,13 @@ pub(super) fn next(bytes: &[u8], message_bytes_max: usize) -> Result<Option<(Wis
         Frame::Connect(_) | Frame::Other(_) => return Err(End::ForeignPacket),
     };
     Ok(Some((wish, length)))
+}
+
+/// What Home Assistant says, if it is where that is said. Whoever marks it as kept says it now all the same.
+fn of_home(message: &Publish<'_>, home: &Topics) -> Option<Wish> {
+    let topic = std::str::from_utf8(message.topic).ok().filter(|_| message.qos <= 1)?;
+    let asked = home.read(topic, message.payload, false)?;
+    Some(Wish::Home { asked, id: (message.qos == 1).then_some(message.id) })
 }
 
 fn letter(message: &Publish<'_>, message_bytes_max: usize) -> Result<Letter, End> {
@@ -186,11 +207,11 @@ fn letter(message: &Publish<'_>, message_bytes_max: usize) -> Result<Letter, End
 /// If a law is broken: that is what a fuzzer looks for.
 pub(super) fn check_laws(bytes: &[u8]) {
     const MESSAGE_BYTES_MAX: usize = 4096;
-    if let Opening::Knock(knock) = open(bytes) {
+    if let Opening::Knock(knock) = open(bytes, None) {
         assert!(knock.bytes <= bytes.len() && (1..=KEEP_ALIVE_S_MAX).contains(&knock.keep_alive_s));
     }
     let mut rest = bytes;
-    while let Ok(Some((wish, length))) = next(rest, MESSAGE_BYTES_MAX) {
+    while let Ok(Some((wish, length))) = next(rest, MESSAGE_BYTES_MAX, None) {
         if let Wish::Command(letter) = &wish {
             let Address { site, kind } = &letter.address;
             assert_eq!(
@@ -200,7 +221,7 @@ pub(super) fn check_laws(bytes: &[u8]) {
             assert!(letter.payload.len() <= MESSAGE_BYTES_MAX && letter.id != Some(0));
         }
         let whole = rest.get(..length).expect("a packet is not longer than what has arrived");
-        assert_eq!(next(whole, MESSAGE_BYTES_MAX), Ok(Some((wish, length))), "what follows does not matter");
+        assert_eq!(next(whole, MESSAGE_BYTES_MAX, None), Ok(Some((wish, length))), "what follows does not matter");
         rest = rest.get(length..).unwrap_or_default();
     }
 }

@@ -10,10 +10,12 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::counters::{Ending, count};
+use super::news::look_home;
 use super::policy::{self, Letter, Wish};
-use super::topics::{self, Filter};
+use super::topics::{self, Address, Filter};
 use super::{Hall, Note, desk, packets};
 use crate::gateway::pump::{Inbox, send};
+use crate::home_assistant::{Asked, FILTERS_MAX};
 use crate::http::commands::order::look;
 use crate::http::state::states;
 use crate::login::Caller;
@@ -77,7 +79,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         loop {
-            if let Some((wish, length)) = policy::next(self.inbox.bytes(), hall.room.config.message_bytes_max())? {
+            if let Some((wish, length)) = self.next_wish(hall)? {
                 self.inbox.consume(length);
                 heard = Instant::now();
                 self.fulfil(hall, wish).await?;
@@ -99,9 +101,16 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         }
     }
 
+    /// What is wanted first of what has arrived, and how long that is.
+    fn next_wish(&self, hall: &Hall) -> Result<Option<(Wish, usize)>, Ending> {
+        let most = hall.room.config.message_bytes_max();
+        Ok(policy::next(self.inbox.bytes(), most, hall.home_topics())?)
+    }
+
     async fn fulfil(&mut self, hall: &Hall, wish: Wish) -> Result<(), Ending> {
         match wish {
             Wish::Command(letter) => self.command(hall, &letter).await,
+            Wish::Home { asked, id } => self.home(hall, asked, id).await,
             Wish::Subscribe { id, filters } => self.subscribe(hall, id, &filters).await,
             Wish::Unsubscribe { id, filters } => {
                 self.filters.retain(|held| !filters.iter().any(|filter| filter == held.as_str().as_bytes()));
@@ -133,14 +142,33 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         }
     }
 
+    /// Home Assistant has started, or somebody pressed one of its buttons: a command of this caller.
+    async fn home(&mut self, hall: &Hall, asked: Asked, id: Option<u16>) -> Result<(), Ending> {
+        match asked {
+            Asked::Nothing | Asked::Kept(_) => {}
+            Asked::Again => {
+                let filters = self.filters.clone();
+                self.tell_home(hall, &filters).await?;
+            }
+            Asked::Press { site, button } => {
+                if let Some((kind, payload)) = hall.home.as_ref().and_then(|home| home.order(&button)) {
+                    let address = Address { site, kind: kind.to_owned() };
+                    let letter = Letter { address, id, is_retained: false, is_repeated: false, payload };
+                    return self.command(hall, &letter).await;
+                }
+                tracing::warn!(site, button, "a button was pressed that nobody allowed; nothing was done");
+            }
+        }
+        match id {
+            Some(id) => self.send(hall, &packets::puback(id)).await,
+            None => Ok(()),
+        }
+    }
+
     async fn subscribe(&mut self, hall: &Hall, id: u16, wanted: &[Vec<u8>]) -> Result<(), Ending> {
         let (mut codes, mut new) = (Vec::new(), Vec::new());
         for text in wanted {
-            let granted = Filter::grant(text, self.caller.role).filter(|filter| self.is_within(filter));
-            let has_room = |held: &[Filter], filter: &Filter| {
-                held.contains(filter) || held.len() < hall.room.config.subscriptions_max
-            };
-            match granted.filter(|filter| has_room(&self.filters, filter)) {
+            match self.grant(hall, text).filter(|filter| self.has_room(hall, filter)) {
                 Some(filter) => {
                     if !self.filters.contains(&filter) {
                         self.filters.push(filter.clone());
@@ -155,7 +183,38 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             }
         }
         self.send(hall, &packets::suback(id, &codes)).await?;
-        self.tell_present(hall, &new).await
+        self.tell_present(hall, &new).await?;
+        self.tell_home(hall, &new).await
+    }
+
+    /// The filter, if this caller may have it.
+    fn grant(&self, hall: &Hall, text: &[u8]) -> Option<Filter> {
+        let own = Filter::grant(text, self.caller.role).filter(|filter| self.is_within(filter));
+        own.or_else(|| Filter::of_home(text, hall.home_topics()?).filter(|_| self.caller.scope.is_whole()))
+    }
+
+    fn has_room(&self, hall: &Hall, filter: &Filter) -> bool {
+        let is_homes = Filter::grant(filter.as_str().as_bytes(), Role::Owner).is_none();
+        let most = if is_homes { FILTERS_MAX } else { hall.room.config.subscriptions_max };
+        self.filters.contains(filter) || self.filters.len() < most
+    }
+
+    /// Tells Home Assistant everything that these filters ask for.
+    async fn tell_home(&mut self, hall: &Hall, wanted: &[Filter]) -> Result<(), Ending> {
+        let Some(home) = &hall.home else { return Ok(()) };
+        let is_homes = |filter: &&Filter| home.topics().grants(filter.as_str());
+        let wanted: Vec<&Filter> = wanted.iter().filter(is_homes).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        look_home(hall, home).await.map_err(|_logged| Ending::StoreFailed)?;
+        let may = |topic: &str| self.caller.role >= home.needs(topic);
+        let present = home.present(|topic| may(topic) && wanted.iter().any(|filter| filter.matches(topic)));
+        for (topic, payload) in present {
+            count(&hall.room.counters.published);
+            self.send(hall, &packets::publish(&topic, &payload, true)).await?;
+        }
+        Ok(())
     }
 
     /// Tells who has just asked how things are: states of sites, and a command that is asked for by its id.
@@ -223,9 +282,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             Err(_) => {}
         }
         // A lowered role takes away what it may no longer ask for.
-        let role: Role = self.caller.role;
         let mut filters = std::mem::take(&mut self.filters);
-        filters.retain(|filter| Filter::grant(filter.as_str().as_bytes(), role).is_some() && self.is_within(filter));
+        filters.retain(|filter| self.grant(hall, filter.as_str().as_bytes()).is_some());
         self.filters = filters;
         Ok(())
     }

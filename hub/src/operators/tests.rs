@@ -1,5 +1,6 @@
 //! Connections as programs make them, over a pipe instead of TLS.
 
+mod home;
 mod scope;
 
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use vigie_shared::wire::{CommandOutcome, OutcomeState};
 
 use super::door::Guest;
 use super::*;
+use crate::home_assistant::HomeAssistantConfig;
 use crate::http::testing::{NOW, Stage, live, token};
 use crate::login::secret;
 use crate::pki::Pki;
@@ -69,8 +71,16 @@ impl Scene {
         stage.add_site("metz", "Metz").await;
         let acceptor = TlsAcceptor::from(Pki::open(folder.path(), NOW).unwrap().open_tls().unwrap());
         let (operators, stopping) = (Operators::new(config), lifecycle.stopping());
-        let hall = Hall { room: Arc::clone(&operators.0), admin: stage.admin.clone(), acceptor, stopping };
-        let hall = Arc::new(hall);
+        let (room, admin) = (Arc::clone(&operators.0), stage.admin.clone());
+        let settings = HomeAssistantConfig {
+            operators: true,
+            buttons: true,
+            services: vec!["player".to_owned()],
+            ..HomeAssistantConfig::default()
+        };
+        let home = Guests::welcome(&settings, &[0xab; 32]);
+        let hall = Arc::new(Hall { room, admin, acceptor, home, stopping });
+        lifecycle.spawn("home", news::tell_home(Arc::clone(&hall)));
         lifecycle.spawn("states", news::tell_states(Arc::clone(&hall)));
         lifecycle.spawn("commands", news::tell_commands(Arc::clone(&hall)));
         Self { stage, operators, hall, lifecycle, _folder: folder }

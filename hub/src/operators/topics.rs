@@ -16,6 +16,7 @@
 
 use vigie_shared::id::{CommandId, SiteId};
 
+use crate::home_assistant::Topics;
 use crate::store::accounts::Role;
 
 /// What every topic begins with.
@@ -51,6 +52,12 @@ impl Filter {
         let text = std::str::from_utf8(text).ok()?;
         let is_granted = FORMS.iter().any(|(form, needed)| role >= *needed && is_of_form(text, form));
         is_granted.then(|| Self(text.to_owned()))
+    }
+
+    /// Reads a filter that is one of Home Assistant's.
+    pub(super) fn of_home(text: &[u8], home: &Topics) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        home.grants(text).then(|| Self(text.to_owned()))
     }
 
     pub(super) fn as_str(&self) -> &str {

@@ -100,6 +100,17 @@ impl HourlySample {
         self.disk_available_min_bytes = [self.disk_available_min_bytes, least].into_iter().flatten().min();
     }
 
+    /// Adds another hour to it.
+    pub fn unite(&mut self, other: &Self) {
+        self.samples = self.samples.saturating_add(other.samples);
+        self.cpu_permille_sum = self.cpu_permille_sum.saturating_add(other.cpu_permille_sum);
+        self.cpu_permille_max = self.cpu_permille_max.max(other.cpu_permille_max);
+        self.memory_available_min_bytes = self.memory_available_min_bytes.min(other.memory_available_min_bytes);
+        self.temperature_max_milli_c = self.temperature_max_milli_c.max(other.temperature_max_milli_c);
+        let least = [self.disk_available_min_bytes, other.disk_available_min_bytes];
+        self.disk_available_min_bytes = least.into_iter().flatten().min();
+    }
+
     /// Mean use of the processors, 0 to 1000; none for an hour without samples.
     #[must_use]
     pub fn cpu_permille_mean(&self) -> Option<u64> {

@@ -54,7 +54,7 @@ fn available_bytes(world: &World, place: &Place, at_ms: i64) -> u64 {
     let rest = (world.until_ms - at_ms).max(0);
     match place.trouble {
         Trouble::FullDisk => 310_000_000 + unsigned(rest) * 14_000 / 1_000,
-        Trouble::None | Trouble::Silent => unsigned(usual),
+        Trouble::None | Trouble::Silent | Trouble::StoodStill => unsigned(usual),
     }
 }
 

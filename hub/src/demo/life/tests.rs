@@ -35,6 +35,17 @@ fn the_silent_box_ends_a_day_earlier_and_the_full_disk_is_full() {
 }
 
 #[test]
+fn one_box_stood_still_for_three_hours_yesterday() {
+    let longest_ms = |id: &str| {
+        let ticks: Vec<i64> = history(id).into_iter().map(|(tick, _)| tick).collect();
+        ticks.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap()
+    };
+    let three_hours_ms = STILL_HOURS * HOUR * TICK_MS;
+    assert!((three_hours_ms..three_hours_ms + HOUR * TICK_MS).contains(&longest_ms("nantes")));
+    assert!(longest_ms("rennes") < HOUR * TICK_MS);
+}
+
+#[test]
 fn somebody_forgot_the_last_punch_of_the_last_day_of_work() {
     let rows: Vec<String> = history("lille")
         .into_iter()

@@ -2,8 +2,8 @@
 //!
 //! Fields named `path.NAME` and `query.NAME` go where they say, all others into the body ([`tree`], types by [`schema`]).
 //! The answer is 303 back to the page, which says what was done; or the same page again with the problem on top and what
-//! was typed. Nothing is decided here: checks, roles and audit are the API's. Several values of a `path.NAME` are
-//! several requests, told one by one.
+//! was typed. Nothing is decided here: checks, roles and audit are the API's. Several values of a `path.NAME`, or
+//! of an `each.NAME` of the body, are several requests, told one by one.
 
 mod answer;
 mod confirm;
@@ -139,7 +139,7 @@ impl Doing<'_> {
 
     async fn ask(&self, target: &Target, key: &str) -> Result<Outcome, Problem> {
         let body = match &self.operation.body {
-            Some(schema) => Some(schema::body(schema, &self.typed.body()?)),
+            Some(schema) => Some(schema::body(schema, &self.typed.body(target)?)),
             None => None,
         };
         let address = format!("{}{}", target.path, self.typed.query());

@@ -6,6 +6,7 @@ mod accounts;
 mod alerts;
 mod attendance;
 mod connectors;
+mod machines;
 mod mails;
 mod media;
 mod presence;
@@ -63,6 +64,7 @@ const GROUPS: &[&[Act]] = &[
     accounts::ACTS,
     alerts::ACTS,
     connectors::ACTS,
+    machines::ACTS,
     mails::ACTS,
     terminals::ACTS,
     media::ACTS,

@@ -2,7 +2,7 @@
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{AppendHeaders, IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
@@ -37,12 +37,15 @@ pub(super) async fn choose(
     let lang = choice.lang.and_then(|code| Lang::parse(&code)).unwrap_or(frame.lang);
     let theme = Theme::parse(choice.theme.as_deref()).unwrap_or(frame.theme);
     let keys = choice.keys.map_or(frame.has_keys, |keys| keys != "off");
-    let secure = if admin.is_tls { "; Secure" } else { "" };
-    let keep = |name: &str, value: &str| {
-        (header::SET_COOKIE, format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={CHOICE_S}{secure}"))
-    };
+    let keep = |name: &str, value: &str| kept(&admin, name, value);
     let keys = keep("keys", if keys { "on" } else { "off" });
     let cookies = AppendHeaders([keep("lang", lang.code()), keep("theme", theme.code()), keys]);
     let back = own_address(choice.back.as_deref().unwrap_or("/")).to_owned();
     (cookies, Redirect::to(&back)).into_response()
+}
+
+/// What a browser is asked to keep of a choice.
+pub(super) fn kept(admin: &Admin, name: &str, value: &str) -> (HeaderName, String) {
+    let secure = if admin.is_tls { "; Secure" } else { "" };
+    (header::SET_COOKIE, format!("{name}={value}; Path=/; SameSite=Lax; HttpOnly; Max-Age={CHOICE_S}{secure}"))
 }

@@ -1,19 +1,20 @@
 //! The panel that leads a new hub's owner to the first presence; it goes when all is done, or when somebody puts it away.
 
 use axum::Router;
-use axum::http::{HeaderMap, header};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::post;
 
+use super::choice::kept;
 use crate::http::Admin;
 use crate::http::first_steps::{Step, StepView, steps};
 use crate::http::guard::{cookie, is_own_origin};
 use crate::http::problem::Problem;
 use crate::text::Lang;
 
-/// The cookie of a reader who put the panel away, and how long that holds, seconds.
+/// The cookie of a reader who put the panel away.
 const AWAY: &str = "first_steps";
-const AWAY_S: u32 = 365 * 24 * 60 * 60;
 
 /// The panel as `first_steps.html` shows it.
 pub(super) struct FirstSteps {
@@ -117,12 +118,11 @@ pub(super) fn routes() -> Router<Admin> {
     Router::new().route("/first-steps/away", post(put_away))
 }
 
-async fn put_away(headers: HeaderMap) -> Response {
+async fn put_away(State(admin): State<Admin>, headers: HeaderMap) -> Response {
     if let Err(problem) = is_own_origin(&headers) {
         return problem.into_response();
     }
-    let kept = format!("{AWAY}=away; Path=/; SameSite=Lax; HttpOnly; Max-Age={AWAY_S}");
-    (AppendHeaders([(header::SET_COOKIE, kept)]), Redirect::to("/")).into_response()
+    (AppendHeaders([kept(&admin, AWAY, "away")]), Redirect::to("/")).into_response()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The first page: is anything wrong, and where? Trouble on top, the rest in the order of names.
 
+pub(super) mod chosen;
 mod incidents;
+mod rank;
 mod words;
 
 use askama::Template;
@@ -9,20 +11,16 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use self::incidents::OpenIncident;
+use self::rank::{headline, ranked, sort, versions};
 use self::words::Words;
 use super::first_steps::{FirstSteps, panel};
 use super::frame::{Frame, Reader, render};
-use super::row::{Facts, Row, whole_row};
+use super::row::{Row, whole_row};
 use super::table::{Column, Look, Table};
-use crate::fleet::BoxNow;
 use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::http::site::deliveries;
 use crate::http::time::Time;
-use crate::store::sites::Site;
-use crate::text::{self, Lang};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 #[derive(Template)]
 #[template(path = "fleet.html")]
@@ -39,9 +37,6 @@ struct FleetPage<'a> {
     versions: Vec<String>,
     states: [(&'static str, &'static str); 5],
     quiets: [(&'static str, &'static str); 3],
-    /// The ids of every site that was found, a line each: what "all of them" means.
-    found: String,
-    kinds: Vec<(String, String)>,
     now: Time,
 }
 
@@ -63,17 +58,14 @@ pub(super) async fn show(reader: Reader, State(admin): State<Admin>, headers: He
 async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)) -> Result<Response, Problem> {
     let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?);
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
-    let mut rows = rows(admin, frame, &sites);
-    let headline = headline(frame.lang, &rows);
-    let versions = versions(&rows);
-    rows.retain(|row| is_wanted(row, look, now_ms));
-    sort(&mut rows, look);
-    let found: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-    let (mut rows, table) = look.page(frame.lang, &columns(frame, w), rows);
-    for shown in &mut rows {
-        if let Some(site) = sites.iter().find(|site| site.id.as_str() == shown.id) {
-            *shown = whole_row(admin, frame, site, &delivered).await?;
-        }
+    let mut ranked = ranked(admin, &sites);
+    let (headline, versions) = (headline(frame.lang, &ranked), versions(&ranked));
+    ranked.retain(|one| one.is_wanted(look, now_ms));
+    sort(&mut ranked, look);
+    let (shown, table) = look.page(frame.lang, &columns(frame, w), ranked);
+    let mut rows = Vec::with_capacity(shown.len());
+    for one in shown {
+        rows.push(whole_row(admin, frame, one.site, &delivered).await?);
     }
     Ok(render(&FleetPage {
         frame,
@@ -94,26 +86,14 @@ async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)
             ("fine", w.state_fine),
         ],
         quiets: [("1", w.one_day), ("7", w.one_week), ("30", w.one_month)],
-        found: found.join("\n"),
-        kinds: kinds(w),
         now: Time(now_ms),
     }))
-}
-
-/// A row per site, without what has arrived and what is missing: those cost a question each.
-fn rows(admin: &Admin, frame: &Frame, sites: &[Site]) -> Vec<Row> {
-    let (mut fleet, now_ms) = (admin.fleet.snapshot(), admin.clock.wall_ms());
-    let row = |site: &Site| {
-        let live: BoxNow = fleet.remove(&site.id).unwrap_or_default();
-        Row::new(frame, &Facts { site, live, lines: Vec::new() }, now_ms)
-    };
-    sites.iter().map(row).collect()
 }
 
 /// The sentence alone, for the live stream.
 pub(super) async fn headline_html(admin: &Admin, frame: &Frame) -> Result<String, Problem> {
     let sites = admin.store.sites().await?;
-    let headline = headline(frame.lang, &rows(admin, frame, &sites));
+    let headline = headline(frame.lang, &ranked(admin, &sites));
     Ok(HeadlinePage { headline }.render().unwrap_or_default())
 }
 
@@ -139,76 +119,4 @@ fn kinds(w: &Words) -> Vec<(String, String)> {
     [("get_system_info", w.get_system_info), ("restart_service", w.restart_service), ("reboot", w.reboot)]
         .map(|(kind, word)| (kind.to_owned(), word.to_owned()))
         .to_vec()
-}
-
-fn versions(rows: &[Row]) -> Vec<String> {
-    let mut versions: Vec<String> = rows.iter().filter_map(|row| row.release.clone()).collect();
-    versions.sort();
-    versions.dedup();
-    versions
-}
-
-fn is_wanted(row: &Row, look: &Look, now_ms: i64) -> bool {
-    let is_in_state = match look.get("state") {
-        "trouble" => row.urgency <= 1,
-        "silent" => row.reach.state == "critical",
-        "attention" => row.urgency == 1,
-        "never" => row.urgency == 2,
-        "fine" => row.urgency == 3,
-        _ => true,
-    };
-    let version = look.get("version");
-    let has_version = version.is_empty() || row.release.as_deref() == Some(version);
-    let is_quiet = look.get("quiet").parse::<i64>().map_or(true, |days| {
-        row.heard_ms.is_none_or(|heard_ms| now_ms.saturating_sub(heard_ms) >= days.saturating_mul(DAY_MS))
-    });
-    is_in_state && has_version && is_quiet && look.has(&format!("{} {} {}", row.name, row.id, row.about))
-}
-
-fn sort(rows: &mut [Row], look: &Look) {
-    let (by, is_descending) = look.sort();
-    rows.sort_by_key(|row| row.name.to_lowercase());
-    match by {
-        "name" => {}
-        "heard" => rows.sort_by_key(|row| row.heard_ms),
-        "disk" => rows.sort_by_key(|row| row.disk_permille),
-        "version" => rows.sort_by(|one, other| one.release.cmp(&other.release)),
-        _ => rows.sort_by_key(|row| row.urgency),
-    }
-    if is_descending {
-        rows.reverse();
-    }
-}
-
-/// The state of the whole fleet as one sentence.
-fn headline(lang: Lang, rows: &[Row]) -> String {
-    let count = |urgency: u8| rows.iter().filter(|row| row.urgency == urgency).count() as u64;
-    let all = rows.len() as u64;
-    let sites = text::counted(lang, all, "site", "sites");
-    let parts = match lang {
-        Lang::Fr => [
-            (count(0), "à traiter", "à traiter"),
-            (count(1), "à surveiller", "à surveiller"),
-            (count(2), "jamais entendu", "jamais entendus"),
-            (count(3), "en ordre", "en ordre"),
-            (count(4), "révoqué", "révoqués"),
-        ],
-        Lang::En => [
-            (count(0), "to settle", "to settle"),
-            (count(1), "needs attention", "need attention"),
-            (count(2), "never heard", "never heard"),
-            (count(3), "fine", "fine"),
-            (count(4), "revoked", "revoked"),
-        ],
-    };
-    let told: Vec<String> = parts
-        .into_iter()
-        .filter(|(count, _, _)| *count > 0)
-        .map(|(count, one, many)| text::counted(lang, count, one, many))
-        .collect();
-    let colon = match lang {
-        Lang::Fr => "\u{a0}: ",
-        Lang::En => ": ",
-    };
-    if told.is_empty() { sites } else { format!("{sites}{colon}{}", told.join(", ")) }
 }

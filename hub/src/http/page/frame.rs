@@ -12,7 +12,6 @@ use super::address::with;
 use super::map::{Group, OWN_PLACES, PLACES, Place};
 pub(super) use super::reader::{Insider, Reader, Visitor};
 use super::words::{self, Said, Words, said};
-use crate::alerts::incident::IncidentStage;
 use crate::http::Admin;
 use crate::http::guard::cookie;
 use crate::http::problem::Problem;
@@ -63,7 +62,7 @@ pub(super) struct Frame {
     pub(super) is_demo: bool,
     /// Who reads; none on the login page.
     pub(super) caller: Option<Caller>,
-    /// Incidents that are open.
+    /// Incidents that are not over.
     open: usize,
     /// The operation of the act that was done just before, as the address says.
     done: Option<String>,
@@ -220,7 +219,7 @@ impl Frame {
             Role::Member => Vec::new(),
             Role::Viewer | Role::Operator | Role::Owner => admin.store.incidents_since(i64::MAX).await?,
         };
-        self.open = open.iter().filter(|incident| incident.stage == IncidentStage::Open).count();
+        self.open = open.iter().filter(|incident| incident.is_live()).count();
         self.caller = Some(caller);
         Ok(self)
     }

@@ -1,5 +1,6 @@
 //! What should I do: incidents that are open, what nobody wants to be told of, what was closed, and the rules.
 
+mod behind;
 pub(super) mod detail;
 mod rules;
 mod words;
@@ -17,6 +18,7 @@ use super::row::Moment;
 use super::table::{Column, Look, Table};
 use crate::alerts::alert::{Alert, Stage};
 use crate::alerts::incident::{Incident, IncidentStage};
+use crate::alerts::news::Severity;
 use crate::alerts::rules::Described;
 use crate::alerts::silence::Silence;
 use crate::http::Admin;
@@ -37,6 +39,8 @@ struct IncidentRow {
     began: Moment,
     ended: Option<Moment>,
     inside: String,
+    /// Said of one that still gathers: nobody was told yet.
+    is_untold: bool,
     /// Everybody who took something of it on.
     taken_by: Vec<String>,
 }
@@ -88,7 +92,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     let at = Local::of_hub(frame, now_ms);
     let present = admin.alerts.present().await?;
     let mut open = admin.store.incidents_since(i64::MAX).await?;
-    open.retain(|incident| incident.stage == IncidentStage::Open);
+    open.retain(Incident::is_live);
     open.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.began_ms));
     let open: Vec<IncidentRow> = open.iter().map(|incident| at.incident(incident, &present)).collect();
     let silences = admin.store.silences(now_ms).await?;
@@ -125,11 +129,16 @@ fn headline(lang: Lang, w: &Words, (open, silences): (usize, usize)) -> String {
     format!("{open} · {silences}")
 }
 
+/// How grave an incident is: one that still gathers has not said it yet, so its gravest alert does.
+pub(super) fn gravest(incident: &Incident, first: Option<&Alert>) -> Severity {
+    first.map_or(incident.severity, |alert| alert.grade.severity.max(incident.severity))
+}
+
 impl Local<'_> {
     fn incident(&self, incident: &Incident, present: &[Alert]) -> IncidentRow {
         let of_it = |alert: &&Alert| alert.incident.as_deref() == Some(incident.id.as_str());
         let inside: Vec<&Alert> = present.iter().filter(of_it).collect();
-        let first = inside.iter().max_by_key(|alert| (alert.stage == Stage::Firing, alert.grade));
+        let first = inside.iter().copied().max_by_key(|alert| (alert.stage == Stage::Firing, alert.grade));
         let (lang, w) = (self.frame.lang, words::of(self.frame.lang));
         let mut taken_by: Vec<String> =
             inside.iter().filter_map(|alert| Some(alert.acknowledged.as_ref()?.account.clone())).collect();
@@ -137,7 +146,8 @@ impl Local<'_> {
         taken_by.dedup();
         IncidentRow {
             id: incident.id.clone(),
-            mark: of_severity(incident.severity, self.frame.words),
+            mark: of_severity(gravest(incident, first), self.frame.words),
+            is_untold: incident.stage == IncidentStage::Gathering,
             name: first.map_or_else(|| incident.id.clone(), |alert| alert.name.clone()),
             text: first.map(|alert| alert.text.of(lang).to_owned()).unwrap_or_default(),
             began: self.moment(incident.began_ms),

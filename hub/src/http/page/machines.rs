@@ -1,13 +1,17 @@
 //! The owner's machines as a table that can be searched and sorted without scripts: on the hub's pages, and at the door
 //! where the older program's page was.
 
+pub(super) mod one;
+mod past;
+mod words;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::address::escape;
+use super::address::{escape, escape_step};
 use super::frame::{Frame, Reader, Visitor, render};
 use super::row::Moment;
 use crate::http::Admin;
@@ -60,6 +64,8 @@ struct Head {
 
 /// One machine as a row.
 struct Row {
+    /// The address of its page.
+    page: String,
     name: String,
     serial: String,
     site: String,
@@ -117,7 +123,7 @@ async fn page(admin: &Admin, frame: &Frame, filter: &Filter, place: &Place) -> R
     sites.sort();
     sites.dedup();
     machines.retain(|machine| filter.site.is_empty() || machine.met.site.as_str() == filter.site);
-    let wish = filter.wish();
+    let wish = filter.wish(place);
     let found = wish.pick(machines);
     let headline = text::counted(frame.lang, found.len() as u64, "machine", "machines");
     let now_ms = admin.clock.wall_ms();
@@ -131,10 +137,12 @@ async fn page(admin: &Admin, frame: &Frame, filter: &Filter, place: &Place) -> R
 }
 
 impl Filter {
-    fn wish(&self) -> Wish {
+    /// The order that was asked for; else what needs a hand comes first, or the order that older people know.
+    fn wish(&self, place: &Place) -> Wish {
         let (word, is_descending) =
             self.sort.strip_prefix('-').map_or((self.sort.as_str(), false), |word| (word, true));
-        Wish { search: self.q.clone(), sort: Sort::parse(word).unwrap_or_default(), is_descending }
+        let usual = if place.has_fleet { Sort::Disk } else { Sort::default() };
+        Wish { search: self.q.clone(), sort: Sort::parse(word).unwrap_or(usual), is_descending }
     }
 
     /// The page with another order or beginning.
@@ -197,6 +205,7 @@ impl Row {
         let serial = if name::is_serial(&machine.id) { machine.id.clone() } else { String::new() };
         let model = facts.and_then(|facts| facts.model_name.clone().or_else(|| facts.model_id.clone()));
         Self {
+            page: format!("/machines/{}", escape_step(&machine.id)),
             name: machine.title().to_owned(),
             serial,
             site: machine.met.site.to_string(),

@@ -9,7 +9,7 @@ use crate::fleet::BoxNow;
 use crate::fleet::completeness::{Deliveries, Line};
 use crate::http::Admin;
 use crate::http::problem::Problem;
-use crate::http::reach::{health, reach, used_permille};
+use crate::http::reach::{Hearing, health, reach, used_permille};
 use crate::http::time::Time;
 use crate::store::sites::Site;
 use crate::text::{self, Lang};
@@ -25,14 +25,8 @@ pub(super) struct Row {
     pub(super) complete: Mark,
     pub(super) complete_at: Option<Moment>,
     pub(super) heard: Option<Moment>,
-    /// When it was heard last, milliseconds since 1970 UTC.
-    pub(super) heard_ms: Option<i64>,
     pub(super) disk: String,
-    /// How full the fullest disk is.
-    pub(super) disk_permille: Option<u64>,
     pub(super) version: String,
-    /// The version, if it is known.
-    pub(super) release: Option<String>,
     /// The smaller, the more somebody should look.
     pub(super) urgency: u8,
 }
@@ -67,14 +61,12 @@ pub(super) struct Facts<'a> {
 }
 
 impl Row {
-    pub(super) fn new(frame: &Frame, facts: &Facts<'_>, now_ms: i64) -> Self {
+    pub(super) fn new(frame: &Frame, facts: &Facts<'_>, hearing: Hearing) -> Self {
         let Facts { site, live, lines } = facts;
         let (words, zone) = (frame.words, zone_of(site));
-        let reach = reach(live, site.revoked_ms.is_some(), now_ms);
+        let reach = reach(live, site.revoked_ms.is_some(), hearing);
         let health = health(live, reach);
-        let moment = |at_ms: i64| Moment::new(frame.lang, at_ms, now_ms, &zone);
-        let disks = live.heartbeat.as_ref().map(|pulse| pulse.host.disks.as_slice()).unwrap_or_default();
-        let fullest = disks.iter().map(|disk| used_permille(disk.total_bytes, disk.available_bytes)).max();
+        let moment = |at_ms: i64| Moment::new(frame.lang, at_ms, hearing.now_ms, &zone);
         let complete_ms = lines.iter().map(|line| line.complete_ms).min().flatten();
         Self {
             id: site.id.to_string(),
@@ -85,10 +77,7 @@ impl Row {
             complete: marks::of_lines(lines, words),
             complete_at: complete_ms.map(moment),
             heard: live.heard_ms.map(moment),
-            heard_ms: live.heard_ms,
-            disk_permille: fullest,
-            release: live.version.clone(),
-            disk: fullest.map_or(words.none.to_owned(), |used| text::percent(frame.lang, used)),
+            disk: fullest_permille(live).map_or(words.none.to_owned(), |used| text::percent(frame.lang, used)),
             version: live.version.clone().unwrap_or_else(|| words.none.to_owned()),
             urgency: marks::urgency(reach, health),
         }
@@ -100,7 +89,14 @@ impl Row {
     }
 }
 
-fn in_one_line(site: &Site) -> String {
+/// How full the fullest disk of a box is, as far as it is known.
+pub(super) fn fullest_permille(live: &BoxNow) -> Option<u64> {
+    let disks = live.heartbeat.as_ref().map(|pulse| pulse.host.disks.as_slice()).unwrap_or_default();
+    disks.iter().map(|disk| used_permille(disk.total_bytes, disk.available_bytes)).max()
+}
+
+/// Club, town and tags of a site; empty if nothing is known.
+pub(super) fn in_one_line(site: &Site) -> String {
     let about = &site.about;
     let texts = [&about.club, &about.town].into_iter().chain(&about.tags).filter(|text| !text.is_empty());
     texts.map(String::as_str).collect::<Vec<_>>().join(" · ")
@@ -121,5 +117,5 @@ pub(super) async fn whole_row(
     let live = admin.fleet.site(&site.id);
     let gaps: Vec<_> = admin.store.gaps(&site.id).await?;
     let lines = delivered.lines(&site.id, &gaps, live.heartbeat.as_ref());
-    Ok(Row::new(frame, &Facts { site, live, lines }, admin.clock.wall_ms()))
+    Ok(Row::new(frame, &Facts { site, live, lines }, admin.hearing()))
 }

@@ -1,5 +1,10 @@
 //! The page of one site: can I trust this box and its data?
 
+mod charts;
+mod missing;
+mod period;
+mod pulse;
+mod strips;
 mod words;
 
 use askama::Template;
@@ -8,10 +13,14 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
+use self::charts::charts;
+use self::period::{GAPS_MAX, Span, past, spans};
+use self::strips::{LaneStrip, ValueRow, strips, values};
 use self::words::Words;
+use super::chart::Chart;
 use super::commands::CommandRow;
 use super::frame::{Frame, Reader, render};
-use super::history::{Chart, DAY_MS, DeviceRow, DiaryRow, GapRow, LaneBar, Local, SampleRow};
+use super::history::{DeviceRow, DiaryRow, GapRow, Local};
 use super::row::{Facts, Row, zone_of};
 use super::spark::{HEIGHT, WIDTH};
 use crate::fleet::completeness::Line;
@@ -21,21 +30,12 @@ use crate::http::problem::Problem;
 use crate::http::reach::used_permille;
 use crate::http::site::known;
 use crate::http::time::Time;
-use crate::store::projections::MetricSample;
 use crate::store::releases::Pin;
 use crate::store::sites::Site;
 use crate::text;
 
-/// Points that a chart draws at most.
-const POINTS_MAX: usize = 600;
-/// Samples read for one chart: a month of one every five minutes.
-const SAMPLES_MAX: usize = 9_000;
-/// Samples of the table beside the charts, the newest.
-const SAMPLES_SHOWN: usize = 100;
 /// Devices of one page.
 const DEVICES: usize = 50;
-/// Gaps shown, the newest.
-const GAPS: usize = 20;
 /// Commands shown, the newest.
 const COMMANDS: usize = 10;
 /// Diary entries shown.
@@ -63,10 +63,10 @@ struct SitePage<'a> {
     /// What people say of it and what its box is, as far as it is known.
     about: Vec<(&'static str, String)>,
     head: Now<'a>,
-    lanes: Vec<LaneBar>,
-    gaps: Vec<GapRow>,
     charts: Vec<Chart>,
-    samples: Vec<SampleRow>,
+    lanes: Vec<LaneStrip>,
+    values: Vec<ValueRow>,
+    gaps: Vec<GapRow>,
     devices: Vec<DeviceRow>,
     more: Option<String>,
     commands: Vec<CommandRow>,
@@ -104,8 +104,7 @@ async fn page(admin: &Admin, frame: &Frame, id: &str, part: &Devices) -> Result<
     let (now_ms, w) = (admin.clock.wall_ms(), words::of(frame.lang));
     let at = Local { frame, now_ms, zone: zone_of(&site) };
     let spans = spans(w, &part.span);
-    let span_ms = spans.iter().find(|span| span.is_chosen).map_or(DAY_MS, |span| span.long_ms);
-    let samples = samples(admin, &site, (now_ms - span_ms, now_ms + 1)).await?;
+    let past = past(admin, (&site.id, &gaps), &spans, now_ms).await?;
     let after = part.after.as_deref().map(cursor::device).transpose()?;
     let mut devices = admin.store.devices(Some(&site.id), after, DEVICES + 1).await?;
     let has_more = cursor::cut(&mut devices, DEVICES);
@@ -120,10 +119,10 @@ async fn page(admin: &Admin, frame: &Frame, id: &str, part: &Devices) -> Result<
         pins: admin.store.pins(Some(&site.id)).await?,
         about: about(frame, &site),
         head: head(admin, frame, &site, &lines),
-        lanes: lines.iter().map(|line| at.lane(line, &gaps)).collect(),
-        gaps: gaps.iter().rev().take(GAPS).map(|gap| at.gap(gap)).collect(),
-        charts: at.charts(&samples, span_ms),
-        samples: samples.iter().rev().take(SAMPLES_SHOWN).map(|sample| at.sample(sample)).collect(),
+        charts: charts(&at, w, &past),
+        lanes: strips(&at, w, (&lines, &past)),
+        values: values(&at, w, (&lines, &past)),
+        gaps: gaps.iter().rev().take(GAPS_MAX).map(|gap| at.gap(gap)).collect(),
         devices: devices.iter().map(|device| at.device(device)).collect(),
         more: more.map(|cursor| format!("/sites/{}?after={cursor}#devices", site.id)),
         commands: commands
@@ -134,32 +133,6 @@ async fn page(admin: &Admin, frame: &Frame, id: &str, part: &Devices) -> Result<
         now: Time(now_ms),
         site: &site,
     }))
-}
-
-/// A period that charts can show.
-struct Span {
-    word: &'static str,
-    code: &'static str,
-    long_ms: i64,
-    is_chosen: bool,
-}
-
-fn spans(w: &Words, wanted: &str) -> [Span; 4] {
-    let wanted = if ["1h", "7d", "30d"].contains(&wanted) { wanted } else { "24h" };
-    let span = |word, code, long_ms| Span { word, code, long_ms, is_chosen: code == wanted };
-    [
-        span(w.one_hour, "1h", DAY_MS / 24),
-        span(w.one_day, "24h", DAY_MS),
-        span(w.one_week, "7d", 7 * DAY_MS),
-        span(w.one_month, "30d", 30 * DAY_MS),
-    ]
-}
-
-/// Samples of a period, thinned to what a chart can show.
-async fn samples(admin: &Admin, site: &Site, (from_ms, to_ms): (i64, i64)) -> Result<Vec<MetricSample>, Problem> {
-    let samples = admin.store.metrics(&site.id, from_ms, to_ms, SAMPLES_MAX).await?;
-    let step = samples.len().div_ceil(POINTS_MAX).max(1);
-    Ok(samples.into_iter().step_by(step).collect())
 }
 
 /// Commands that people give to one box by hand.
@@ -191,12 +164,12 @@ fn about(frame: &Frame, site: &Site) -> Vec<(&'static str, String)> {
 /// The part of the page that the stream replaces.
 pub(super) fn head<'a>(admin: &Admin, frame: &'a Frame, site: &Site, lines: &[Line]) -> Now<'a> {
     let live = admin.fleet.site(&site.id);
-    let values = live.heartbeat.as_ref().map(|pulse| values(frame, pulse)).unwrap_or_default();
-    let row = Row::new(frame, &Facts { site, live, lines: lines.to_vec() }, admin.clock.wall_ms());
+    let values = live.heartbeat.as_ref().map(|pulse| figures(frame, pulse)).unwrap_or_default();
+    let row = Row::new(frame, &Facts { site, live, lines: lines.to_vec() }, admin.hearing());
     Now { frame, row, values }
 }
 
-fn values(frame: &Frame, pulse: &vigie_shared::wire::Heartbeat) -> Vec<(&'static str, String)> {
+fn figures(frame: &Frame, pulse: &vigie_shared::wire::Heartbeat) -> Vec<(&'static str, String)> {
     let (host, words, lang) = (&pulse.host, frame.words, frame.lang);
     let waiting: u64 = pulse.lanes.iter().map(|lane| lane.waiting).sum();
     let memory = used_permille(host.memory_total_bytes, host.memory_available_bytes);

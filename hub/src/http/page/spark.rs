@@ -6,8 +6,6 @@ use std::fmt::Write as _;
 pub(super) const WIDTH: f64 = 600.0;
 /// Height of a chart in its own units.
 pub(super) const HEIGHT: f64 = 80.0;
-/// Samples further apart than this are not joined: two of them are missing.
-const HOLE_MS: i64 = 15 * 60 * 1000;
 
 /// What a chart spans.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +18,8 @@ pub(super) struct Frame {
     pub(super) low: i32,
     /// The value at the top.
     pub(super) high: i32,
+    /// Points further apart than this are not joined.
+    pub(super) hole_ms: i64,
 }
 
 /// The `d` of a path through the points, which come in the order of time.
@@ -27,7 +27,7 @@ pub(super) struct Frame {
 pub(super) fn path(points: &[(i64, i32)], frame: Frame) -> String {
     let mut last = None;
     points.iter().fold(String::new(), |mut d, (at_ms, value)| {
-        let is_joined = last.is_some_and(|last: i64| at_ms.saturating_sub(last) <= HOLE_MS);
+        let is_joined = last.is_some_and(|last: i64| at_ms.saturating_sub(last) <= frame.hole_ms);
         last = Some(*at_ms);
         let (x, y) = place(*at_ms, *value, frame);
         // A lone sample is a dot: a line to itself with round ends.
@@ -46,36 +46,13 @@ fn place(at_ms: i64, value: i32, frame: Frame) -> (f64, f64) {
     (x, HEIGHT - share(value.into(), frame.low.into(), frame.high.into()) * HEIGHT)
 }
 
-/// A part of a bar, as shares of its width in thousandths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part {
-    /// Where it begins.
-    pub(super) from_permille: u64,
-    /// How wide it is; at least wide enough to be seen.
-    pub(super) width_permille: u64,
-}
-
-/// Where missing positions lie among `1..=through`.
-#[must_use]
-pub(super) fn holes(gaps: impl Iterator<Item = (u64, u64)>, through: u64) -> Vec<Part> {
-    let share = |position: u64| u128::from(position) * 1000 / u128::from(through.max(1));
-    let part = |(from, to): (u64, u64)| {
-        let (begin, end) = (share(from.saturating_sub(1)).min(995), share(to).min(1000));
-        Part {
-            from_permille: u64::try_from(begin).unwrap_or(0),
-            width_permille: u64::try_from(end.saturating_sub(begin)).unwrap_or(0).max(5),
-        }
-    };
-    gaps.map(part).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    const FRAME: Frame = Frame { from_ms: 0, to_ms: 6_000_000, low: 0, high: 1000 };
+    const FRAME: Frame = Frame { from_ms: 0, to_ms: 6_000_000, low: 0, high: 1000, hole_ms: 900_000 };
 
     #[test]
     fn a_hole_is_not_drawn_across() {
@@ -83,20 +60,7 @@ mod tests {
         assert_eq!(path(&points, FRAME), "M0.0 80.0h0L30.0 40.0M300.0 0.0h0");
     }
 
-    #[test]
-    fn a_gap_is_seen_however_small_it_is() {
-        assert_eq!(holes([(1, 1)].into_iter(), 1_000_000), [Part { from_permille: 0, width_permille: 5 }]);
-        assert_eq!(holes([(501, 1000)].into_iter(), 1000), [Part { from_permille: 500, width_permille: 500 }]);
-    }
-
     proptest! {
-        #[test]
-        fn every_part_lies_on_the_bar(from: u64, to: u64, through: u64) {
-            for part in holes([(from, to)].into_iter(), through) {
-                prop_assert!(part.from_permille + part.width_permille <= 1000);
-            }
-        }
-
         #[test]
         fn no_sample_leaves_the_chart(at: i64, value: i32) {
             let (x, y) = place(at, value, FRAME);

@@ -12,8 +12,8 @@ fn an_account_and_its_token_are_looked_at() {
         let (name, token) = ("lea".to_owned(), "vgt_x".to_owned());
         let knock = Knock { bytes: bytes.len(), keep_alive_s: 60, name, token };
         assert!(!format!("{knock:?}").contains("vgt_x"), "secrets are not shown");
-        assert_eq!(open(&bytes), Opening::Knock(knock));
-        assert_eq!(open(&bytes[..bytes.len() - 1]), Opening::Incomplete);
+        assert_eq!(open(&bytes, None), Opening::Knock(knock));
+        assert_eq!(open(&bytes[..bytes.len() - 1], None), Opening::Incomplete);
     }
 }
 
@@ -30,7 +30,7 @@ fn what_nobody_gets_is_refused_with_its_code() {
         ("nobody", connect("MQTT", 4, 0x02, 60, &["a"]), NotAuthorised),
         ("no password", connect("MQTT", 4, 0x82, 60, &["a", "lea"]), NotAuthorised),
     ] {
-        assert_eq!(open(&bytes), Opening::Refused(why), "{what}");
+        assert_eq!(open(&bytes, None), Opening::Refused(why), "{what}");
     }
 }
 
@@ -44,9 +44,9 @@ fn what_is_no_connect_gets_no_answer() {
         &connect("MQTT", 4, 0xc2, 60, &["a", "lea", "t", "more"]),
         &[0x10, 0],
     ] {
-        assert_eq!(open(bytes), Opening::Broken(End::Malformed), "{bytes:?}");
+        assert_eq!(open(bytes, None), Opening::Broken(End::Malformed), "{bytes:?}");
     }
-    assert_eq!(open(&[0x10, 0xff, 0xff, 0x7f]), Opening::Broken(End::TooLong));
+    assert_eq!(open(&[0x10, 0xff, 0xff, 0x7f], None), Opening::Broken(End::TooLong));
 }
 
 #[test]
@@ -55,14 +55,14 @@ fn wishes_are_read_one_by_one() {
     let bytes = [command.clone(), packet(0x82, &[0, 7, 0, 1, b'x', 1]), packet(0xa2, &[0, 8, 0, 1, b'x'])].concat();
     let address = Address { site: "metz".to_owned(), kind: "reboot".to_owned() };
     let letter = Letter { address, id: Some(9), is_retained: false, is_repeated: false, payload: b"{}".to_vec() };
-    assert_eq!(next(&bytes, 99), Ok(Some((Wish::Command(letter), command.len()))));
+    assert_eq!(next(&bytes, 99, None), Ok(Some((Wish::Command(letter), command.len()))));
     let rest = &bytes[command.len()..];
     let subscribe = Wish::Subscribe { id: 7, filters: vec![b"x".to_vec()] };
-    assert_eq!(next(rest, 99), Ok(Some((subscribe, 8))));
+    assert_eq!(next(rest, 99, None), Ok(Some((subscribe, 8))));
     let unsubscribe = Wish::Unsubscribe { id: 8, filters: vec![b"x".to_vec()] };
-    assert_eq!(next(&rest[8..], 99), Ok(Some((unsubscribe, 7))));
-    assert_eq!(next(&[0xc0, 0], 99), Ok(Some((Wish::Ping, 2))));
-    assert_eq!(next(&[0xc0], 99), Ok(None));
+    assert_eq!(next(&rest[8..], 99, None), Ok(Some((unsubscribe, 7))));
+    assert_eq!(next(&[0xc0, 0], 99, None), Ok(Some((Wish::Ping, 2))));
+    assert_eq!(next(&[0xc0], 99, None), Ok(None));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn what_has_no_use_ends_the_connection() {
         ("no filter to end", packet(0xa2, &[0, 1]), End::Malformed),
         ("no identifier", packet(0xa2, &[0, 0, 0, 1, b'x']), End::Malformed),
     ] {
-        assert_eq!(next(&bytes, 20), Err(end), "{what}");
+        assert_eq!(next(&bytes, 20, None), Err(end), "{what}");
     }
 }
 

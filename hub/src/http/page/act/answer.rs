@@ -8,7 +8,7 @@ use askama::filters::HtmlSafe;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::typed::Typed;
+use super::typed::{Typed, is_target};
 use crate::http::Admin;
 use crate::http::page::acts::Act;
 use crate::http::page::form::draw_key;
@@ -117,10 +117,9 @@ pub(super) fn each(
     let done: Vec<String> = done.into_iter().map(|(name, _)| name).collect();
     let refused: Vec<(String, String)> =
         refused.into_iter().map(|(name, problem)| (name, problem.map(|one| one.detail).unwrap_or_default())).collect();
-    let mut again: Vec<(String, String)> =
-        typed.kept().into_iter().filter(|(name, _)| !name.starts_with("path.")).collect();
+    let mut again: Vec<(String, String)> = typed.kept().into_iter().filter(|(name, _)| !is_target(name)).collect();
     let names: Vec<&str> = refused.iter().map(|(name, _)| name.as_str()).collect();
-    let parameter = typed.fields.iter().map(|(name, _)| name).find(|name| name.starts_with("path."));
+    let parameter = typed.fields.iter().map(|(name, _)| name).find(|name| is_target(name));
     again.extend(parameter.map(|name| (name.clone(), names.join("\n"))));
     let headline = headline(frame.lang, done.len(), refused.len());
     let (back, key) = (typed.back(), draw_key());

@@ -5,7 +5,7 @@ use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
-use super::typed::Typed;
+use super::typed::{Typed, is_target};
 use super::{known, unknown};
 use crate::http::guard::is_own_origin;
 use crate::http::page::acts::{Act, Level};
@@ -48,7 +48,7 @@ pub(super) fn again(frame: &Frame, act: &'static Act, typed: &Typed) -> Response
 }
 
 fn page(frame: &Frame, act: &'static Act, typed: &Typed, is_wrong: bool) -> Response {
-    let chosen = typed.fields.iter().filter(|(name, _)| name.starts_with("path."));
+    let chosen = typed.fields.iter().filter(|(name, _)| is_target(name));
     let targets: usize = chosen.map(|(_, value)| value.lines().filter(|line| !line.trim().is_empty()).count()).sum();
     let subject = match typed.get("subject") {
         "" if targets > 1 => text::counted(frame.lang, targets as u64, frame.words.thing, frame.words.things),

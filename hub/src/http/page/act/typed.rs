@@ -1,5 +1,7 @@
 //! What somebody typed into a form of ours: its own fields, and what goes into the path, the query and the body.
 
+use std::collections::BTreeSet;
+
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{FromRequest as _, Request};
@@ -13,6 +15,10 @@ use crate::http::problem::Problem;
 const FIELDS_MAX: usize = 200;
 /// Things that one form acts on at once: the sites of a large fleet.
 pub(super) const TARGETS_MAX: usize = 1000;
+
+/// What the names of fields begin with that say what is acted on: in the path, or in the body.
+const PATH: &str = "path.";
+const EACH: &str = "each.";
 
 /// Fields that are about the form itself and go nowhere. None is called as a property of forms is: scripts would find it instead.
 const OWN: [&str; 6] = ["csrf", "back", "key", "of", "subject", "typed"];
@@ -67,15 +73,18 @@ impl Typed {
         !subject.is_empty() && self.get("typed").trim() == subject
     }
 
-    /// The paths to act on: one, or one for each line of a parameter that names several.
+    /// What to act on: one thing, or one for each line of a parameter of the path (`path.NAME`) or of a field of the body
+    /// (`each.NAME`) that names several.
     ///
     /// # Errors
     ///
     /// 422 `invalid` if a parameter is missing, or there are too many.
     pub(super) fn targets(&self, path: &str) -> Result<Vec<Target>, Problem> {
-        let mut targets = vec![Target { path: path.to_owned(), name: String::new() }];
-        for name in names(path) {
-            let field = format!("path.{name}");
+        let mut targets = vec![Target { path: path.to_owned(), ..Target::default() }];
+        let of_body: BTreeSet<&str> =
+            self.fields.iter().map(|(name, _)| name.as_str()).filter(|name| name.starts_with(EACH)).collect();
+        for field in names(path).map(|name| format!("{PATH}{name}")).chain(of_body.into_iter().map(str::to_owned)) {
+            let name = field.split_once('.').map_or(field.as_str(), |(_, name)| name);
             let given = self.fields.iter().filter(|(known, _)| *known == field).flat_map(|(_, value)| value.lines());
             let mut values: Vec<&str> = Vec::new();
             for value in given.map(str::trim).filter(|value| !value.is_empty()) {
@@ -89,7 +98,7 @@ impl Typed {
             if values.len().saturating_mul(targets.len()) > TARGETS_MAX {
                 return Err(Problem::invalid(name, format_args!("at most {TARGETS_MAX} at once; choose fewer")));
             }
-            targets = targets.iter().flat_map(|target| values.iter().map(|value| target.at(name, value))).collect();
+            targets = targets.iter().flat_map(|target| values.iter().map(|value| target.at(&field, value))).collect();
         }
         Ok(targets)
     }
@@ -104,32 +113,45 @@ impl Typed {
         if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
     }
 
-    /// The fields of the body.
+    /// The fields of the body of one thing.
     ///
     /// # Errors
     ///
     /// 422 `invalid` if a name is too deep.
-    pub(super) fn body(&self) -> Result<Node, Problem> {
-        let is_own = |name: &str| OWN.contains(&name) || name.starts_with("path.") || name.starts_with("query.");
-        let fields = self.fields.iter().filter(|(name, _)| !is_own(name)).cloned();
-        Node::of(fields).map_err(|name| Problem::invalid(&name, "the field is too deep; load the page again"))
+    pub(super) fn body(&self, target: &Target) -> Result<Node, Problem> {
+        let is_own = |name: &str| OWN.contains(&name) || is_target(name) || name.starts_with("query.");
+        let fields = self.fields.iter().filter(|(name, _)| !is_own(name));
+        Node::of(fields.chain(&target.fields).cloned())
+            .map_err(|name| Problem::invalid(&name, "the field is too deep; load the page again"))
     }
 }
 
+/// Whether a field names what is acted on: several values are several things.
+pub(super) fn is_target(name: &str) -> bool {
+    name.starts_with(PATH) || name.starts_with(EACH)
+}
+
 /// One thing to act on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Target {
     /// The path of its request.
     pub(super) path: String,
     /// What tells it from the others.
     pub(super) name: String,
+    /// Fields of its body that others have otherwise.
+    fields: Vec<(String, String)>,
 }
 
 impl Target {
-    fn at(&self, parameter: &str, value: &str) -> Self {
-        let path = self.path.replace(&format!("{{{parameter}}}"), &escape_step(value));
-        let name = if self.name.is_empty() { value.to_owned() } else { format!("{} {value}", self.name) };
-        Self { path, name }
+    fn at(&self, field: &str, value: &str) -> Self {
+        let mut at = self.clone();
+        at.name = if self.name.is_empty() { value.to_owned() } else { format!("{} {value}", self.name) };
+        if let Some(parameter) = field.strip_prefix(PATH) {
+            at.path = self.path.replace(&format!("{{{parameter}}}"), &escape_step(value));
+        } else if let Some(name) = field.strip_prefix(EACH) {
+            at.fields.push((name.to_owned(), value.to_owned()));
+        }
+        at
     }
 }
 
@@ -174,10 +196,20 @@ mod tests {
     }
 
     #[test]
+    fn a_field_of_the_body_may_name_several_things_too() {
+        let many = typed(&[("each.site", "metz\nbrest"), ("for", "1h")]);
+        let targets = many.targets("/api/v1/alerts/silences").unwrap();
+        let told: Vec<(&str, &str)> = targets.iter().map(|one| (one.path.as_str(), one.name.as_str())).collect();
+        assert_eq!(told, [("/api/v1/alerts/silences", "metz"), ("/api/v1/alerts/silences", "brest")]);
+        let body = many.body(&targets[1]).unwrap();
+        assert_eq!(body.children.keys().collect::<Vec<_>>(), ["for", "site"]);
+    }
+
+    #[test]
     fn the_forms_own_fields_go_nowhere() {
         let form = typed(&[("csrf", "c"), ("back", "/"), ("path.id", "x"), ("query.q", "a b"), ("note", "n")]);
         assert_eq!(form.query(), "?q=a%20b");
-        assert_eq!(form.body().unwrap().children.keys().collect::<Vec<_>>(), ["note"]);
+        assert_eq!(form.body(&Target::default()).unwrap().children.keys().collect::<Vec<_>>(), ["note"]);
         assert!(!form.is_meant());
         assert!(typed(&[("subject", "Metz"), ("typed", " Metz ")]).is_meant());
     }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use super::behind::behind;
 use super::rules;
 use super::words::{self, Words};
 use crate::alerts::alert::Alert;
@@ -41,6 +42,8 @@ struct AlertRow {
     note: String,
     /// The number of the silence that keeps it from being told.
     silence: Option<String>,
+    /// What nobody sees while this box is silent.
+    behind: Option<String>,
     /// Whether somebody can still take it on.
     is_open: bool,
 }
@@ -90,6 +93,10 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
     let at = Local::of_hub(frame, now_ms);
     let alerts = alerts(admin, id).await?;
     let first = alerts.iter().max_by_key(|alert| (alert.is_firing(), alert.grade));
+    let mut rows = Vec::with_capacity(alerts.len());
+    for alert in &alerts {
+        rows.push(AlertRow { behind: behind(admin, &at, w, alert).await?, ..at.alert(alert, w) });
+    }
     let news = admin.store.news_of(id).await?;
     let mails = if frame.is_operator() { mails_about(admin, &at, id).await? } else { Vec::new() };
     Ok(render(&IncidentPage {
@@ -106,7 +113,7 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
         is_open: stage != IncidentStage::Closed,
         began: at.moment(began_ms),
         ended: closed_ms.map(|closed_ms| at.moment(closed_ms)),
-        alerts: alerts.iter().map(|alert| at.alert(alert, w)).collect(),
+        alerts: rows,
         news: news.iter().map(|news| at.news(news, w)).collect(),
         mails,
         now: Time(now_ms),
@@ -146,6 +153,7 @@ impl Local<'_> {
             account: taken.map(|by| by.account.clone()).unwrap_or_default(),
             note: taken.map(|by| by.note.clone()).unwrap_or_default(),
             silence: alert.silence.map(|no| no.to_string()),
+            behind: None,
             is_open: alert.is_firing(),
         }
     }

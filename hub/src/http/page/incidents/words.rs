@@ -41,6 +41,11 @@ words! {
     nothing_inside: "Cet incident ne contient plus d’alerte." = "This incident holds no alert any more.";
     silence_hour: "Sourdine 1 h" = "Silence 1 h";
     silence_day: "Sourdine 24 h" = "Silence 24 h";
+    behind: "Derrière ce boîtier, non observé" = "Behind this box, not observed";
+    terminal_one: "pointeuse" = "terminal";
+    terminal_many: "pointeuses" = "terminals";
+    machine_one: "machine" = "machine";
+    machine_many: "machines" = "machines";
     told: "Ce qui a été annoncé" = "What was told";
     nothing_told: "Rien n’a encore été annoncé." = "Nothing was told yet.";
     opened: "Ouverture" = "Opened";
@@ -51,6 +56,7 @@ words! {
         = "No mail for this incident. Recipients are set in mail.recipients.";
     to: "À" = "To";
     gathering: "en préparation" = "gathering";
+    untold: "en préparation, annoncé dans une minute" = "gathering, told within a minute";
     is_open: "ouvert" = "open";
     is_closed: "clos" = "closed";
     pending: "en attente" = "pending";

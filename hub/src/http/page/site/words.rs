@@ -34,6 +34,15 @@ words! {
     one_day: "24 h" = "24 h";
     one_week: "7 j" = "7 d";
     one_month: "30 j" = "30 d";
+    mean: "moyenne" = "mean";
+    highest: "maximum" = "highest";
+    not_observed: "non observé" = "not observed";
+    stood_still: "le boîtier était éteint, ou ne regardait pas cela" = "the box was off, or does not look at this";
+    due: "données attendues" = "data due";
+    due_rest: "le boîtier les garde et les enverra à son retour" = "the box keeps them and sends them when it returns";
+    lost: "perdu" = "lost";
+    strips_rest: "Sur le même axe que les courbes. Chaque partie qui manque dit pourquoi : touchez-la, ou allez-y avec la touche Tab."
+        = "On the same axis as the charts. Each part that is missing says why: touch it, or go there with the Tab key.";
     no_samples: "Aucune mesure dans cette période. Une mesure arrive toutes les 5 minutes quand le boîtier est joignable."
         = "No measurement in this period. One arrives every 5 minutes while the box is reachable.";
 }

@@ -12,8 +12,17 @@ use crate::scene::{Scene, play, play_demo};
 /// Heaviest page with everything it loads, compressed, bytes.
 const PAGE_BYTES_MAX: u64 = 200_000;
 /// Pages below the ones of the rail: each is found by the first link with this beginning.
-const BELOW: [&str; 8] =
-    ["/sites/", "/machines/", "/terminals/", "/connectors/", "/incidents/", "/rollouts/", "/people/", "/presence/"];
+const BELOW: [&str; 9] = [
+    "/sites/",
+    "/machines/",
+    "/terminals/",
+    "/connectors/",
+    "/incidents/",
+    "/rollouts/",
+    "/people/",
+    "/presence/",
+    "/settings/",
+];
 
 /// How a page is looked at.
 #[derive(Debug, Clone, Copy)]

@@ -146,12 +146,21 @@ impl HubProcess {
     ///
     /// If the hub does not answer with success.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        Ok(serde_json::from_str(&self.text(path).await?)?)
+    }
+
+    /// Asks for something that is no JSON as the hub's owner: a page, a CSV.
+    ///
+    /// # Errors
+    ///
+    /// If the hub does not answer with success.
+    pub async fn text(&self, path: &str) -> anyhow::Result<String> {
         let request = self.http.get(self.url(path)).header("authorization", self.bearer()?);
         let answer = request.send().await?;
         let status = answer.status();
         let text = answer.text().await?;
         anyhow::ensure!(status.is_success(), "{path}: {status}: {text}");
-        Ok(serde_json::from_str(&text)?)
+        Ok(text)
     }
 
     /// Changes something over the API as the hub's owner.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use axum::http::Method;
+use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 
 use super::tree::Node;
@@ -102,8 +103,17 @@ fn as_said(kind: &str, node: &Node) -> Option<Value> {
         _ if text.trim().is_empty() => None,
         "integer" | "number" | "boolean" => Some(leaf(&serde_json::json!({ "type": kind }), text)),
         "json" => Some(serde_json::from_str(text).unwrap_or_else(|_unreadable| Value::from(text))),
-        _ => Some(Value::from(text)),
+        _ => Some(kind.strip_prefix("zone=").map_or_else(|| Value::from(text), |zone| moment(zone, text))),
     }
+}
+
+/// A local time as the API takes moments. What is no time goes along as it is: the API says so in its own words.
+fn moment(zone: &str, text: &str) -> Value {
+    let read = || {
+        let local: DateTime = text.trim().parse().ok()?;
+        Some(local.in_tz(zone).ok()?.timestamp().to_string())
+    };
+    Value::from(read().unwrap_or_else(|| text.to_owned()))
 }
 
 fn object(schema: &Value, node: &Node) -> Value {
@@ -266,6 +276,13 @@ mod tests {
         assert_eq!(command, json!({ "type": "get_logs", "data": { "lines": 100, "unit": "x" } }));
         assert_eq!(made("sites_change", &[("about.town:text", "")]), json!({ "about": { "town": "" } }));
         assert_eq!(made("sites_change", &[("about.tags:list", "")]), json!({ "about": { "tags": [] } }));
+    }
+
+    #[test]
+    fn a_local_time_is_a_moment_of_the_zone_that_the_form_names() {
+        let at = |text: &str| made("punches_review", &[("at:zone=Europe/Paris", text), ("comment", "x")])["at"].clone();
+        assert_eq!(at("2026-11-20T17:05"), json!("2026-11-20T16:05:00Z"));
+        assert_eq!((at(""), at("five")), (Value::Null, json!("five")));
     }
 
     proptest! {

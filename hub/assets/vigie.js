@@ -130,7 +130,17 @@
     for (const box of all.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = all.checked;
   });
 
-  // A file goes up as it is; the form says how far it is.
+  // A file goes up as it is; the form says how far it is, and what is too large is not even begun.
+  const sized = (bytes, units) => {
+    const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+    const number = (bytes / 1000 ** step).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+    return number + "\u00a0" + units[step];
+  };
+  const refusal = (form, file, problem) => {
+    const words = form.querySelector("[data-said]").dataset;
+    const ours = words[problem.code] || (problem.detail ? "" : words.failed);
+    return { text: (ours || problem.detail).replace("{size}", sized(file.size, form.dataset.units.split(" "))), ours };
+  };
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-upload]");
     const file = form && form.querySelector("input[type=file]").files[0];
@@ -138,18 +148,24 @@
     event.preventDefault();
     const progress = form.querySelector("progress");
     const said = form.querySelector("[data-said]");
+    const refuse = (problem) => {
+      const { text, ours } = refusal(form, file, problem);
+      progress.hidden = true;
+      said.lang = ours ? document.documentElement.lang : "en";
+      said.textContent = text;
+    };
+    if (file.size > Number(form.dataset.max)) return refuse({ code: "too_large" });
+    said.textContent = "";
     const request = new XMLHttpRequest();
     request.open("POST", form.dataset.upload + "?name=" + encodeURIComponent(file.name));
     request.setRequestHeader("content-type", "application/octet-stream");
     request.setRequestHeader("x-csrf-token", form.elements.csrf.value);
     request.upload.onprogress = (at) => { progress.hidden = false; progress.max = at.total; progress.value = at.loaded; };
     request.onloadend = () => {
-      if (request.status === 200 || request.status === 201) location.assign(form.elements.back.value);
-      else {
-        let detail = said.dataset.failed;
-        try { detail = JSON.parse(request.responseText).detail; } catch { /* Not from the hub: the usual words stand. */ }
-        said.textContent = detail;
-      }
+      if (request.status === 200 || request.status === 201) return location.assign(form.elements.back.value);
+      let problem = {};
+      try { problem = JSON.parse(request.responseText); } catch { /* Not from the hub: the usual words stand. */ }
+      return refuse(problem);
     };
     request.send(file);
   });

@@ -97,6 +97,12 @@ impl Shelf {
         Ok(Self { folder, config, used_bytes: Arc::new(AtomicU64::new(used_bytes)), next: Arc::default() })
     }
 
+    /// Bytes of the largest content that it takes.
+    #[must_use]
+    pub fn file_size_max(&self) -> u64 {
+        self.config.file_size_max
+    }
+
     /// Begins a content.
     ///
     /// # Errors

@@ -44,14 +44,21 @@ impl Lang {
 #[must_use]
 pub fn moment(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> String {
     let (at, now) = (zoned(at_ms, zone), zoned(now_ms, zone));
-    let time = format!("{:02}:{:02}", at.hour(), at.minute());
     if at.date() == now.date() {
         let today = match lang {
             Lang::Fr => "aujourd’hui",
             Lang::En => "today",
         };
-        return format!("{today} {time}");
+        return format!("{today} {:02}:{:02}", at.hour(), at.minute());
     }
+    stamp(lang, at_ms, zone)
+}
+
+/// A moment where nobody knows when it will be read, as in a file: always with its day.
+#[must_use]
+pub fn stamp(lang: Lang, at_ms: i64, zone: &TimeZone) -> String {
+    let at = zoned(at_ms, zone);
+    let time = format!("{:02}:{:02}", at.hour(), at.minute());
     let month = usize::try_from(at.month()).unwrap_or(1).saturating_sub(1);
     match lang {
         Lang::Fr => format!("{:02}/{:02}/{} {time}", at.day(), at.month(), at.year()),

@@ -200,6 +200,15 @@ impl Browser {
         (answer[0].as_u64().unwrap_or(0), answer[1].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Loads the page again and again until a reader reads this.
+    pub(crate) async fn reload_until(&self, wanted: &str) {
+        let seen = wait_for(wanted, async || {
+            self.client.refresh().await.unwrap();
+            self.text().await.contains(wanted)
+        });
+        assert!(seen.await.is_ok(), "`{wanted}` does not come to {}:\n{}", self.address().await, self.text().await);
+    }
+
     /// Presses keys, wherever the focus is.
     pub(crate) async fn press(&self, keys: &str) {
         self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();

@@ -3,11 +3,15 @@
 mod acts;
 mod attendance;
 mod bulk;
+mod connectors;
 mod first_presence;
 mod fleet;
 mod frozen;
+mod incidents;
 mod login;
+mod media;
 mod outage;
 mod own;
 mod presence;
+mod rollouts;
 mod terminals;

@@ -96,6 +96,16 @@ impl Scene {
         self.hub.change(Method::PUT, path, &body).await.unwrap();
     }
 
+    /// A real box for a site that is there, with these settings and all usual collectors off. It does not run yet.
+    pub(crate) async fn register(&self, site: &str, settings: &str) -> BoxProcess {
+        let invited = self.hub.post(&format!("/api/v1/sites/{site}/enrolments"), &json!({})).await.unwrap();
+        let real = BoxProcess::unregistered(site, &self.hub.folder).unwrap();
+        real.run_verb(&["register", invited["token"].as_str().unwrap()]).await.unwrap();
+        let off = "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false";
+        real.configure(&format!("{off}\n{settings}")).unwrap();
+        real
+    }
+
     /// Opens a page.
     pub(crate) async fn open(&self, path: &str) {
         self.browser.client.goto(&self.hub.url(path)).await.unwrap();

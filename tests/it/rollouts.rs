@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use vigie_tests::packages::player;
 use vigie_tests::processes::{BoxProcess, HubProcess, wait_for};
-
-use crate::update::player;
 
 const SITES: [&str; 2] = ["roll01", "roll02"];
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use vigie_tests::packages::player;
 use vigie_tests::processes::{BoxProcess, HubProcess, binary, wait_for};
 
 struct Stage {
@@ -104,20 +103,6 @@ fn collect(folder: &Path, name: &str, files: &mut BTreeMap<String, String>) {
             files.insert(name, std::fs::read_to_string(entry.path()).unwrap_or_default());
         }
     }
-}
-
-/// A player of that version; whether it works stands in its file.
-pub(crate) fn player(version: &str, health: &str) -> Vec<u8> {
-    let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    let state = format!("{health} {version}");
-    for (name, content) in [("app/state", state.as_str()), ("app/configuration.json", "theirs"), ("new.txt", version)] {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        header.set_cksum();
-        builder.append_data(&mut header, name, content.as_bytes()).unwrap();
-    }
-    builder.into_inner().unwrap().finish().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

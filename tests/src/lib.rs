@@ -13,6 +13,7 @@ pub mod load;
 pub mod machines;
 pub mod netns;
 mod not_run;
+pub mod packages;
 pub mod presence;
 pub mod processes;
 pub mod punches;

@@ -9,6 +9,7 @@ mod ends;
 mod event;
 mod feed;
 mod people;
+mod preview;
 mod push;
 mod reconcile;
 mod report;

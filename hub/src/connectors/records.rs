@@ -101,6 +101,16 @@ impl RecordsMapping {
     }
 }
 
+/// How many there are, to the minute.
+#[must_use]
+pub fn count(all: &BTreeMap<u64, Vec<i64>>) -> usize {
+    all.values().map(|of_one| of_one.iter().map(|ms| minute(*ms)).collect::<BTreeSet<_>>().len()).sum()
+}
+
+fn minute(ms: i64) -> i64 {
+    ms - ms.rem_euclid(MINUTE_MS)
+}
+
 /// Where they differ, to the minute: some third parties know no seconds.
 #[must_use]
 pub fn differences(
@@ -110,7 +120,6 @@ pub fn differences(
 ) -> Vec<Difference> {
     type Days = BTreeMap<(u64, String), (BTreeSet<i64>, BTreeSet<i64>)>;
     let mut days: Days = BTreeMap::new();
-    let minute = |ms: i64| ms - ms.rem_euclid(MINUTE_MS);
     for (enrol_id, ms) in ours.iter().flat_map(|(enrol_id, all)| all.iter().map(move |ms| (*enrol_id, *ms))) {
         days.entry((enrol_id, local_day(ms, zone))).or_default().0.insert(minute(ms));
     }

@@ -48,6 +48,9 @@ pub struct Connector {
     pub start_at_ms: i64,
     /// Only the punches of these terminals; of all if there are none.
     pub terminals: Vec<String>,
+    /// The number of somebody there, by the number on terminals; of whom is not named it is the same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<u64, u64>,
     /// When it was made, milliseconds since 1970 UTC.
     pub created_ms: i64,
 }
@@ -169,6 +172,20 @@ impl Connector {
             Some(wrong) => Err(self.fault("auth", &wrong.text)),
             None => Ok(auth),
         }
+    }
+
+    /// The number there of somebody whom terminals know by this one.
+    #[must_use]
+    pub fn number_there(&self, enrol_id: u64) -> u64 {
+        self.numbers.get(&enrol_id).copied().unwrap_or(enrol_id)
+    }
+
+    /// The numbers on terminals of somebody who has this one there.
+    #[must_use]
+    pub fn numbers_here(&self, there: u64) -> BTreeSet<u64> {
+        let mapped = self.numbers.iter().filter(|(_, number)| **number == there).map(|(enrol_id, _)| *enrol_id);
+        let own = (self.number_there(there) == there).then_some(there);
+        own.into_iter().chain(mapped).collect()
     }
 
     fn fault(&self, field: &str, text: &str) -> MappingErrors {

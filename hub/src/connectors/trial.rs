@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::mapping::Mapping;
+use super::mapping::{Mapping, PushMapping};
 use super::outcome::On;
 use super::request::Call;
 use super::settings::needs;
@@ -43,15 +43,33 @@ pub struct Shown {
 ///
 /// Words on a value that is none.
 pub fn requests(mapping: &Mapping, trial: &Trial) -> Result<Vec<Shown>, String> {
-    let Some(push) = &mapping.push else { return Err("the mapping has no [push]: it sends no rows".to_owned()) };
+    let push = pushing(mapping)?;
     let values = values(mapping, trial)?;
-    let credentials = mapping.auth.headers(&values).map_err(|unfit| unfit.to_string())?;
     let row =
         push.row.as_ref().map(|row| row.render(&values)).transpose().map_err(|unfit| unfit.to_string())?.flatten();
-    let values = values.with("rows", row.into_iter().collect::<Vec<_>>());
+    shown(mapping, &values.with("rows", row.into_iter().collect::<Vec<_>>()))
+}
+
+/// How the mapping sends rows.
+///
+/// # Errors
+///
+/// Words on a mapping that sends none.
+pub fn pushing(mapping: &Mapping) -> Result<&PushMapping, String> {
+    mapping.push.as_ref().ok_or_else(|| "the mapping has no [push]: it sends no rows".to_owned())
+}
+
+/// Every request of a mapping with these values.
+///
+/// # Errors
+///
+/// Words on a value that is none.
+pub fn shown(mapping: &Mapping, values: &Values) -> Result<Vec<Shown>, String> {
+    let push = pushing(mapping)?;
+    let credentials = mapping.auth.headers(values).map_err(|unfit| unfit.to_string())?;
     let all = [On::Send, On::In, On::Out, On::FindOpen, On::Probe, On::Undo];
     let shown = |on: On| {
-        let called = push.request(on)?.call(&values);
+        let called = push.request(on)?.call(values);
         let (call, unfit) = match called {
             Ok(call) => (Some(call), None),
             Err(unfit) => (None, Some(unfit.to_string())),
@@ -61,12 +79,17 @@ pub fn requests(mapping: &Mapping, trial: &Trial) -> Result<Vec<Shown>, String> 
     Ok(all.into_iter().filter_map(shown).collect())
 }
 
+/// Each secret that a mapping needs, with its name in its place.
+#[must_use]
+pub fn masked(mapping: &Mapping) -> BTreeMap<String, String> {
+    let name = |needed: &String| needed.strip_prefix("secret.").map(str::to_owned);
+    needs(mapping).iter().filter_map(name).map(|name| (name.clone(), format!("<secret.{name}>"))).collect()
+}
+
 fn values(mapping: &Mapping, trial: &Trial) -> Result<Values, String> {
     let object = |map: &BTreeMap<String, String>| {
         Value::Object(map.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect())
     };
-    let secret = |name: &String| Some((name.strip_prefix("secret.")?.to_owned(), Value::String(format!("<{name}>"))));
-    let secrets: Map<String, Value> = needs(mapping).iter().filter_map(secret).collect();
     let said = |name: &str| trial.row.get(name).cloned();
     let moment = |name: &str| {
         let text = said(name);
@@ -104,7 +127,7 @@ fn values(mapping: &Mapping, trial: &Trial) -> Result<Values, String> {
         .with_moment("open.start", start)
         .with_root("person", object(&trial.person))
         .with_root("cfg", object(&trial.cfg))
-        .with_root("secret", Value::Object(secrets))
+        .with_root("secret", object(&masked(mapping)))
         .with_root("open", json!({ "id": "<open.id>" }))
         .with_root("remote", json!({ "id": "<remote.id>" })))
 }

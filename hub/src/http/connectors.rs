@@ -97,10 +97,15 @@ pub(super) async fn change(
     Body(change): Body<ConnectorChange>,
 ) -> Result<Json<ConnectorView>, Problem> {
     let name = connector.name.clone();
+    let maps_people = change.numbers.is_some();
     let kept = admin.store.connector_secrets(&name).await?;
     let (connector, secrets) = changed(connector, change, kept.into_keys().collect())?;
     admin.store.put_connector_secrets(&name, &secrets).await?;
     admin.store.put_connector(&connector).await?;
+    if maps_people {
+        // Who waits because nobody there had the number may go.
+        admin.store.unpark(&name, admin.clock.wall_ms()).await?;
+    }
     admin.exchange.wake();
     Ok(Json(shown(&admin, &name).await?))
 }

@@ -1,5 +1,7 @@
 //! `/api/v1/jobs`: rows on their way to third parties.
 
+mod whole;
+
 use std::collections::BTreeMap;
 
 use axum::Json;
@@ -18,6 +20,8 @@ use super::time::Time;
 use super::views::Page;
 use crate::connectors::job::{Job, JobState};
 use crate::store::jobs::{JobFilter, JobMove};
+
+pub(super) use self::whole::{__path_show, show};
 
 /// Longest reason, characters.
 const REASON_LENGTH_MAX: usize = 200;
@@ -158,20 +162,6 @@ pub(super) async fn stats(_: Viewer, State(admin): State<Admin>) -> Result<Json<
     let names = admin.store.connectors().await?.into_iter().map(|(connector, _)| connector.name);
     let connectors = names.map(|name| (name.clone(), counts_of(&counts, Some(&name)))).collect();
     Ok(Json(StatsView { all: counts_of(&counts, None), connectors }))
-}
-
-/// Shows a job.
-#[utoipa::path(
-    get, path = "/api/v1/jobs/{no}", operation_id = "jobs_show",
-    tag = "jobs", params(("no" = String, Path, description = "The job's number")), extensions(("x-role" = json!("viewer"))),
-    responses((status = 200, description = "The job", body = JobView), Refused)
-)]
-pub(super) async fn show(
-    _: Viewer,
-    State(admin): State<Admin>,
-    Path(no): Path<String>,
-) -> Result<Json<JobView>, Problem> {
-    Ok(Json(JobView::from(find(&admin, &no).await?)))
 }
 
 /// Tries a job again, at once.

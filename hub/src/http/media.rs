@@ -3,6 +3,7 @@
 //! Content is sent as the body of the request, as it is, and kept by its hash: sending it twice keeps it once. To put it
 //! on a box is a command, `deploy_video`, with the address that a medium shows.
 
+mod kind;
 mod upload;
 mod view;
 

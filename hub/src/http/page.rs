@@ -16,7 +16,7 @@
 //! `<section id="results">`; the filter is a GET form that carries `{% include "filter.html" %}` among its attributes and
 //! so answers while one types. `<table class="cards">` with `data-head` on each cell becomes cards on a phone. Empty is one
 //! of three: nothing yet (`class="empty"`: what will appear, the act that starts it, when), nothing matches (and
-//! `look.clear()`), no right.
+//! `look.clear()`), no right. As a file for a spreadsheet: `look.sheet(…)` and `table.with_sheet(…)` of [`sheet`].
 //!
 //! **Acts**: nothing is written by a page. `{{ frame.act("operation_id").on("id", row.id).about(row.name) }}` is a button,
 //! `frame.form("operation_id")` a form with fields ([`form`]); both vanish for readers whose role the operation refuses.
@@ -50,6 +50,7 @@ mod first_steps;
 mod fleet;
 mod form;
 mod frame;
+mod french;
 mod history;
 mod incidents;
 mod links;
@@ -66,6 +67,7 @@ mod reader;
 mod releases;
 mod row;
 mod settings;
+mod sheet;
 mod site;
 mod spark;
 mod table;
@@ -94,10 +96,12 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/incidents/{id}", get(incidents::detail::show))
         .route("/connectors", get(connectors::show))
         .route("/connectors/{name}", get(connectors::one::show))
+        .route("/connectors/{name}/jobs/{no}", get(connectors::job::show))
         .route("/terminals", get(terminals::show))
         .route("/terminals.csv", get(terminals::download::give))
         .route("/terminals/{serial}", get(terminals::one::show))
         .route("/media", get(media::show))
+        .route("/media/matrix", get(media::matrix::show))
         .route("/media/{sha256}", get(media::one::show))
         .route("/releases", get(releases::show))
         .route("/rollouts/{id}", get(releases::rollout::show))

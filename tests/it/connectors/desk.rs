@@ -125,6 +125,7 @@ fn connector(mapping: MappingChoice, base: &str) -> Connector {
         is_on: true,
         start_at_ms: 0,
         terminals: Vec::new(),
+        numbers: BTreeMap::new(),
         created_ms: 0,
     }
 }

@@ -62,6 +62,9 @@ pub struct SetArgs {
     /// Only the punches of this terminal; may be said several times.
     #[arg(long, value_name = "SERIAL")]
     terminal: Vec<String>,
+    /// Somebody's number there, by the number on terminals; an empty one makes them the same again.
+    #[arg(long, value_name = "HERE=THERE")]
+    number: Vec<String>,
     /// Let it work.
     #[arg(long, conflicts_with = "off")]
     on: bool,
@@ -84,6 +87,10 @@ pub(super) fn wish(args: &SetArgs) -> anyhow::Result<Value> {
     for (name, file) in pairs(&args.secret)? {
         secrets.insert(name, secret(&file)?);
     }
+    let mut numbers = BTreeMap::new();
+    for (here, there) in pairs(&args.number)? {
+        numbers.insert(here, number(&there)?);
+    }
     let is_on = (args.on || args.off).then_some(args.on);
     let terminals = (!args.terminal.is_empty()).then_some(&args.terminal);
     let wish = json!({
@@ -93,6 +100,7 @@ pub(super) fn wish(args: &SetArgs) -> anyhow::Result<Value> {
         "cfg": (!cfg.is_empty()).then_some(cfg), "secrets": (!secrets.is_empty()).then_some(secrets),
         "interval": args.interval, "batch": args.batch, "timeout": args.timeout, "rate": args.rate, "is_on": is_on,
         "start_at": args.start_at, "terminals": terminals,
+        "numbers": (!numbers.is_empty()).then_some(numbers),
     });
     let said = wish.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     Ok(Value::Object(said.map(|(key, value)| (key.clone(), value.clone())).collect()))
@@ -105,6 +113,13 @@ pub(super) fn pairs(list: &[String]) -> anyhow::Result<BTreeMap<String, String>>
         Ok((pair.0.trim().to_owned(), pair.1.to_owned()))
     };
     list.iter().map(read).collect()
+}
+
+/// A number that somebody has there; none if it is left out.
+fn number(text: &str) -> anyhow::Result<Option<u64>> {
+    let given = Some(text.trim()).filter(|text| !text.is_empty());
+    let read = given.map(|text| text.parse().with_context(|| format!("`{text}` is no number; write 118=18")));
+    read.transpose()
 }
 
 fn secret(file: &str) -> anyhow::Result<String> {

@@ -22,8 +22,8 @@ use crate::connectors::request::Request;
 use crate::connectors::rows::{REPLACED, key};
 use crate::connectors::settings::Connector;
 use crate::connectors::template::Values;
-use crate::store::StoreError;
 use crate::store::presence::emails;
+use crate::store::{Store, StoreError};
 
 /// A day that third parties shall know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +182,7 @@ impl Talk<'_> {
     ) -> Result<(Vec<(Job, Value)>, Vec<(Job, End)>), Halt> {
         let needs_email =
             push.templates().into_iter().any(|template| template.needs().any(|name| name == "person.email"));
-        let members = self.members().await?;
+        let members = members(&*self.parts.store).await?;
         let (mut known, mut ends) = (Vec::new(), Vec::new());
         for job in batch {
             let person = job.row.presence.as_ref().map(|presence| presence.person.clone()).unwrap_or_default();
@@ -197,14 +197,15 @@ impl Talk<'_> {
         }
         Ok((known, ends))
     }
+}
 
-    async fn members(&self) -> Result<BTreeMap<String, Value>, StoreError> {
-        let mut emails = emails(&*self.parts.store).await?;
-        let people = self.parts.store.people().await?.into_iter();
-        let member = people.map(|person| {
-            let email = emails.remove(&person.id);
-            (person.id.clone(), json!({ "id": person.id, "name": person.name, "email": email }))
-        });
-        Ok(member.collect())
-    }
+/// The people of this hub as requests about their days know them, by id.
+pub(super) async fn members(store: &dyn Store) -> Result<BTreeMap<String, Value>, StoreError> {
+    let mut emails = emails(store).await?;
+    let people = store.people().await?.into_iter();
+    let member = people.map(|person| {
+        let email = emails.remove(&person.id);
+        (person.id.clone(), json!({ "id": person.id, "name": person.name, "email": email }))
+    });
+    Ok(member.collect())
 }

@@ -127,12 +127,12 @@ impl Talk<'_> {
         let listed = self.parts.store.listed_people(&self.connector.name).await?;
         let (mut known, mut ends) = (Vec::new(), Vec::new());
         for job in batch {
-            match listed.get(&job.enrol_id) {
+            let number = self.connector.number_there(job.enrol_id);
+            match listed.get(&number) {
                 Some(listed) => known.push((job, listed.person.remote.clone())),
                 None => {
                     let text = format!(
-                        "nobody with the number {} is in its list of people; the row goes when somebody is",
-                        job.enrol_id
+                        "nobody with the number {number} is in its list of people; the row goes when somebody is"
                     );
                     ends.push((job, End::Parked(text)));
                 }

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use super::talk::{Halt, Talk};
 use crate::connectors::job::{JobState, Wish};
 use crate::connectors::outcome::On;
-use crate::connectors::records::{Difference, differences};
+use crate::connectors::records::{Difference, count, differences};
 
 /// How a period differs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reconciliation {
+    /// Times that were sent, of people who are known there.
+    pub ours: usize,
+    /// Times that are there, of people who are known here.
+    pub theirs: usize,
     /// The days on which they differ.
     pub differences: Vec<Difference>,
     /// Records there of people who are not known here.
@@ -33,17 +37,17 @@ impl Talk<'_> {
         let is_in = |ms: &i64| (from_ms..to_ms).contains(ms);
         theirs.values_mut().for_each(|all| all.retain(|ms| is_in(ms)));
         let mut ours: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
-        for enrol_id in people.keys() {
-            let jobs = self
-                .parts
-                .store
-                .person_jobs(&self.connector.name, *enrol_id, from_ms.saturating_sub(span_ms(self)))
-                .await?;
+        let since_ms = from_ms.saturating_sub(span_ms(self));
+        let here = |there: u64| self.connector.numbers_here(there).into_iter().map(move |enrol_id| (there, enrol_id));
+        for (there, enrol_id) in people.keys().copied().flat_map(here) {
+            let jobs = self.parts.store.person_jobs(&self.connector.name, enrol_id, since_ms).await?;
             let sent = jobs.iter().filter(|job| job.state == JobState::Sent && job.wish == Wish::Send);
             let moments = sent.flat_map(|job| std::iter::once(job.row.at_ms).chain(job.row.end_ms)).filter(is_in);
-            ours.entry(*enrol_id).or_default().extend(moments);
+            ours.entry(there).or_default().extend(moments);
         }
-        Ok(Reconciliation { differences: differences(&ours, &theirs, &mapping.zone), strangers, doubt: listing.doubt })
+        let differences = differences(&ours, &theirs, &mapping.zone);
+        let (ours, theirs) = (count(&ours), count(&theirs));
+        Ok(Reconciliation { ours, theirs, differences, strangers, doubt: listing.doubt })
     }
 }
 

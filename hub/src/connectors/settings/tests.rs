@@ -19,6 +19,7 @@ pub(crate) fn connector(name: &str) -> Connector {
         is_on: true,
         start_at_ms: 0,
         terminals: Vec::new(),
+        numbers: BTreeMap::new(),
         created_ms: 0,
     }
 }
@@ -64,6 +65,14 @@ fn every_shipped_mapping_says_what_it_needs() {
         let bare = Connector { cfg: BTreeMap::new(), mapping, ..connector("hr") };
         assert_eq!(bare.missing(&bare.mapping().unwrap(), &BTreeSet::new()), expected, "{name}");
     }
+}
+
+#[test]
+fn a_mapped_person_has_another_number_there_and_nobody_else_keeps_it() {
+    let set = Connector { numbers: BTreeMap::from([(118, 18), (18, 118)]), ..connector("hr") };
+    assert_eq!((set.number_there(118), set.number_there(18), set.number_there(7)), (18, 118, 7));
+    assert_eq!(set.numbers_here(18), BTreeSet::from([118]));
+    assert_eq!(set.numbers_here(7), BTreeSet::from([7]));
 }
 
 #[test]

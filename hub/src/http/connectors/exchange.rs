@@ -112,6 +112,10 @@ pub(in crate::http) struct DifferenceView {
 /// How a period differs.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(in crate::http) struct ReconciliationView {
+    /// How many times of the period were sent from here.
+    ours: usize,
+    /// How many of the period are there.
+    theirs: usize,
     /// The days on which they differ.
     items: Vec<DifferenceView>,
     /// Records there of people who are not known here.
@@ -213,7 +217,7 @@ pub(in crate::http) async fn reconcile(
     if from >= to {
         return Err(Problem::invalid("to", "the end comes after the beginning"));
     }
-    let Reconciliation { differences, strangers, doubt } =
+    let Reconciliation { ours, theirs, differences, strangers, doubt } =
         admin.exchange.reconcile(&name, (from.0, to.0)).await.map_err(problem)?;
     let times = |all: Vec<i64>| all.into_iter().map(Time).collect();
     let items = differences.into_iter().map(|one| DifferenceView {
@@ -224,7 +228,7 @@ pub(in crate::http) async fn reconcile(
         missing: times(one.missing_ms),
         foreign: times(one.foreign_ms),
     });
-    Ok(Json(ReconciliationView { items: items.collect(), strangers, doubt }))
+    Ok(Json(ReconciliationView { ours, theirs, items: items.collect(), strangers, doubt }))
 }
 
 /// Tells how the last rounds of a connector went, newest first.

@@ -11,6 +11,7 @@ use vigie_shared::units;
 
 use crate::connectors::mapping::Rate;
 use crate::connectors::settings::{AuthChoice, Connector, MappingChoice, NAME_LENGTH_MAX, is_name};
+use crate::http::input::enrol_number;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
 
@@ -27,6 +28,9 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(600);
 /// Most settings, secrets or terminals of a connector, and their longest text, bytes.
 const LIST_MAX: usize = 200;
 const TEXT_BYTES_MAX: usize = 8 * 1024;
+
+/// People of a connector who have another number there: those of a large house.
+const NUMBERS_MAX: usize = 5000;
 
 /// Secrets to keep; without a value, to remove.
 type Secrets = BTreeMap<String, Option<String>>;
@@ -72,6 +76,9 @@ pub(in crate::http) struct ConnectorChange {
     start_at: Option<Time>,
     /// Only the punches of these terminals; of all if the list is empty.
     terminals: Option<Vec<String>>,
+    /// The numbers that people have there, by those on terminals, where they differ; a null removes one.
+    #[schema(example = json!({ "118": 18 }))]
+    pub(super) numbers: Option<BTreeMap<String, Option<u64>>>,
 }
 
 /// The connector to add, and its secrets.
@@ -95,6 +102,7 @@ pub(super) fn made(mut new: ConnectorChange, now_ms: i64) -> Result<(Connector, 
         is_on: true,
         start_at_ms: now_ms,
         terminals: Vec::new(),
+        numbers: BTreeMap::new(),
         created_ms: now_ms,
     };
     changed(bare, new, BTreeSet::new())
@@ -150,6 +158,7 @@ pub(super) fn changed(
         }
         connector.terminals = terminals;
     }
+    map_people(&mut connector, change.numbers.unwrap_or_default())?;
     for (name, value) in &secrets {
         if value.is_some() {
             kept.insert(name.clone())
@@ -159,6 +168,26 @@ pub(super) fn changed(
     }
     check(&connector, &kept)?;
     Ok((connector, secrets))
+}
+
+/// Sets which number somebody has there.
+fn map_people(connector: &mut Connector, numbers: BTreeMap<String, Option<u64>>) -> Result<(), Problem> {
+    for (here, there) in numbers {
+        let shown: String = here.chars().take(20).collect();
+        let no_number = |_| Problem::invalid("numbers", format_args!("`{shown}` is no number of a terminal"));
+        let here = enrol_number("numbers", here.parse().map_err(no_number)?)?;
+        match there {
+            Some(there) if there != here => connector.numbers.insert(here, enrol_number("numbers", there)?),
+            Some(_) | None => connector.numbers.remove(&here),
+        };
+    }
+    if connector.numbers.len() > NUMBERS_MAX {
+        return Err(Problem::invalid(
+            "numbers",
+            format_args!("at most {NUMBERS_MAX} people have another number there"),
+        ));
+    }
+    Ok(())
 }
 
 /// Everything together must work.

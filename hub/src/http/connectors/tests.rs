@@ -121,3 +121,22 @@ async fn what_would_go_to_a_terminal_is_shown_before_anything_goes() {
     assert_eq!(said["items"][0]["commands"], json!([]));
     assert_eq!(send(&stage, Method::POST, path, &json!({ "terminals": ["T9"] })).await.code(), "terminal_unknown");
 }
+
+#[tokio::test]
+async fn people_are_mapped_one_by_one_and_who_waited_for_it_goes() {
+    use crate::connectors::job::{JobState, NewJob, Row, RowKey};
+    let stage = Stage::new().await;
+    send(&stage, Method::POST, "/api/v1/connectors", &new("hr")).await;
+    let job = NewJob { state: JobState::Parked, ..NewJob::pending(RowKey([1; 16]), 118, Row::default()) };
+    stage.store.add_jobs("hr", &[job], 1).await.unwrap();
+    let change = async |numbers: Value| {
+        send(&stage, Method::PATCH, "/api/v1/connectors/hr", &json!({ "numbers": numbers })).await
+    };
+
+    assert_eq!(change(json!({ "118": 18, "119": 19 })).await.json()["numbers"], json!({ "118": 18, "119": 19 }));
+    assert_eq!(change(json!({ "119": null })).await.json()["numbers"], json!({ "118": 18 }));
+    assert_eq!(change(json!({ "anna": 1 })).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let jobs = stage.get("/api/v1/jobs").role(Role::Viewer).send().await.json();
+    assert_eq!(jobs["items"][0]["state"], "pending", "{jobs}");
+}

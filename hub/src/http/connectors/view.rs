@@ -46,6 +46,10 @@ pub(in crate::http) struct ConnectorView {
     start_at: Time,
     /// Only of these terminals; of all if there are none.
     terminals: Vec<String>,
+    /// The numbers that people have there, by those on terminals, where they differ.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    numbers: BTreeMap<u64, u64>,
     /// Why it stopped, if it has.
     stopped: Option<String>,
     /// Since when.
@@ -88,6 +92,7 @@ impl ConnectorView {
             is_on: connector.is_on,
             start_at: Time(connector.start_at_ms),
             terminals: connector.terminals.clone(),
+            numbers: connector.numbers.clone(),
             stopped: standing.stopped.as_ref().map(|stopped| stopped.reason.clone()),
             stopped_at: standing.stopped.as_ref().map(|stopped| Time(stopped.since_ms)),
             wait_until: time(standing.wait_until_ms),

@@ -3,8 +3,10 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::connectors::auth::AuthKind;
 use crate::connectors::job::{JobState, NewJob, Row, RowKey};
 use crate::connectors::settings::tests::connector;
+use crate::connectors::settings::{AuthChoice, Connector};
 use crate::http::testing::{NOW, Stage};
 use crate::store::accounts::Role;
 
@@ -39,6 +41,25 @@ async fn jobs_are_listed_page_by_page_and_counted() {
     let stats = get(&stage, "/api/v1/jobs/stats").await;
     assert_eq!((&stats["all"]["pending"], &stats["connectors"]["hr"]["dead"]), (&json!(2), &json!(1)));
     assert_eq!(get(&stage, "/api/v1/jobs?state=lost").await["code"], "invalid");
+}
+
+#[tokio::test]
+async fn a_job_shows_operators_what_is_sent_with_the_names_of_secrets_and_viewers_only_how_it_stands() {
+    let stage = stage().await;
+    let auth = Some(AuthChoice { kind: AuthKind::Bearer, header: None });
+    let numbers = std::collections::BTreeMap::from([(7, 18)]);
+    stage.store.put_connector(&Connector { auth, numbers, ..connector("hr") }).await.unwrap();
+    let secret = [("token".to_owned(), Some("hush-hush".to_owned()))].into_iter().collect();
+    stage.store.put_connector_secrets("hr", &secret).await.unwrap();
+
+    let operator = stage.get("/api/v1/jobs/1").role(Role::Operator).send().await;
+    let viewer = get(&stage, "/api/v1/jobs/1").await;
+
+    let request = &operator.json()["requests"][0];
+    assert_eq!(request["call"]["path"], "/api/attendance");
+    assert_eq!(request["call"]["body"]["attendance"][0]["enrollid"], 18, "by the number there");
+    assert!(operator.text.contains("<secret.token>") && !operator.text.contains("hush"), "{}", operator.text);
+    assert!(viewer["requests"].is_null() && viewer["state"] == "dead", "{viewer}");
 }
 
 #[tokio::test]

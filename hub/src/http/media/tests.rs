@@ -53,6 +53,22 @@ async fn what_cannot_be_kept_is_refused_by_its_reason() {
 }
 
 #[tokio::test]
+async fn a_program_that_is_called_a_video_and_a_file_that_says_it_is_too_large_are_refused_and_not_kept() {
+    let stage = Stage::new().await;
+    let lie = stage.post("/api/v1/media?name=promo.mp4").role(Role::Operator);
+    let lie = lie.bytes("application/octet-stream", b"MZ\x90\0 a program".to_vec()).send().await;
+    assert_eq!((lie.status, lie.code().as_str()), (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_kind"));
+    assert!(lie.text.contains("a Windows program"), "{}", lie.text);
+
+    let large = stage.post("/api/v1/media?name=promo.mp4").role(Role::Operator).header("content-length", "99000000000");
+    let large = large.bytes("application/octet-stream", b"x".to_vec()).send().await;
+    assert_eq!((large.status, large.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "too_large"));
+
+    let list = stage.get("/api/v1/media").role(Role::Viewer).send().await.json();
+    assert_eq!(list["items"], json!([]));
+}
+
+#[tokio::test]
 async fn what_lies_where_is_shown_by_site_and_by_medium() {
     let stage = Stage::new().await;
     let metz = stage.add_site("metz", "Metz").await;

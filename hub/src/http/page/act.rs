@@ -74,7 +74,7 @@ async fn act(
         Ok(targets) => match doing.once(targets).await {
             Ok(outcome) if act.shows.is_empty() => {
                 drop(outcome);
-                Redirect::to(&with(typed.back(), "done", act.operation)).into_response()
+                Redirect::to(&with(typed.back(), "done", act.name)).into_response()
             }
             Ok(outcome) => answer::shown(&admin, &reader.frame, act, (typed.back(), &outcome.body)),
             Err(problem) => doing.refused(problem).await,
@@ -94,7 +94,8 @@ async fn opened(reader: &Reader, inside: Inside, request: Request) -> Result<(As
 
 /// The words and the operation of that name.
 fn known(name: &str) -> Option<(&'static Act, &'static Operation)> {
-    Some((acts::find(name)?, schema::operation(name)?))
+    let act = acts::find(name)?;
+    Some((act, schema::operation(act.operation)?))
 }
 
 fn unknown(name: &str) -> Problem {
@@ -111,11 +112,8 @@ impl Doing<'_> {
     /// Asks once, however often the form is sent.
     async fn once(&self, targets: Vec<Target>) -> Result<Outcome, Problem> {
         let key = Some(self.typed.get("key").to_owned()).filter(|key| !key.is_empty());
-        let ask = Ask {
-            caller: &self.reader.caller,
-            key: Key(key),
-            request: ("act", &(self.act.operation, &self.typed.fields)),
-        };
+        let ask =
+            Ask { caller: &self.reader.caller, key: Key(key), request: ("act", &(self.act.name, &self.typed.fields)) };
         let work = async {
             match targets.first() {
                 Some(target) => self.ask(target, self.typed.get("key")).await,
@@ -151,7 +149,7 @@ impl Doing<'_> {
     async fn refused(&self, problem: Problem) -> Response {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let form = match self.typed.get("of") {
-            "" => self.act.operation,
+            "" => self.act.name,
             form => form,
         };
         let kept = Typed { fields: self.typed.kept() };

@@ -6,6 +6,7 @@ mod accounts;
 mod alerts;
 mod attendance;
 mod connectors;
+mod hub;
 mod machines;
 mod mails;
 mod media;
@@ -30,6 +31,8 @@ pub(super) enum Level {
 /// The words of one operation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Act {
+    /// What forms call it: its operation, unless people do two things by one operation.
+    pub(super) name: &'static str,
     /// Its name in the OpenAPI document.
     pub(super) operation: &'static str,
     pub(super) level: Level,
@@ -46,7 +49,13 @@ pub(super) struct Act {
 impl Act {
     /// An act of that operation: its button, what will happen and what is safe, what was done.
     const fn new(operation: &'static str, level: Level, [button, what, done]: [Said; 3]) -> Self {
-        Self { operation, level, button, what, done, shows: &[] }
+        Self { name: operation, operation, level, button, what, done, shows: &[] }
+    }
+
+    /// The same by another name, beside the operation's usual act.
+    const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
     }
 
     /// The same with an answer that is shown once.
@@ -64,6 +73,7 @@ const GROUPS: &[&[Act]] = &[
     accounts::ACTS,
     alerts::ACTS,
     connectors::ACTS,
+    hub::ACTS,
     machines::ACTS,
     mails::ACTS,
     terminals::ACTS,
@@ -71,9 +81,9 @@ const GROUPS: &[&[Act]] = &[
     releases::ACTS,
 ];
 
-/// The act of that operation.
-pub(super) fn find(operation: &str) -> Option<&'static Act> {
-    GROUPS.iter().flat_map(|group| group.iter()).find(|act| act.operation == operation)
+/// The act of that name.
+pub(super) fn find(name: &str) -> Option<&'static Act> {
+    GROUPS.iter().flat_map(|group| group.iter()).find(|act| act.name == name)
 }
 
 #[cfg(test)]
@@ -87,7 +97,7 @@ mod tests {
     #[test]
     fn every_act_is_an_operation_of_the_api_and_says_what_it_does_without_banned_words() {
         let acts: Vec<&Act> = GROUPS.iter().flat_map(|group| group.iter()).collect();
-        assert_eq!(acts.iter().map(|act| act.operation).collect::<BTreeSet<_>>().len(), acts.len());
+        assert_eq!(acts.iter().map(|act| act.name).collect::<BTreeSet<_>>().len(), acts.len());
         for act in acts {
             assert!(operation(act.operation).is_some(), "there is no operation {}", act.operation);
             for said in [act.button, act.what, act.done] {

@@ -260,7 +260,7 @@ impl Writer {
             at: punch.at_ms.map(|at_ms| Moment::new(self.lang, at_ms, self.now_ms, &zone)),
             doubts: doubts.join(", "),
             can_count: punch.enrol_id.is_some(),
-            at_field: format!("at:zone={}", punch.zone),
+            at_field: format!("at:at@{}", punch.zone),
             zone: punch.zone.clone(),
         }
     }

@@ -190,7 +190,7 @@ impl<'a> Form<'a> {
 /// Where an act is sent: at once, or to be asked for first.
 fn address_of(act: &'static Act) -> String {
     let door = if act.level == Level::Plain { "act" } else { "confirm" };
-    format!("/{door}/{}", act.operation)
+    format!("/{door}/{}", act.name)
 }
 
 impl Frame {
@@ -201,9 +201,9 @@ impl Frame {
     }
 
     /// A button for an act; nothing for readers who may not.
-    pub(super) fn act(&self, operation: &str) -> Button<'_> {
-        let act = acts::find(operation).filter(|act| self.may_act(act.operation));
-        debug_assert!(acts::find(operation).is_some(), "{operation} has no words in acts/");
+    pub(super) fn act(&self, name: &str) -> Button<'_> {
+        let act = acts::find(name).filter(|act| self.may_act(act.operation));
+        debug_assert!(acts::find(name).is_some(), "{name} has no words in acts/");
         Button {
             frame: self,
             act,
@@ -215,13 +215,13 @@ impl Frame {
         }
     }
 
-    /// A form for an operation.
-    pub(super) fn form(&self, operation: &str) -> Form<'_> {
-        debug_assert!(acts::find(operation).is_some(), "{operation} has no words in acts/");
+    /// A form for an act.
+    pub(super) fn form(&self, name: &str) -> Form<'_> {
+        debug_assert!(acts::find(name).is_some(), "{name} has no words in acts/");
         Form {
             frame: self,
-            act: acts::find(operation),
-            name: operation.to_owned(),
+            act: acts::find(name),
+            name: name.to_owned(),
             hidden: Vec::new(),
             subject: String::new(),
             back: self.here.clone(),

@@ -9,6 +9,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 
 use super::act::failed::Failed;
 use super::address::with;
+use super::french::{Told, told};
 use super::map::{Group, OWN_PLACES, PLACES, Place};
 pub(super) use super::reader::{Insider, Reader, Visitor};
 use super::words::{self, Said, Words, said};
@@ -200,8 +201,18 @@ impl Frame {
         self.failed.as_ref().map_or("", |failed| failed.title().of(self.lang))
     }
 
+    /// Why the act before was refused; none if it was not.
+    pub(super) fn refusal(&self) -> Option<Told> {
+        self.failed.as_ref().map(|failed| failed.told(self.lang))
+    }
+
     /// A page that says what went wrong.
     pub(super) fn sorry(self, status: StatusCode, title: &str, detail: String) -> Response {
+        let detail = Told { text: detail, lang: self.code() };
+        self.sorry_told(status, title, detail)
+    }
+
+    fn sorry_told(self, status: StatusCode, title: &str, detail: Told) -> Response {
         let page = Sorry { frame: &self, title, detail };
         (status, render(&page)).into_response()
     }
@@ -210,7 +221,8 @@ impl Frame {
     pub(super) fn refuse(self, problem: Problem) -> Response {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let title = if status == StatusCode::NOT_FOUND { self.words.not_found } else { self.words.problem };
-        self.sorry(status, title, problem.detail)
+        let detail = told(self.lang, &problem.detail);
+        self.sorry_told(status, title, detail)
     }
 
     /// Puts a reader into the frame, and counts what they should know on every page.
@@ -230,7 +242,7 @@ impl Frame {
 struct Sorry<'a> {
     frame: &'a Frame,
     title: &'a str,
-    detail: String,
+    detail: Told,
 }
 
 /// A rendered page; a template that cannot be rendered is a fault of the program and says so.

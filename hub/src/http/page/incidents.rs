@@ -15,6 +15,7 @@ use super::frame::{Frame, Reader, render};
 use super::history::Local;
 use super::marks::{Mark, of_severity};
 use super::row::Moment;
+use super::sheet::{Cells, SHEET};
 use super::table::{Column, Look, Table};
 use crate::alerts::alert::{Alert, Stage};
 use crate::alerts::incident::{Incident, IncidentStage};
@@ -98,9 +99,13 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     let silences = admin.store.silences(now_ms).await?;
     let closed = admin.store.incidents(None, CLOSED_MAX).await?;
     let closed = closed.iter().filter(|incident| incident.stage == IncidentStage::Closed);
-    let closed = closed.map(|incident| at.incident(incident, &present)).filter(|row| look.has(&row.id)).collect();
+    let closed = closed.map(|incident| at.incident(incident, &present)).filter(|row| look.has(&row.id));
+    let closed: Vec<IncidentRow> = closed.collect();
     let columns =
         [Column::plain(w.incident), Column::plain(w.severity), Column::plain(w.began), Column::plain(w.ended)];
+    if let Some(sheet) = look.sheet((SHEET, frame.lang), &columns, open.iter().chain(&closed)) {
+        return Ok(sheet);
+    }
     let (closed, table) = look.page(frame.lang, &columns, closed);
     let rules: Vec<RuleRow> = admin.alerts.rules().into_iter().map(|rule| RuleRow::new(frame.lang, rule)).collect();
     Ok(render(&IncidentsPage {
@@ -112,7 +117,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
         silences: silences.iter().map(|silence| at.silence(silence, w)).collect(),
         open,
         closed,
-        table,
+        table: table.with_sheet(look, SHEET),
         rules,
         now: Time(now_ms),
     }))
@@ -169,6 +174,13 @@ impl Local<'_> {
             account: silence.account.clone(),
             note: silence.note.clone(),
         }
+    }
+}
+
+impl Cells for IncidentRow {
+    fn cells(&self) -> Vec<String> {
+        let ended = self.ended.as_ref().map(|ended| ended.stamp.clone()).unwrap_or_default();
+        vec![self.name.clone(), self.mark.word.to_owned(), self.began.stamp.clone(), ended]
     }
 }
 

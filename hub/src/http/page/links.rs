@@ -10,7 +10,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
+use super::act::failed::reason;
 use super::frame::{Frame, Visitor, render};
+use super::french::{Told, told};
 use super::login::malformed;
 use super::words::words;
 use crate::http::guard::{Peer, is_own_origin};
@@ -58,7 +60,7 @@ struct LinksPage<'a> {
     kind: Kind,
     account: &'a str,
     email: &'a str,
-    error: Option<String>,
+    error: Option<Told>,
     is_sent: bool,
 }
 
@@ -199,7 +201,7 @@ pub(super) async fn send(State(admin): State<Admin>, peer: Peer, Sent { frame, t
 /// The same form with what went wrong; secrets are typed again.
 fn again(frame: &Frame, kind: Kind, typed: &Typed, problem: Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    let error = Some(problem.detail);
+    let error = Some(told(frame.lang, reason(&problem.detail)));
     let (account, email) = (typed.account.as_str(), typed.email.as_str());
     (status, render(&LinksPage { account, email, error, ..page(frame, kind) })).into_response()
 }

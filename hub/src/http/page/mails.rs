@@ -13,6 +13,7 @@ use super::frame::{Frame, Reader, render};
 use super::history::Local;
 use super::marks::Mark;
 use super::row::Moment;
+use super::sheet::{Cells, SHEET};
 use super::table::{Column, Look, Table};
 use crate::http::Admin;
 use crate::http::problem::Problem;
@@ -82,7 +83,10 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
         text::counted(frame.lang, count(LetterState::Sent), w.sent_one, w.sent_many),
     ];
     let fits = |letter: &&Letter| look.has(&format!("{} {}", letter.name.reader, letter.content.subject));
-    let rows = all.iter().filter(fits).map(|letter| at.mail(letter)).collect();
+    let rows: Vec<MailRow> = all.iter().filter(fits).map(|letter| at.mail(letter)).collect();
+    if let Some(sheet) = look.sheet((SHEET, frame.lang), &columns(w), &rows) {
+        return Ok(sheet);
+    }
     let (rows, table) = look.page(frame.lang, &columns(w), rows);
     Ok(render(&MailsPage {
         frame,
@@ -91,7 +95,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
         headline: told.join(" · "),
         dead: dead.iter().map(|letter| at.mail(letter)).collect(),
         rows,
-        table,
+        table: table.with_sheet(look, SHEET),
         has_mails: !counts.is_empty(),
         states: LetterState::ALL.map(|state| (state.word(), word(state, w))),
         now: Time(now_ms),
@@ -120,6 +124,13 @@ fn word(state: LetterState, w: &Words) -> &'static str {
         LetterState::Waiting => w.state_waiting,
         LetterState::Sent => w.state_sent,
         LetterState::Dead => w.state_dead,
+    }
+}
+
+impl Cells for MailRow {
+    fn cells(&self) -> Vec<String> {
+        let [subject, to] = [&self.subject, &self.to].map(String::clone);
+        vec![subject, to, self.mark.word.to_owned(), self.attempts.to_string(), self.changed.stamp.clone()]
     }
 }
 

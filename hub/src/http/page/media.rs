@@ -1,5 +1,6 @@
 //! What is where? Deployments under way, then every medium with the sites that have it, and the room that is left.
 
+pub(super) mod matrix;
 pub(super) mod one;
 mod words;
 
@@ -17,6 +18,7 @@ use super::frame::{Frame, Reader, render};
 use super::history::Local;
 use super::marks::Mark;
 use super::row::Moment;
+use super::sheet::{Cells, SHEET};
 use super::table::{Column, Look, Table};
 use crate::http::Admin;
 use crate::http::problem::Problem;
@@ -45,16 +47,25 @@ struct MediumRow {
     added_ms: i64,
     account: String,
     /// On how many sites it lies; known only of the rows that are shown.
-    sites: String,
+    sites: usize,
 }
 
-/// A deployment that has not ended.
+/// A deployment that has not ended well.
 struct UnderWay {
     site: String,
+    /// The command.
+    id: String,
     name: String,
     mark: Mark,
     detail: String,
     given: Moment,
+    /// When it is given up, if it waits for the box.
+    until: Option<Moment>,
+    /// How far the box is, in thousandths.
+    permille: Option<u16>,
+    /// It can still be taken back.
+    is_waiting: bool,
+    is_failed: bool,
 }
 
 /// The room that is left on a box.
@@ -75,7 +86,9 @@ struct MediaPage<'a> {
     rows: Vec<MediumRow>,
     table: Table,
     has_media: bool,
-    rooms: Vec<Room>,
+    /// Bytes of the largest file that this hub takes, and the same in words.
+    max_bytes: u64,
+    too_large: String,
     now: Time,
 }
 
@@ -101,16 +114,37 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
         Column::sorted(w.added, "added"),
         Column::plain(w.on_sites).number(),
     ];
+    if look.is_sheet(SHEET) {
+        count(admin, &media, &mut rows).await?;
+    }
+    if let Some(sheet) = look.sheet((SHEET, frame.lang), &columns, &rows) {
+        return Ok(sheet);
+    }
     let (mut rows, table) = look.page(frame.lang, &columns, rows);
-    for row in &mut rows {
+    count(admin, &media, &mut rows).await?;
+    let max_bytes = admin.media.file_size_max();
+    Ok(render(&MediaPage {
+        frame,
+        w,
+        look,
+        under_way: under_way(admin, &at, w).await?,
+        rows,
+        table: table.with_sheet(look, SHEET),
+        has_media: !media.is_empty(),
+        max_bytes,
+        too_large: w.too_large.replace("{max}", &text::size(frame.lang, max_bytes)),
+        now: Time(now_ms),
+    }))
+}
+
+/// Counts the sites of each medium of these rows.
+async fn count(admin: &Admin, media: &[Medium], rows: &mut [MediumRow]) -> Result<(), Problem> {
+    for row in rows {
         if let Some(medium) = media.iter().find(|medium| to_hex(&medium.sha256) == row.sha256) {
-            let sites = sites_with(admin, &medium.sha256).await?.len() as u64;
-            row.sites = text::number(frame.lang, sites);
+            row.sites = sites_with(admin, &medium.sha256).await?.len();
         }
     }
-    let has_media = !media.is_empty();
-    let (under_way, rooms) = (under_way(admin, &at, w).await?, rooms(admin, frame).await?);
-    Ok(render(&MediaPage { frame, w, look, under_way, rows, table, has_media, rooms, now: Time(now_ms) }))
+    Ok(())
 }
 
 fn sort(rows: &mut [MediumRow], look: &Look) {
@@ -134,7 +168,11 @@ async fn sites_with(admin: &Admin, sha256: &Sha256) -> Result<BTreeSet<SiteId>, 
 /// Deployments that have not ended, and those that failed, the newest first.
 async fn under_way(admin: &Admin, at: &Local<'_>, w: &Words) -> Result<Vec<UnderWay>, Problem> {
     let commands = admin.store.commands_of_kind(DEPLOY, None, DEPLOYMENTS_MAX).await?;
-    Ok(commands.iter().filter_map(|command| at.under_way(command, w)).collect())
+    let with_progress = |command: &StoredCommand| {
+        let progress = admin.dispatch.progress(&command.site, command.id);
+        at.under_way(command, w).map(|row| UnderWay { permille: progress.and_then(|one| one.permille), ..row })
+    };
+    Ok(commands.iter().filter_map(with_progress).collect())
 }
 
 /// The room left on each box that was heard, the fullest first.
@@ -175,30 +213,49 @@ impl Local<'_> {
             added: self.moment(medium.added_ms),
             added_ms: medium.added_ms,
             account: medium.account.clone(),
-            sites: String::new(),
+            sites: 0,
         }
     }
 
     /// None of what has ended well.
     fn under_way(&self, command: &StoredCommand, w: &Words) -> Option<UnderWay> {
-        let mark = match command.state {
-            CommandState::Waiting | CommandState::Sent => Mark { state: "unknown", word: w.waits },
-            CommandState::Running => Mark { state: "running", word: w.running },
-            CommandState::Failed | CommandState::Refused => Mark { state: "critical", word: w.failed },
-            _ => return None,
-        };
-        let name = match Command::open(&command.body).map(|command| command.kind) {
-            Ok(CommandKind::DeployVideo(video)) => video.original_name.unwrap_or(video.filename),
-            // It was written by a newer hub.
-            Ok(_) | Err(_) => String::new(),
-        };
+        let mark = standing(command.state, w)?;
         Some(UnderWay {
             site: command.site.to_string(),
-            name,
+            id: command.id.to_string(),
+            name: deployed(command).map(|(name, _)| name).unwrap_or_default(),
             mark,
             detail: command.detail.clone(),
             given: self.moment(command.issued_ms),
+            until: (command.state == CommandState::Waiting).then(|| self.moment(command.expires_ms)),
+            permille: None,
+            is_waiting: command.state == CommandState::Waiting,
+            is_failed: !command.state.is_open(),
         })
+    }
+}
+
+/// How a deployment stands that has not ended well; none if it has, or somebody took it back.
+fn standing(state: CommandState, w: &Words) -> Option<Mark> {
+    match state {
+        CommandState::Waiting | CommandState::Sent => Some(Mark { state: "unknown", word: w.waits }),
+        CommandState::Running => Some(Mark { state: "running", word: w.running }),
+        CommandState::Failed | CommandState::Refused => Some(Mark { state: "critical", word: w.failed }),
+        _ => None,
+    }
+}
+
+/// What a command brings to a box: its name, and its hash as the command writes it. None of what a newer hub wrote.
+fn deployed(command: &StoredCommand) -> Option<(String, Option<String>)> {
+    match Command::open(&command.body).ok()?.kind {
+        CommandKind::DeployVideo(video) => Some((video.original_name.unwrap_or(video.filename), video.sha256)),
+        _ => None,
+    }
+}
+
+impl Cells for MediumRow {
+    fn cells(&self) -> Vec<String> {
+        vec![self.name.clone(), self.size.clone(), self.added.stamp.clone(), self.sites.to_string()]
     }
 }
 

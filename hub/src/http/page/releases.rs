@@ -5,14 +5,18 @@ mod words;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::Uri;
 use axum::response::Response;
 use vigie_shared::id::SiteId;
 
 use self::words::Words;
 use super::frame::{Frame, Reader, render};
+use super::french::{Told, told};
 use super::history::Local;
 use super::marks::Mark;
 use super::row::Moment;
+use super::sheet::{Cells, SHEET};
+use super::table::{Column, Look, Table};
 use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
@@ -24,6 +28,8 @@ use crate::text;
 
 /// Rollouts shown, the newest.
 const ROLLOUTS: usize = 50;
+/// What an address calls the file of the releases; that of the boxes that are behind is the page's own.
+const RELEASES: &str = "releases";
 
 /// One rollout in a line.
 struct RolloutRow {
@@ -34,8 +40,8 @@ struct RolloutRow {
     stage: &'static str,
     is_open: bool,
     is_paused: bool,
-    /// Why it goes no further; empty if it does.
-    reason: String,
+    /// Why it goes no further; none if it does.
+    reason: Option<Told>,
     /// "7 done, 1 failed, 33 waiting".
     counts: String,
     done: usize,
@@ -52,7 +58,8 @@ struct ReleaseRow {
     processor: String,
     size: String,
     sha256: String,
-    is_signed: bool,
+    /// Whether its maker signed it, in words.
+    signed: &'static str,
     added: Moment,
     /// What is confirmed when it is removed.
     subject: String,
@@ -82,25 +89,29 @@ struct PinRow {
 struct ReleasesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
+    look: &'a Look,
     open: Vec<RolloutRow>,
     ended: Vec<RolloutRow>,
     releases: Vec<ReleaseRow>,
+    /// Where the releases are given as a file.
+    releases_csv: String,
     software: Vec<(String, String)>,
     behind: Vec<BehindRow>,
+    table: Table,
     pins: Vec<PinRow>,
     now: Time,
 }
 
 /// Shows releases and rollouts.
-pub(super) async fn show(reader: Reader, State(admin): State<Admin>) -> Response {
+pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame).await {
+    match page(&admin, &frame, &Look::of(&uri)).await {
         Ok(page) => page,
         Err(problem) => frame.refuse(problem),
     }
 }
 
-async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {
+async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let at = Local::of_hub(frame, now_ms);
     let rollouts = admin.store.rollouts(None, ROLLOUTS).await?;
@@ -110,17 +121,52 @@ async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {
     let mut software: Vec<String> = releases.iter().map(|release| release.manifest.name.clone()).collect();
     software.sort();
     software.dedup();
+    let mut behind = lacking(admin, &at, (&releases, &pins)).await?;
+    behind.retain(|row| look.has(&format!("{} {} {}", row.site, row.software, row.version)));
+    let releases: Vec<ReleaseRow> = releases.iter().map(|release| at.release(release)).collect();
+    let sheet = look.sheet((SHEET, frame.lang), &behind_columns(frame, w), &behind);
+    if let Some(sheet) = sheet.or_else(|| look.sheet((RELEASES, frame.lang), &release_columns(w), &releases)) {
+        return Ok(sheet);
+    }
+    let (behind, table) = look.page(frame.lang, &behind_columns(frame, w), behind);
     Ok(render(&ReleasesPage {
         frame,
         w,
+        look,
         open,
         ended,
-        behind: lacking(admin, &at, (&releases, &pins)).await?,
-        releases: releases.iter().map(|release| at.release(release)).collect(),
+        behind,
+        table: table.with_sheet(look, SHEET),
+        releases,
+        releases_csv: look.address("as", RELEASES),
         software: software.into_iter().map(|name| (name.clone(), name)).collect(),
         pins: pins.into_iter().map(PinRow::from).collect(),
         now: Time(now_ms),
     }))
+}
+
+fn behind_columns(frame: &Frame, w: &'static Words) -> [Column; 5] {
+    [frame.words.site, w.software, w.runs, w.newest, w.since].map(Column::plain)
+}
+
+fn release_columns(w: &'static Words) -> [Column; 7] {
+    [w.software, w.version, w.processor, w.size, w.signature, w.added, w.fingerprint].map(Column::plain)
+}
+
+impl Cells for BehindRow {
+    fn cells(&self) -> Vec<String> {
+        let [site, software, version, newest] =
+            [&self.site, &self.software, &self.version, &self.newest].map(String::clone);
+        vec![site, software, version, newest, self.since.stamp.clone()]
+    }
+}
+
+impl Cells for ReleaseRow {
+    fn cells(&self) -> Vec<String> {
+        let [name, version, processor, size, sha256] =
+            [&self.name, &self.version, &self.processor, &self.size, &self.sha256].map(String::clone);
+        vec![name, version, processor, size, self.signed.to_owned(), self.added.stamp.clone(), sha256]
+    }
 }
 
 /// The boxes that lack the newest release of what they run, by software and site.
@@ -172,7 +218,7 @@ impl Local<'_> {
             stage: stage_word(stage, w),
             is_open,
             is_paused: pause.is_some() && is_open,
-            reason: pause.map(|pause| pause.reason).unwrap_or_default(),
+            reason: pause.map(|pause| told(self.frame.lang, &pause.reason)),
             counts: counts(self.frame, &tally, w),
             done: of(MemberState::Done),
             total: tally.values().sum(),
@@ -183,14 +229,14 @@ impl Local<'_> {
     }
 
     fn release(&self, release: &Release) -> ReleaseRow {
-        let manifest = &release.manifest;
+        let (manifest, w) = (&release.manifest, words::of(self.frame.lang));
         ReleaseRow {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             processor: manifest.processor.clone(),
             size: text::size(self.frame.lang, manifest.size_bytes),
             sha256: manifest.sha256.clone(),
-            is_signed: manifest.signature.is_some(),
+            signed: if manifest.signature.is_some() { w.signed } else { w.unsigned },
             added: self.moment(release.added_ms),
             subject: format!("{} {}", manifest.name, manifest.version),
         }

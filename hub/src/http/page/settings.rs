@@ -15,6 +15,8 @@ use crate::http::guard::word;
 use crate::http::problem::Problem;
 use crate::login::short_id;
 use crate::store::accounts::{CredentialKind, Role};
+use crate::store::audit::ActFilter;
+use crate::text;
 
 words! {
     title: "Réglages" = "Settings";
@@ -30,6 +32,17 @@ words! {
     one_owner: "Un seul compte propriétaire : s’il est perdu, il faut la machine du serveur."
         = "Only one owner’s account: if it is lost, the hub’s machine is needed.";
     no_email: "Comptes sans courriel, qui ne peuvent pas retrouver leur mot de passe" = "Accounts without e-mail, which cannot recover their password";
+    no_backup: "Aucune sauvegarde n’a été faite. Si cette machine tombe en panne, tout est perdu. Sauvegardez ci-dessous, puis copiez la sauvegarde ailleurs."
+        = "No backup was ever made. If this machine fails, everything is lost. Back up below, then copy the backup elsewhere.";
+    old_backup: "Dernière sauvegarde il y a plus d’une semaine" = "The last backup is more than a week old";
+    backup: "Sauvegarde" = "Backup";
+    last_backup: "Dernière sauvegarde" = "Last backup";
+    never: "jamais" = "never";
+    change: "Modifier…" = "Change…";
+    change_hint: "Vide : aucun." = "Empty: none.";
+    test_to: "Envoyer un essai à" = "Send a test to";
+    test_hint: "Vide : tous les destinataires de mail.recipients. L’essai apparaît ensuite parmi les courriels, avec la réponse du serveur."
+        = "Empty: all recipients of mail.recipients. The test then appears among the mails, with the server’s answer.";
     accounts: "Comptes" = "Accounts";
     account: "Compte" = "Account";
     role: "Rôle" = "Role";
@@ -61,10 +74,19 @@ words! {
     long: "Durée" = "How long";
 }
 
+/// Tries of a backup among which the last good one is looked for.
+const BACKUPS_LOOKED_AT: usize = 50;
+/// A backup that is older is pointed out, milliseconds: whoever has none of this week does not make them regularly.
+const BACKUP_AGE_MAX_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
 /// One account.
 struct AccountRow {
     name: String,
+    /// What sets its form apart from those of others.
+    form: String,
     role: &'static str,
+    /// The role as the API writes it.
+    role_word: String,
     person: String,
     email: String,
     has_factor: bool,
@@ -91,6 +113,8 @@ struct SettingsPage<'a> {
     roles: Vec<(String, String)>,
     tokens: Vec<TokenRow>,
     mail_server: Option<String>,
+    /// When everything was last backed up; none if it never was.
+    backup: Option<Moment>,
     retention: Vec<(String, String)>,
     policy: &'a str,
 }
@@ -111,10 +135,13 @@ async fn page(reader: &Reader, admin: &Admin) -> Result<Response, Problem> {
     let (known, proven) = (admin.store.accounts().await?, admin.store.proven_accounts().await?);
     let accounts: Vec<AccountRow> = known
         .into_iter()
-        .map(|account| AccountRow {
+        .enumerate()
+        .map(|(number, account)| AccountRow {
             has_factor: proven.contains(&account.name),
+            form: format!("change-{number}"),
             name: account.name,
             role: frame.role_word(account.role),
+            role_word: word(account.role).to_owned(),
             person: account.person.unwrap_or_default(),
             email: account.email.unwrap_or_default(),
             made: moment(account.created_ms),
@@ -129,15 +156,19 @@ async fn page(reader: &Reader, admin: &Admin) -> Result<Response, Problem> {
         used: token.used_ms.map(moment),
         ends: moment(token.expires_ms),
     });
+    let backup_ms = last_backup_ms(admin).await?;
+    let mut risks = risks(frame, admin, &accounts);
+    risks.extend(backup_risk(frame, backup_ms, now_ms));
     let roles = [Role::Member, Role::Viewer, Role::Operator, Role::Owner];
     Ok(render(&SettingsPage {
         frame,
         w: of(frame.lang),
-        risks: risks(frame, admin, &accounts),
+        risks,
         tokens: tokens.collect(),
         accounts,
         roles: roles.map(|role| (word(role).to_owned(), frame.role_word(role).to_owned())).to_vec(),
         mail_server: admin.desk.server().map(str::to_owned),
+        backup: backup_ms.map(moment),
         retention: retention(admin),
         policy: &admin.presences.config().policy,
     }))
@@ -165,6 +196,26 @@ fn risks(frame: &Frame, admin: &Admin, accounts: &[AccountRow]) -> Vec<String> {
     risks
 }
 
+/// When everything was last backed up while the hub ran, as the audit log has it.
+async fn last_backup_ms(admin: &Admin) -> Result<Option<i64>, Problem> {
+    let filter = ActFilter { operation: Some("backups_create".to_owned()), ..ActFilter::default() };
+    let acts = admin.store.acts(&filter, None, BACKUPS_LOOKED_AT).await?;
+    Ok(acts.into_iter().map(|(_, act)| act).find(|act| act.status < 400).map(|act| act.at_ms))
+}
+
+/// What is wrong with the last backup; none if nothing is.
+fn backup_risk(frame: &Frame, backup_ms: Option<i64>, now_ms: i64) -> Option<String> {
+    let w = of(frame.lang);
+    match backup_ms {
+        None => Some(w.no_backup.to_owned()),
+        Some(at_ms) if now_ms.saturating_sub(at_ms) > BACKUP_AGE_MAX_MS => {
+            let day = text::stamp(frame.lang, at_ms, &TimeZone::system());
+            Some(format!("{}{}{day}.", w.old_backup, frame.words.colon))
+        }
+        Some(_) => None,
+    }
+}
+
 /// Each class of data and how long it is kept, as the configuration writes both.
 fn retention(admin: &Admin) -> Vec<(String, String)> {
     let value = serde_json::to_value(&admin.retention).unwrap_or_default();
@@ -179,6 +230,19 @@ mod tests {
     use crate::http::testing::{Stage, Who};
     use crate::store::accounts::Role;
     use crate::text::Lang;
+
+    #[tokio::test]
+    async fn without_a_backup_the_settings_say_so_until_one_is_made() {
+        let stage = Stage::new().await;
+        let page = async || stage.get("/settings").by(Who::Socket).header("accept-language", "en").send().await.text;
+        assert!(page().await.contains("No backup was ever made"));
+
+        stage.post("/api/v1/backups").role(Role::Owner).send().await;
+        assert!(!page().await.contains("No backup was ever made"));
+
+        stage.clock.advance(std::time::Duration::from_secs(8 * 24 * 3600));
+        assert!(page().await.contains("more than a week old"));
+    }
 
     #[tokio::test]
     async fn settings_say_what_is_risky_and_are_for_owners() {

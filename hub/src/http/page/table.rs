@@ -102,7 +102,9 @@ impl Look {
 
     /// Whether anything but order and page is asked for.
     pub(super) fn is_filtered(&self) -> bool {
-        self.asked.iter().any(|(name, value)| !["sort", "skip", "done"].contains(&name.as_str()) && !value.is_empty())
+        self.asked
+            .iter()
+            .any(|(name, value)| !["sort", "skip", "done", "as"].contains(&name.as_str()) && !value.is_empty())
     }
 
     /// The address of this view with one wish changed, from its first page on.

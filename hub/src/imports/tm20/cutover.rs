@@ -121,6 +121,7 @@ pub(crate) fn connector_of(
         is_on: old.is_on && !lacks_secret && !lacks_path,
         start_at_ms: old.oldest_unsent_ms.unwrap_or(now_ms).min(now_ms),
         terminals: old.terminals.clone(),
+        numbers: BTreeMap::new(),
         created_ms: now_ms,
     };
     (connector, secrets)

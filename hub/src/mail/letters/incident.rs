@@ -18,10 +18,10 @@ pub fn page(news: &News, reader: &Reader) -> Page {
             format!("{}.", reader.say(&text, &english))
         }
     };
-    let link = reader
-        .dashboard
-        .clone()
-        .map(|dashboard| (dashboard, reader.say("Ouvrir le tableau de bord", "Open the dashboard").to_owned()));
+    let link = reader.dashboard.as_deref().map(|dashboard| {
+        let address = format!("{}/incidents/{}", dashboard.trim_end_matches('/'), news.incident);
+        (address, reader.say("Ouvrir l’incident", "Open the incident").to_owned())
+    });
     Page {
         kind: Kind::Incident,
         subject: subject(news, reader, word),

@@ -1,19 +1,23 @@
-//! What is shown after an act that has more to say than that it was done: secrets that are shown once, and what became
-//! of each of many.
+//! What is shown after an act that has more to say than that it was done: secrets that are shown once, what was found, and
+//! what became of each of many.
+
+mod fields;
 
 use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::response::Response;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use self::fields::{Field, Reading};
 use super::typed::{Typed, is_target};
 use crate::http::Admin;
 use crate::http::page::acts::Act;
 use crate::http::page::form::draw_key;
 use crate::http::page::frame::{Frame, render};
-use crate::http::page::words::said;
+use crate::http::page::french::{self, Told};
 use crate::http::problem::Problem;
 use crate::http::time::Time;
 use crate::qr;
@@ -25,8 +29,10 @@ struct AnswerPage<'a> {
     frame: &'a Frame,
     act: &'static Act,
     back: &'a str,
-    /// What is shown, with its name.
-    shown: Vec<(&'static str, String)>,
+    /// What is shown.
+    shown: Vec<Field>,
+    /// It is shown this once.
+    is_secret: bool,
     /// The first of it as a picture that phones read.
     picture: Option<Picture>,
     /// The site whose box is waited for.
@@ -48,14 +54,20 @@ impl fmt::Display for Picture {
 /// What a phone is to take in, the first that is shown: the secret of a second factor, a link, a token.
 const PICTURED: [&str; 3] = ["uri", "link", "token"];
 
-/// Shows what the API answered, once.
+/// Fields that nobody is shown a second time.
+const SECRETS: [&str; 6] = ["token", "secret", "uri", "codes", "link", "password"];
+
+/// Shows what the API answered.
 pub(super) fn shown(admin: &Admin, frame: &Frame, act: &'static Act, (back, body): (&str, &Value)) -> Response {
-    let of_field = |name: &&'static str| Some((word(frame.lang, name), text_of(body.pointer(&pointer(name))?)));
+    let (now_ms, zone) = (admin.clock.wall_ms(), TimeZone::system());
+    let reading = Reading { lang: frame.lang, now_ms, zone: &zone };
+    let of_field = |name: &&'static str| Some(reading.told(name, body.pointer(&pointer(name))?));
     let shown = act.shows.iter().filter_map(of_field).collect();
+    let is_secret = act.shows.iter().any(|field| SECRETS.contains(&field.rsplit('.').next().unwrap_or(field)));
     let site = body.pointer("/site").or_else(|| body.pointer("/enrolment/site")).and_then(Value::as_str);
     let site = site.filter(|_| act.shows.contains(&"token"));
     let picture = picture(act, body);
-    render(&AnswerPage { frame, act, back, shown, picture, site, now: Time(admin.clock.wall_ms()) })
+    render(&AnswerPage { frame, act, back, shown, is_secret, picture, site, now: Time(now_ms) })
 }
 
 fn picture(act: &Act, body: &Value) -> Option<Picture> {
@@ -65,29 +77,6 @@ fn picture(act: &Act, body: &Value) -> Option<Picture> {
 
 fn pointer(name: &str) -> String {
     format!("/{}", name.replace('.', "/"))
-}
-
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
-    }
-}
-
-fn word(lang: Lang, field: &'static str) -> &'static str {
-    let words = match field.rsplit('.').next().unwrap_or(field) {
-        "token" => said("Jeton", "Token"),
-        "secret" => said("Secret", "Secret"),
-        "uri" => said("Adresse pour l’application", "Address for the application"),
-        "codes" => said("Codes de secours", "Recovery codes"),
-        "command" => said("Sur le boîtier", "On the box"),
-        "expires" => said("Valable jusqu’à", "Valid until"),
-        "link" | "url" => said("Lien", "Link"),
-        "password" => said("Mot de passe", "Password"),
-        _ => return field,
-    };
-    words.of(lang)
 }
 
 #[derive(Template)]
@@ -100,7 +89,7 @@ struct EachPage<'a> {
     /// What was done, by name.
     done: Vec<String>,
     /// What was not, and why.
-    refused: Vec<(String, String)>,
+    refused: Vec<(String, Told)>,
     /// The same form for what was refused.
     again: Vec<(String, String)>,
     key: String,
@@ -115,8 +104,8 @@ pub(super) fn each(
 ) -> Response {
     let (refused, done): (Vec<_>, Vec<_>) = results.into_iter().partition(|(_, problem)| problem.is_some());
     let done: Vec<String> = done.into_iter().map(|(name, _)| name).collect();
-    let refused: Vec<(String, String)> =
-        refused.into_iter().map(|(name, problem)| (name, problem.map(|one| one.detail).unwrap_or_default())).collect();
+    let why = |problem: Option<Problem>| french::told(frame.lang, &problem.map(|one| one.detail).unwrap_or_default());
+    let refused: Vec<(String, Told)> = refused.into_iter().map(|(name, problem)| (name, why(problem))).collect();
     let mut again: Vec<(String, String)> = typed.kept().into_iter().filter(|(name, _)| !is_target(name)).collect();
     let names: Vec<&str> = refused.iter().map(|(name, _)| name.as_str()).collect();
     let parameter = typed.fields.iter().map(|(name, _)| name).find(|name| is_target(name));

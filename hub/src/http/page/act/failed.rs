@@ -1,8 +1,10 @@
 //! An act that was refused, as the page that asked for it shows it again.
 
 use super::typed::Typed;
+use crate::http::page::french::{Told, told};
 use crate::http::page::words::{Said, said};
 use crate::http::problem::Problem;
+use crate::text::Lang;
 
 /// What was asked for, and why not.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub(in crate::http::page) struct Failed {
 impl Failed {
     /// The field that the problem names; none if it is about something else.
     pub(in crate::http::page) fn field(&self) -> Option<&str> {
-        self.problem.detail.strip_prefix('`')?.split('`').next()
+        split(&self.problem.detail).map(|(field, _)| field)
     }
 
     /// The name of that field in the form that was sent.
@@ -32,9 +34,12 @@ impl Failed {
 
     /// What is wrong, without the field's name.
     pub(in crate::http::page) fn reason(&self) -> &str {
-        let detail = self.problem.detail.as_str();
-        let Some(field) = self.field() else { return detail };
-        detail.get(field.len() + 2..).map_or(detail, |rest| rest.trim_start_matches([':', ' ']))
+        reason(&self.problem.detail)
+    }
+
+    /// The same in the reader's language, as far as it is known there.
+    pub(in crate::http::page) fn told(&self, lang: Lang) -> Told {
+        told(lang, self.reason())
     }
 
     /// The kind of the problem in the reader's language.
@@ -53,6 +58,17 @@ impl Failed {
     }
 }
 
+/// What is wrong, without the name of the field that is in the way.
+pub(in crate::http::page) fn reason(detail: &str) -> &str {
+    split(detail).map_or(detail, |(_, reason)| reason)
+}
+
+/// The field that a sentence begins with, and the rest.
+fn split(detail: &str) -> Option<(&str, &str)> {
+    let (field, reason) = detail.strip_prefix('`')?.split_once("`: ")?;
+    (!field.contains('`')).then_some((field, reason))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +78,10 @@ mod tests {
         let of = |problem| Failed { form: String::new(), problem, typed: Typed::default() };
         let named = of(Problem::invalid("about.town", "use 1 to 80 characters"));
         assert_eq!((named.field(), named.reason()), (Some("about.town"), "use 1 to 80 characters"));
+        let quoted = of(Problem::invalid("x", ""));
+        let quoted =
+            Failed { problem: Problem { detail: "`lea` is the only owner".to_owned(), ..quoted.problem }, ..quoted };
+        assert_eq!((quoted.field(), quoted.reason()), (None, "`lea` is the only owner"));
         let other = of(Problem::unknown("site", "metz"));
         assert_eq!(other.field(), None);
         assert_eq!(other.reason(), other.problem.detail);

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use axum::http::Method;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::tree::Node;
+use crate::http::time::Time;
 use crate::store::accounts::Role;
 
 /// How many references of a schema are followed, one after the other.
@@ -97,23 +99,32 @@ fn value(schema: &Value, node: &Node) -> Option<Value> {
 fn as_said(kind: &str, node: &Node) -> Option<Value> {
     let text = node.values.last().map(String::as_str).unwrap_or_default();
     let lines = || node.values.iter().flat_map(|value| value.lines()).map(str::trim).filter(|line| !line.is_empty());
+    if let Some((end, zone)) = kind.split_once('@') {
+        return (!text.trim().is_empty()).then(|| Value::from(moment(end, zone, text.trim())));
+    }
     match kind {
         "text" => Some(Value::from(text)),
         "list" => Some(lines().map(Value::from).collect()),
         _ if text.trim().is_empty() => None,
         "integer" | "number" | "boolean" => Some(leaf(&serde_json::json!({ "type": kind }), text)),
         "json" => Some(serde_json::from_str(text).unwrap_or_else(|_unreadable| Value::from(text))),
-        _ => Some(kind.strip_prefix("zone=").map_or_else(|| Value::from(text), |zone| moment(zone, text))),
+        _ => Some(Value::from(text)),
     }
 }
 
-/// A local time as the API takes moments. What is no time goes along as it is: the API says so in its own words.
-fn moment(zone: &str, text: &str) -> Value {
+/// What a form says of time in a zone, as a moment: `at@Europe/Paris` a local time, `from@…` a day where it begins, `through@…`
+/// one where it ends. What is none goes along as it is: the API says in its own words what it misses.
+fn moment(kind: &str, zone: &str, text: &str) -> String {
     let read = || {
-        let local: DateTime = text.trim().parse().ok()?;
-        Some(local.in_tz(zone).ok()?.timestamp().to_string())
+        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        let local = match kind {
+            "at" => text.parse::<DateTime>().ok()?,
+            "through" => text.parse::<Date>().ok()?.tomorrow().ok()?.into(),
+            _ => text.parse::<Date>().ok()?.into(),
+        };
+        Some(Time(local.to_zoned(zone).ok()?.timestamp().as_millisecond()).to_string())
     };
-    Value::from(read().unwrap_or_else(|| text.to_owned()))
+    read().unwrap_or_else(|| text.to_owned())
 }
 
 fn object(schema: &Value, node: &Node) -> Value {
@@ -280,9 +291,25 @@ mod tests {
 
     #[test]
     fn a_local_time_is_a_moment_of_the_zone_that_the_form_names() {
-        let at = |text: &str| made("punches_review", &[("at:zone=Europe/Paris", text), ("comment", "x")])["at"].clone();
-        assert_eq!(at("2026-11-20T17:05"), json!("2026-11-20T16:05:00Z"));
+        let at = |text: &str| made("punches_review", &[("at:at@Europe/Paris", text), ("comment", "x")])["at"].clone();
+        assert_eq!(at("2026-11-20T17:05"), json!("2026-11-20T16:05:00.000Z"));
         assert_eq!((at(""), at("five")), (Value::Null, json!("five")));
+    }
+
+    #[test]
+    fn a_day_is_the_moment_where_it_begins_in_the_forms_zone_and_the_last_one_the_moment_where_it_ends() {
+        let period = |from: &str, to: &str| {
+            made("connectors_reconcile", &[("from:from@Europe/Paris", from), ("to:through@Europe/Paris", to)])
+        };
+        let expected = json!({ "from": "2026-10-31T23:00:00.000Z", "to": "2026-11-20T23:00:00.000Z" });
+        assert_eq!(period("2026-11-01", "2026-11-20"), expected);
+        assert_eq!(period("soon", ""), json!({ "from": "soon", "to": "" }), "the API says what it misses");
+    }
+
+    #[test]
+    fn people_are_mapped_one_by_one_and_a_null_undoes_it() {
+        assert_eq!(made("connectors_change", &[("numbers.118", "18")]), json!({ "numbers": { "118": 18 } }));
+        assert_eq!(made("connectors_change", &[("numbers.118:json", "null")]), json!({ "numbers": { "118": null } }));
     }
 
     proptest! {

@@ -3,6 +3,9 @@
 use super::{Act, Level};
 use crate::http::page::words::said;
 
+/// What a list of people comes to.
+const PEOPLE: &[&str] = &["listed", "added", "changed", "gone", "held", "oddities"];
+
 pub(super) const ACTS: &[Act] = &[
     Act::new("connectors_create", Level::Plain, [
         said("Ajouter le connecteur", "Add the connector"),
@@ -17,6 +20,34 @@ pub(super) const ACTS: &[Act] = &[
         said("", ""),
         said("Réglages du connecteur enregistrés.", "Settings of the connector saved."),
     ]),
+    Act::new("connectors_change", Level::Plain, [
+        said("Associer la personne", "Map the person"),
+        said("", ""),
+        said(
+            "Personne associée. Relancez ce qui a été refusé : rien n’est envoyé deux fois.",
+            "Person mapped. Retry what was refused: nothing is sent twice.",
+        ),
+    ])
+    .named("connectors_map"),
+    Act::new("connectors_change", Level::Plain, [
+        said("Défaire", "Undo"),
+        said("", ""),
+        said(
+            "Correspondance défaite : le numéro de pointeuse vaut de nouveau chez le tiers.",
+            "Mapping undone: the enrol number counts there again.",
+        ),
+    ])
+    .named("connectors_unmap"),
+    Act::new("connectors_take_people", Level::Plain, [
+        said("Essayer la liaison", "Test the connection"),
+        said("", ""),
+        said(
+            "La liaison fonctionne : le tiers a répondu. Rien n’a été changé ni envoyé.",
+            "The connection works: the third party answered. Nothing was changed or sent.",
+        ),
+    ])
+    .named("connectors_try")
+    .showing(PEOPLE),
     Act::new("connectors_remove", Level::Typed, [
         said("Supprimer le connecteur", "Remove the connector"),
         said(
@@ -40,13 +71,13 @@ pub(super) const ACTS: &[Act] = &[
         ),
         said("Les personnes sont lues.", "The people are read."),
     ])
-    .showing(&["listed", "added", "changed", "gone", "held", "oddities"]),
+    .showing(PEOPLE),
     Act::new("connectors_reconcile", Level::Plain, [
         said("Rapprocher", "Compare"),
         said("", ""),
         said("La période est comparée.", "The period is compared."),
     ])
-    .showing(&["items", "strangers", "doubt"]),
+    .showing(&["ours", "theirs", "items", "strangers", "doubt"]),
     Act::new("connectors_to_terminals", Level::Asked, [
         said("Envoyer vers les pointeuses", "Send to terminals"),
         said(

@@ -46,7 +46,7 @@ impl Writer {
                 _ => "out",
             },
             zone: one.zone.clone(),
-            at_field: format!("at:zone={}", one.zone),
+            at_field: format!("at:at@{}", one.zone),
         })
     }
 }

@@ -44,13 +44,33 @@ words! {
     run_push: "envoi" = "sending";
     run_people: "personnes" = "people";
     people: "Personnes du tiers" = "People of the third party";
-    listed: "listées" = "listed";
-    gone: "plus listées" = "not listed any more";
+    listed_one: "personne listée" = "person listed";
+    listed_many: "personnes listées" = "people listed";
+    gone_one: "plus listée" = "not listed any more";
+    gone_many: "plus listées" = "not listed any more";
     compare: "Rapprochement" = "Reconciliation";
     compare_rest: "Compare ce qui a été envoyé d’une période avec ce que le tiers possède." = "Compares what was sent of a period with what the third party has.";
     from: "Du" = "From";
-    to: "Au, exclu" = "To, not included";
-    moment_hint: "Avec son décalage : 2026-11-01T00:00:00Z" = "With its offset: 2026-11-01T00:00:00Z";
+    to: "Au" = "To";
+    job: "Envoi" = "Job";
+    why: "Dernière réponse" = "Last answer";
+    see_exchange: "Voir l’échange" = "Show the exchange";
+    exchange: "Ce qui est envoyé" = "What is sent";
+    exchange_rest: "Tel que ce serait envoyé à l’instant. Les secrets sont remplacés par leur nom."
+        = "As it would be sent at this moment. The names of secrets stand in their place.";
+    exchange_hidden: "Un opérateur peut voir ce qui est envoyé." = "An operator may see what is sent.";
+    map: "Associer la personne…" = "Map the person…";
+    map_rest: "Si le tiers connaît cette personne sous un autre numéro : tous ses envois partent alors sous celui-ci."
+        = "If the third party knows this person by another number: everything of them is then sent under that one.";
+    there: "Son numéro chez le tiers" = "Their number there";
+    mapped: "Correspondances" = "Mapped people";
+    none_mapped: "Aucune : chacun a le même numéro sur les pointeuses et chez le tiers."
+        = "None: everybody has the same number on terminals and at the third party.";
+    users_endpoint: "Chemin des personnes" = "Path of people";
+    attendance_endpoint: "Chemin des pointages" = "Path of punches";
+    endpoint_hint: "Pour le modèle default, par exemple /api/users." = "For the mapping default, for example /api/users.";
+    auth: "Preuve d’identité" = "Proof of identity";
+    auth_mapping: "comme le dit le modèle" = "as the mapping says";
     settings: "Réglages" = "Settings";
     every: "Fréquence" = "How often";
     at_once: "tout de suite" = "at once";

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::Form;
+use crate::http::page::french::Told;
 
 /// How a field is filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(in crate::http::page) struct Field<'a> {
     value: String,
     hint: String,
     /// Why it was refused.
-    error: Option<String>,
+    error: Option<Told>,
     is_required: bool,
     length_max: Option<usize>,
     /// Everything else that the input carries, as in `autocomplete`.
@@ -98,7 +99,7 @@ impl<'a> Form<'a> {
             hint: String::new(),
             error: failed
                 .filter(|failed| failed.anchor().as_deref() == Some(plain))
-                .map(|failed| failed.reason().to_owned()),
+                .map(|failed| failed.told(self.frame.lang)),
             is_required: false,
             length_max: None,
             attributes: Vec::new(),

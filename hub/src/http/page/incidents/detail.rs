@@ -10,6 +10,7 @@ use super::words::{self, Words};
 use crate::alerts::alert::Alert;
 use crate::alerts::incident::{Incident, IncidentStage};
 use crate::alerts::news::{News, Phase};
+use crate::alerts::silence::silence_of;
 use crate::http::Admin;
 use crate::http::page::frame::{Frame, Reader, render};
 use crate::http::page::history::Local;
@@ -91,7 +92,7 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
         admin.store.incident(id).await?.ok_or_else(|| Problem::unknown("incident", id))?;
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let at = Local::of_hub(frame, now_ms);
-    let alerts = alerts(admin, id).await?;
+    let alerts = alerts(admin, id, now_ms).await?;
     let first = alerts.iter().max_by_key(|alert| (alert.is_firing(), alert.grade));
     let mut rows = Vec::with_capacity(alerts.len());
     for alert in &alerts {
@@ -120,14 +121,19 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
     }))
 }
 
-/// Its alerts as they are at this moment, what fires first.
-async fn alerts(admin: &Admin, id: &str) -> Result<Vec<Alert>, Problem> {
+/// Its alerts as they are at this moment, what fires first. Silences count from when they are made, before the lookout's
+/// next look.
+async fn alerts(admin: &Admin, id: &str, now_ms: i64) -> Result<Vec<Alert>, Problem> {
     let filter = AlertFilter { incident: Some(id.to_owned()), ..AlertFilter::default() };
     let mut alerts = admin.store.alerts(&filter, None, ALERTS_MAX).await?;
     for present in admin.alerts.present().await? {
         if let Some(kept) = alerts.iter_mut().find(|kept| kept.no == present.no) {
             *kept = present;
         }
+    }
+    let silences = admin.store.silences(now_ms).await?;
+    for alert in alerts.iter_mut().filter(|alert| alert.is_firing()) {
+        alert.silence = silence_of(&silences, &alert.key, now_ms).map(|silence| silence.no);
     }
     alerts.sort_by_key(|alert| (!alert.is_firing(), std::cmp::Reverse(alert.grade), alert.since_ms, alert.no));
     Ok(alerts)

@@ -30,6 +30,21 @@ async fn media_show_where_they_lie_and_where_there_is_room() {
 }
 
 #[tokio::test]
+async fn the_matrix_says_of_each_site_what_is_there_and_how_much_room_is_left() {
+    let stage = Stage::whole().await;
+    keep(&stage).await;
+    let page = async |path: &str| shown(&stage.get(path).role(Role::Viewer).send().await.text);
+
+    let all = page("/media/matrix").await;
+    assert!(all.contains("promo.mp4") && all.contains("/sites/metz") && all.contains("data-state=\"fine\""), "{all}");
+    assert!(page("/media/matrix?q=nowhere").await.contains("class=\"empty\""));
+    assert!(page("/media/matrix?medium=other").await.contains("class=\"empty\""));
+    let ask = stage.get("/media/matrix?as=csv").role(Role::Viewer).header("accept-language", "fr");
+    let file = ask.send().await.text;
+    assert!(file.contains("Site;Libre;promo.mp4") && file.contains("Y est"), "{file}");
+}
+
+#[tokio::test]
 async fn a_viewer_sees_what_is_where_and_changes_nothing() {
     let stage = Stage::whole().await;
     let sha256 = keep(&stage).await;

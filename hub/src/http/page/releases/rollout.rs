@@ -16,8 +16,12 @@ use crate::http::page::row::Moment;
 use crate::http::page::table::{Column, Look, Table};
 use crate::http::problem::Problem;
 use crate::http::time::Time;
-use crate::rollout::{Member, MemberState, Rollout};
+use crate::rollout::{Member, MemberState, Rollout, command_id};
+use crate::store::commands::CommandState;
 use crate::store::rollouts::Summary;
+
+/// Boxes that failed of which the page tells in sentences; the table has all.
+const UNDONE_MAX: usize = 5;
 
 /// One box of it.
 struct MemberRow {
@@ -37,6 +41,8 @@ struct RolloutPage<'a> {
     w: &'static Words,
     look: &'a Look,
     row: RolloutRow,
+    /// What happened on the boxes that failed, in sentences.
+    undone: Vec<String>,
     note: String,
     rows: Vec<MemberRow>,
     table: Table,
@@ -64,7 +70,7 @@ async fn page(admin: &Admin, frame: &Frame, (id, look): (&str, &Look)) -> Result
     let rollout = admin.store.rollout(named).await?.ok_or_else(unknown)?;
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let at = Local::of_hub(frame, now_ms);
-    let tally = rollout.tally();
+    let (tally, undone) = (rollout.tally(), undone(admin, &rollout, w).await?);
     let Rollout { plan, progress, members, .. } = rollout;
     let is_wanted = |(site, member): &(&SiteId, &Member)| {
         let state = look.get("state");
@@ -87,12 +93,47 @@ async fn page(admin: &Admin, frame: &Frame, (id, look): (&str, &Look)) -> Result
         w,
         look,
         row: at.rollout(Summary { plan, progress, tally }, w),
+        undone,
         note,
         rows,
         table,
         states: MemberState::ALL.map(|state| (state.as_str(), member_word(state, w))),
         now: Time(now_ms),
     }))
+}
+
+/// What happened on the boxes that failed: what was undone, what is safe, what to do.
+async fn undone(admin: &Admin, rollout: &Rollout, w: &Words) -> Result<Vec<String>, Problem> {
+    let failed = rollout.members.iter().filter(|(_, member)| member.state == MemberState::Failed);
+    let installed = admin.store.installed(Some(&rollout.plan.software)).await?;
+    let is_suspended = rollout.progress.pause.as_ref().is_some_and(|pause| pause.account.is_none());
+    let mut sentences = Vec::new();
+    for (site, member) in failed.take(UNDONE_MAX) {
+        let id = command_id(rollout.plan.id, site, member.attempt);
+        let state = admin.store.command(site, id).await?.map(|command| command.state);
+        let former = installed.iter().find(|one| one.site == *site).and_then(|one| one.version.as_deref());
+        let name = admin.store.site(site).await?.map_or_else(|| site.to_string(), |site| site.name);
+        let mut sentence = sentence((state, former), [&rollout.plan.software, &rollout.plan.version, &name], w);
+        if is_suspended {
+            sentence = format!("{sentence} {}", w.suspended);
+        }
+        sentences.push(sentence);
+    }
+    Ok(sentences)
+}
+
+/// What happened on one box.
+fn sentence(
+    (state, former): (Option<CommandState>, Option<&str>),
+    [software, version, site]: [&str; 3],
+    w: &Words,
+) -> String {
+    let former = former.map_or_else(|| w.former_unknown.to_owned(), |version| w.former.replace("{version}", version));
+    let text = if state == Some(CommandState::RolledBack) { w.undone } else { w.not_done };
+    text.replace("{former}", &former)
+        .replace("{software}", software)
+        .replace("{version}", version)
+        .replace("{site}", site)
 }
 
 impl Local<'_> {
@@ -112,5 +153,22 @@ impl Local<'_> {
             attempts: member.attempt,
             changed: self.moment(member.changed_ms),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Lang;
+
+    #[test]
+    fn what_was_undone_says_what_is_back_and_that_nothing_is_lost() {
+        let told = |state, former| sentence((state, former), ["agent", "1.5.0", "Brest"], words::of(Lang::Fr));
+        let undone = told(Some(CommandState::RolledBack), Some("1.4.2"));
+        assert!(
+            undone.starts_with("Mise à jour annulée sur Brest") && undone.contains("La version 1.4.2 est rétablie")
+        );
+        assert!(told(Some(CommandState::RolledBack), None).contains("La version d’avant est rétablie"));
+        assert!(told(Some(CommandState::Silent), Some("1.4.2")).contains("sans succès"));
     }
 }

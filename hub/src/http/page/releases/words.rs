@@ -15,7 +15,19 @@ words! {
     software: "Logiciel" = "Software";
     version: "Version" = "Version";
     canary: "Premier groupe" = "First group";
-    canary_hint: "Un nombre ou une part : 2, 10%." = "A number or a share: 2, 10%.";
+    canary_hint: "Un nombre ou une part : 2, 10% ; vide : 1." = "A number or a share: 2, 10%; empty: 1.";
+    canary_sites: "Ou ces sites en premier" = "Or these sites first";
+    canary_sites_hint: "Un identifiant par ligne, à la place du nombre." = "One id a line, instead of the number.";
+    batch: "Au plus à la fois" = "At most at once";
+    batch_hint: "Boîtiers par vague ; vide : autant que le serveur le permet." = "Boxes of a wave; empty: as many as the hub allows.";
+    undone: "Mise à jour annulée sur {site} : {software} {version} n’a pas démarré. {former} est rétablie et les relevés sont intacts."
+        = "Update undone at {site}: {software} {version} did not start. {former} is back and readings are intact.";
+    former: "La version {version}" = "Release {version}";
+    former_unknown: "La version d’avant" = "The release before";
+    not_done: "Mise à jour sans succès sur {site} : {software} {version} n’y est pas. Les relevés sont intacts."
+        = "The update did not work at {site}: {software} {version} is not there. Readings are intact.";
+    suspended: "Déploiement de version suspendu ; lisez le motif, puis relancez ou reprenez."
+        = "Rollout paused; read why, then retry or resume.";
     soak: "Temps d’observation" = "How long to watch it";
     soak_hint: "Avec son unité : 1h, 2d." = "With its unit: 1h, 2d.";
     pause_on: "Pause après" = "Pause after";
@@ -57,7 +69,7 @@ words! {
     member_given: "en cours" = "in progress";
     member_done: "à jour" = "done";
     member_failed: "en échec" = "failed";
-    member_skipped: "laissés" = "left out";
+    member_skipped: "à l’écart" = "left out";
     state: "État" = "State";
     detail: "Motif" = "Why";
     attempts: "Essais" = "Tries";

@@ -74,9 +74,9 @@ fn received(lang: Lang, line: &Line) -> String {
     let (held, missing) = (line.through.saturating_sub(line.missing), line.missing);
     match lang {
         Lang::Fr => format!(
-            "{} reçus, {} à jamais manquants",
-            text::counted(lang, held, "enregistrement", "enregistrements"),
-            text::number(lang, missing)
+            "{}, {}",
+            text::counted(lang, held, "enregistrement reçu", "enregistrements reçus"),
+            text::counted(lang, missing, "manquant à jamais", "manquants à jamais")
         ),
         Lang::En => format!(
             "{} received, {} missing for good",

@@ -10,6 +10,7 @@
 pub mod agenda;
 #[cfg(test)]
 mod cases;
+pub mod chapter;
 pub mod close;
 pub mod compare;
 pub mod config;

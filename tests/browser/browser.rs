@@ -131,6 +131,11 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": [scheme, still] })).await;
     }
 
+    /// Shows the tab that is driven at present: one behind another is hidden, and its page knows.
+    pub(crate) async fn bring_to_front(&self) {
+        self.devtools("Page.bringToFront", json!({})).await;
+    }
+
     /// Switches the pages' scripts off, or on again.
     pub(crate) async fn set_scripts(&self, are_on: bool) {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !are_on })).await;
@@ -168,6 +173,31 @@ impl Browser {
         let field = self.find(selector).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
+    }
+
+    /// Sets a field whose typed form depends on the machine's language: dates and times.
+    pub(crate) async fn set(&self, selector: &str, value: &str) {
+        self.find(selector).await;
+        let script = format!(
+            "const field = document.querySelector({}); field.value = {}; return field.value;",
+            json!(selector),
+            json!(value)
+        );
+        assert_eq!(self.run(&script).await, json!(value), "{selector}");
+    }
+
+    /// Opens the part that something is in.
+    pub(crate) async fn unfold(&self, selector: &str) {
+        self.find(selector).await;
+        self.run(&format!("document.querySelector({}).closest('details').open = true;", json!(selector))).await;
+    }
+
+    /// What the hub answers to this reader: its status and its text.
+    pub(crate) async fn ask(&self, path: &str) -> (u64, String) {
+        let script = "const done = arguments[arguments.length - 1];
+            fetch(arguments[0]).then(async answer => done([answer.status, await answer.text()]), () => done([0, '']));";
+        let answer = self.client.execute_async(script, vec![json!(path)]).await.unwrap();
+        (answer[0].as_u64().unwrap_or(0), answer[1].as_str().unwrap_or_default().to_owned())
     }
 
     /// Loads the page again and again until a reader reads this.

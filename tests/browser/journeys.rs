@@ -1,6 +1,7 @@
 //! What people do, clicked through for real; one test for each journey of the design, by its number.
 
 mod acts;
+mod attendance;
 mod bulk;
 mod connectors;
 mod first_presence;
@@ -10,4 +11,7 @@ mod incidents;
 mod login;
 mod media;
 mod outage;
+mod own;
+mod presence;
 mod rollouts;
+mod terminals;

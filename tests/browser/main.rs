@@ -9,6 +9,7 @@
 
 mod axe;
 mod browser;
+mod clocks;
 mod journeys;
 mod pages;
 mod scene;

@@ -12,7 +12,7 @@ use crate::scene::{Scene, play, play_demo};
 /// Heaviest page with everything it loads, compressed, bytes.
 const PAGE_BYTES_MAX: u64 = 200_000;
 /// Pages below the ones of the rail: each is found by the first link with this beginning.
-const BELOW: [&str; 9] = [
+const BELOW: [&str; 10] = [
     "/sites/",
     "/machines/",
     "/terminals/",
@@ -21,6 +21,7 @@ const BELOW: [&str; 9] = [
     "/rollouts/",
     "/people/",
     "/presence/",
+    "/settings/",
     "/media/",
 ];
 

@@ -91,7 +91,8 @@ impl Scene {
         self.put("/api/v1/schedules/office", json!({ "days": { "monday": shift } })).await;
     }
 
-    async fn put(&self, path: &str, body: Value) {
+    /// Sets something over the API.
+    pub(crate) async fn put(&self, path: &str, body: Value) {
         self.hub.change(Method::PUT, path, &body).await.unwrap();
     }
 
@@ -112,11 +113,33 @@ impl Scene {
 
     /// Logs somebody in by the page's own form.
     pub(crate) async fn log_in(&self, account: &str) {
+        self.enter(account).await;
+        self.browser.wait_for_text("Metz").await;
+    }
+
+    /// The same for somebody who need not see a site.
+    pub(crate) async fn enter(&self, account: &str) {
         self.open("/login").await;
         self.browser.fill("input[name=account]", account).await;
         self.browser.fill("input[name=password]", PASSWORD).await;
         self.browser.click(LOG_IN).await;
-        self.browser.wait_for_text("Metz").await;
+        let is_in = async || !self.browser.address().await.contains("/login");
+        wait_for("the first page", is_in).await.unwrap();
+    }
+
+    /// Says yes to what a dialog asks.
+    pub(crate) async fn confirm(&self) {
+        self.browser.click("dialog[open] #confirm form button").await;
+    }
+
+    /// Loads the page again and again until it says this.
+    pub(crate) async fn reload_until(&self, wanted: &str) {
+        let is_there = async || {
+            self.browser.client.refresh().await.unwrap();
+            self.browser.text().await.contains(wanted)
+        };
+        let seen = wait_for(wanted, is_there).await;
+        assert!(seen.is_ok(), "`{wanted}` does not come on {}", self.browser.address().await);
     }
 
     /// Lets the reader's clock jump ahead, so that nobody has to sit before the page for so long.

@@ -1,7 +1,6 @@
 //! Sights of a registered device through a real hub to the old backend: computed because a file in a folder asks for it,
 //! told once although the box delivered twice.
 
-mod backend;
 mod week;
 
 use std::path::Path;
@@ -17,8 +16,7 @@ use vigie_shared::pseudonym::PseudonymKey;
 use vigie_shared::wire::reading::{Coverage, DeviceRef, Sight, Sighting, Sightings, Source};
 use vigie_shared::wire::{Lane, Reading, Record, Stamp};
 use vigie_tests::processes::{HubProcess, wait_for};
-
-use self::backend::{Backend, SECRET};
+use vigie_tests::tickets::{Backend, SECRET};
 
 const PHONE: &str = "8e:1b:7c:00:11:22";
 
@@ -63,7 +61,7 @@ async fn done(folder: &Path, id: &str, request: &Value) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn sights_become_a_value_at_the_old_backend_once_although_delivered_twice() {
     let folder = tempfile::tempdir().unwrap();
-    let (backend, flags) = (Backend::start("").await, folder.path().join("flags"));
+    let (backend, flags) = (Backend::start("").await.unwrap(), folder.path().join("flags"));
     let mut hub = HubProcess::new(folder.path()).unwrap();
     let settings =
         "[connectors]\nallow = [\"127.0.0.1\"]\nretry_min = \"1s\"\nretry_max = \"2s\"\n[presence]\nrequests =";

@@ -21,6 +21,7 @@ pub mod queue_writer;
 pub mod smtp;
 pub mod stored;
 pub mod terminals;
+pub mod tickets;
 pub mod to_hr;
 pub mod wire_client;
 

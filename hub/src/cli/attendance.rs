@@ -69,6 +69,10 @@ pub enum AttendanceVerb {
   vigie-hub attendance review 0f3a… --refuse --comment \"tested by the installer\"
   vigie-hub attendance review 0f3a… --undo")]
     Review(ReviewArgs),
+    /// Add a punch that somebody forgot.
+    #[command(after_help = "Example:
+  vigie-hub attendance add ZXTEST000417 7 --out --at 2026-11-20T16:05:00Z --comment \"told us on the phone\"")]
+    Add(AddArgs),
 }
 
 /// How to print.
@@ -134,6 +138,28 @@ pub struct ReviewArgs {
     comment: Option<String>,
 }
 
+/// What to add.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("way").required(true))]
+pub struct AddArgs {
+    /// The terminal's serial number.
+    terminal: String,
+    /// The number under which it knows the person.
+    number: u64,
+    /// The person came.
+    #[arg(long = "in", group = "way")]
+    came: bool,
+    /// The person went.
+    #[arg(long = "out", group = "way")]
+    went: bool,
+    /// When.
+    #[arg(long)]
+    at: String,
+    /// Why.
+    #[arg(long)]
+    comment: String,
+}
+
 pub(super) async fn act(hub: &Hub, verb: &AttendanceVerb, output: &mut Output<'_>) -> Result<(), VerbError> {
     let of_terminal = |terminal: &Option<String>| {
         terminal.as_ref().map(|terminal| format!("&terminal={}", segment(terminal))).unwrap_or_default()
@@ -154,6 +180,7 @@ pub(super) async fn act(hub: &Hub, verb: &AttendanceVerb, output: &mut Output<'_
         }
         AttendanceVerb::Punches(args) => punches(hub, args, output).await,
         AttendanceVerb::Review(args) => review(hub, args, output).await,
+        AttendanceVerb::Add(args) => add(hub, args, output).await,
     }
 }
 
@@ -213,6 +240,17 @@ async fn review(hub: &Hub, args: &ReviewArgs, output: &mut Output<'_>) -> Result
     output.answer(&punch, |output, punch| match punch["counts"] == true {
         true => format!("Punch {} counts, at {}.", name(&punch["key"]), output.moment(&punch["at"])),
         false => format!("Punch {} counts for nothing; it stays, with what was decided.", name(&punch["key"])),
+    })?;
+    Ok(())
+}
+
+async fn add(hub: &Hub, args: &AddArgs, output: &mut Output<'_>) -> Result<(), VerbError> {
+    let direction = if args.came { "in" } else { "out" };
+    let AddArgs { terminal, number, at, comment, .. } = args;
+    let body = json!({ "terminal": terminal, "number": number, "at": at, "direction": direction, "comment": comment });
+    let punch = hub.change(Method::POST, "/api/v1/punches", &body).await?;
+    output.answer(&punch, |output, punch| {
+        format!("Punch {} is added and counts, at {}.", name(&punch["key"]), output.moment(&punch["at"]))
     })?;
     Ok(())
 }

@@ -65,6 +65,9 @@ pub struct SetArgs {
     /// Who says whether somebody came or went.
     #[arg(long, default_value = "terminal", value_parser = ["terminal", "alternate"])]
     directions: String,
+    /// The first day that the week holds for; today if not given. Days before keep the week that they had.
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
 }
 
 /// What to do with holidays.
@@ -101,8 +104,7 @@ pub(super) async fn act(hub: &Hub, verb: &ScheduleVerb, output: &mut Output<'_>)
         ScheduleVerb::Set(args) => {
             let path = format!("/api/v1/schedules/{}", segment(&args.name));
             let schedule = hub.change(Method::PUT, &path, &body(args)?).await?;
-            let text = format!("Schedule {} is set. Days are judged by it, past ones too.", args.name);
-            output.answer(&schedule, |_, _| text)?;
+            output.answer(&schedule, |_, schedule| said(schedule))?;
         }
         ScheduleVerb::Remove { name } => {
             hub.change(Method::DELETE, &format!("/api/v1/schedules/{}", segment(name)), &json!({})).await?;
@@ -154,7 +156,20 @@ fn body(args: &SetArgs) -> Result<Value, VerbError> {
         "days": days,
         "has_common_numbers": args.common_numbers,
         "directions": args.directions,
+        "from": args.from,
     }))
+}
+
+/// Which days are judged by a schedule that was set.
+fn said(schedule: &Value) -> String {
+    let former = schedule["former"].as_array().and_then(|weeks| weeks.last());
+    let since = match former {
+        Some(week) => {
+            format!("Days after {} are judged by it; those before keep what they had.", name(&week["through"]))
+        }
+        None => "All days are judged by it.".to_owned(),
+    };
+    format!("Schedule {} is set. {since}", name(&schedule["name"]))
 }
 
 fn from_to<'a>(times: &'a str, option: &str) -> anyhow::Result<(&'a str, &'a str)> {

@@ -1,5 +1,7 @@
 //! Pure: how far the facts of a site are complete, per lane, from what the store and the last pulse say.
 
+use std::collections::BTreeMap;
+
 use vigie_shared::id::{QueueId, SiteId};
 use vigie_shared::wire::{Heartbeat, Lane};
 
@@ -31,6 +33,19 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
+    /// The same, each site's apart.
+    #[must_use]
+    pub fn by_site(self) -> BTreeMap<SiteId, Self> {
+        let mut by_site: BTreeMap<SiteId, Self> = BTreeMap::new();
+        for queue in self.queues {
+            by_site.entry(queue.site.clone()).or_default().queues.push(queue);
+        }
+        for cursor in self.cursors {
+            by_site.entry(cursor.site.clone()).or_default().cursors.push(cursor);
+        }
+        by_site
+    }
+
     /// The lines of one site, in the order of the lanes.
     #[must_use]
     pub fn lines(&self, site: &SiteId, gaps: &[Gap], pulse: Option<&Heartbeat>) -> Vec<Line> {

@@ -195,9 +195,12 @@ pub(super) fn place(admin: &Admin) -> Result<OwnedSemaphorePermit, Problem> {
     })
 }
 
-/// Whether whoever follows a stream still may. A failing store takes nobody's right.
+/// Whether whoever follows a stream still may, in the same role. A failing store takes nobody's right.
 pub(super) async fn is_still_allowed(admin: &Admin, caller: &Caller) -> bool {
-    !matches!(admin.logins.caller_via(caller.via.clone()).await, Ok(None))
+    match admin.logins.caller_via(caller.via.clone()).await {
+        Ok(known) => known.is_some_and(|known| known.role == caller.role),
+        Err(_) => true,
+    }
 }
 
 /// Each box's link at this moment.
@@ -220,7 +223,7 @@ mod tests {
 
     use crate::http::testing::{Stage, Who, live, token};
     use crate::login::secret;
-    use crate::store::accounts::Role;
+    use crate::store::accounts::{Account, Role};
 
     /// Reads events until one contains all of `words`.
     async fn until(stream: &mut BodyDataStream, words: &[&str]) -> String {
@@ -283,6 +286,19 @@ mod tests {
         until(&mut stream, &["event: beat", "2026-11-20T14:05:00.000Z"]).await;
         let removed = stage.store.remove_credential(secret::sha256(token(Role::Viewer).as_bytes())).await;
         assert!(removed.unwrap());
+        until(&mut stream, &["event: end"]).await;
+        assert!(stream.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_when_its_readers_role_changes() {
+        let stage = Stage::new().await;
+        let mut stream = open(&stage).await;
+        tokio::time::pause();
+        until(&mut stream, &["event: beat"]).await;
+        let account = stage.store.account("viewer").await.unwrap().unwrap();
+        let member = Account { role: Role::Member, person: Some("ama".to_owned()), ..account };
+        stage.store.put_account(&member).await.unwrap();
         until(&mut stream, &["event: end"]).await;
         assert!(stream.next().await.is_none());
     }

@@ -157,7 +157,7 @@ fn of_attendance() -> OpenApiRouter<Admin> {
         .routes(routes!(terminals::order))
         .routes(routes!(terminals::profile::show, terminals::profile::set))
         .routes(routes!(terminals::schedule::push))
-        .routes(routes!(punches::list))
+        .routes(routes!(punches::list, punches::add::add))
         .routes(routes!(punches::show))
         .routes(routes!(punches::review, punches::unreview))
         .routes(routes!(attendance::list))

@@ -5,7 +5,7 @@ mod decisions;
 mod here;
 mod imports;
 mod live;
-mod policies;
+pub(super) mod policies;
 mod requests;
 mod sessions;
 mod trials;

@@ -1,5 +1,7 @@
 //! `/api/v1/punches`: rows of terminals' logs, each once, and what people decide of those in doubt.
 
+pub(super) mod add;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -1,29 +1,30 @@
 //! `/api/v1/schedules`: when people of some terminals are expected, by weekday.
 
+mod keep;
+
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(super) use self::keep::keep;
+use self::keep::today;
 use super::Admin;
 use super::about::known_zone;
+use super::attendance::date;
 use super::diary::note_of_hub;
 use super::guard::{Operator, Viewer};
 use super::input::{Body, line};
 use super::problem::{Problem, Refused};
 use super::views::Page;
-use crate::attendance::{Directions, REPEAT_S, Schedule, Shift, WEEKDAYS};
-use crate::login::Caller;
+use crate::attendance::{Directions, FormerWeek, REPEAT_S, Schedule, Shift, WEEKDAYS};
 
 /// Longest name of a schedule or a terminal, characters.
 pub(super) const NAME_LENGTH_MAX: usize = 64;
-
-/// Schedules of a hub.
-const SCHEDULES_MAX: usize = 500;
 
 /// Terminals of one schedule.
 const TERMINALS_MAX: usize = 1_000;
@@ -54,6 +55,9 @@ pub(super) struct ScheduleBody {
     directions: Way,
     /// A punch of the same person within so many seconds repeats the one before; 60 if not given.
     repeat_s: Option<u16>,
+    /// The first day that the week holds for, `2026-11-20`; today if not given. Days before keep the week that they had; an
+    /// earlier day judges them anew.
+    from: Option<String>,
 }
 
 /// Who says whether somebody came or went.
@@ -101,6 +105,18 @@ pub(super) struct ScheduleView {
     directions: Way,
     /// A punch of the same person within so many seconds repeats the one before.
     repeat_s: u16,
+    /// Weeks that held before, the oldest first.
+    former: Vec<FormerWeekView>,
+}
+
+/// A week that a schedule had until it was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FormerWeekView {
+    /// The last day that it holds for.
+    #[schema(value_type = String, format = Date)]
+    through: Date,
+    /// What was expected on each weekday.
+    days: BTreeMap<String, ShiftView>,
 }
 
 /// Lists the schedules, by name.
@@ -114,7 +130,7 @@ pub(super) async fn list(_: Viewer, State(admin): State<Admin>) -> Result<Json<P
     Ok(Json(Page { items: schedules.iter().map(ScheduleView::from).collect(), next: None }))
 }
 
-/// Adds a schedule or replaces the one of that name. Days are judged anew by it, past ones too.
+/// Adds a schedule or replaces the one of that name. Days are judged by its week from today or the named day on.
 #[utoipa::path(
     put, path = "/api/v1/schedules/{name}", operation_id = "schedules_put",
     tag = "attendance", request_body = ScheduleBody, extensions(("x-role" = json!("operator"))),
@@ -130,17 +146,10 @@ pub(super) async fn put(
     Body(body): Body<ScheduleBody>,
 ) -> Result<Json<ScheduleView>, Problem> {
     let schedule = checked(&name, &body)?;
-    keep(&admin, &caller, &schedule).await?;
-    Ok(Json(ScheduleView::from(&schedule)))
-}
-
-/// Keeps a schedule, unless it holds for a terminal of another one.
-pub(super) async fn keep(admin: &Admin, caller: &Caller, schedule: &Schedule) -> Result<(), Problem> {
-    ensure_alone(schedule, &admin.store.schedules().await?)?;
-    admin.store.put_schedule(schedule).await?;
-    let text =
-        format!("Schedule {} was set by {}. Days are judged by it, past ones too.", schedule.name, caller.account);
-    note_of_hub(admin, "schedule_set", text).await
+    let from = body.from.as_deref().map(|from| date("from", from)).transpose()?;
+    let from = from.unwrap_or_else(|| today(&schedule, admin.clock.wall_ms()));
+    let kept = keep(&admin, &caller, (schedule, from)).await?;
+    Ok(Json(ScheduleView::from(&kept)))
 }
 
 /// Removes a schedule; punches stay.
@@ -161,33 +170,6 @@ pub(super) async fn remove(
     let text = format!("Schedule {name} was removed by {}. Punches stay; nobody is expected by it.", caller.account);
     note_of_hub(&admin, "schedule_removed", text).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Each terminal has one schedule, and only one is for all others.
-fn ensure_alone(schedule: &Schedule, all: &[Schedule]) -> Result<(), Problem> {
-    let others = || all.iter().filter(|other| other.name != schedule.name);
-    let conflict =
-        |detail: String| Problem::new(StatusCode::CONFLICT, "schedule_overlaps", "Schedules overlap", detail);
-    if others().count() >= SCHEDULES_MAX {
-        return Err(conflict(format!("there are {SCHEDULES_MAX} schedules already; remove one first")));
-    }
-    if schedule.terminals.is_empty() {
-        return match others().find(|other| other.terminals.is_empty()) {
-            Some(other) => {
-                Err(conflict(format!("schedule {} holds for all others already; name terminals", other.name)))
-            }
-            None => Ok(()),
-        };
-    }
-    let shared = schedule.terminals.iter().find_map(|terminal| {
-        others().find(|other| other.terminals.contains(terminal)).map(|other| (terminal, &other.name))
-    });
-    match shared {
-        Some((terminal, other)) => {
-            Err(conflict(format!("terminal {terminal} is in schedule {other}; take it out there first")))
-        }
-        None => Ok(()),
-    }
 }
 
 fn checked(name: &str, body: &ScheduleBody) -> Result<Schedule, Problem> {
@@ -211,6 +193,7 @@ fn checked(name: &str, body: &ScheduleBody) -> Result<Schedule, Problem> {
             Way::Alternate => Directions::Alternate,
         },
         repeat_s,
+        former: Vec::new(),
     })
 }
 
@@ -259,21 +242,33 @@ impl From<&Shift> for ShiftView {
     }
 }
 
+/// A week by the names of its days.
+fn week(days: &BTreeMap<i8, Shift>) -> BTreeMap<String, ShiftView> {
+    let day = |number: &i8| WEEKDAYS.iter().find(|(_, day)| day.to_monday_one_offset() == *number);
+    let named = |(number, shift)| Some((day(number)?.0.to_owned(), ShiftView::from(shift)));
+    days.iter().filter_map(named).collect()
+}
+
+impl From<&FormerWeek> for FormerWeekView {
+    fn from(former: &FormerWeek) -> Self {
+        Self { through: former.through, days: week(&former.days) }
+    }
+}
+
 impl From<&Schedule> for ScheduleView {
     fn from(schedule: &Schedule) -> Self {
-        let day = |number: &i8| WEEKDAYS.iter().find(|(_, day)| day.to_monday_one_offset() == *number);
-        let named = |(number, shift)| Some((day(number)?.0.to_owned(), ShiftView::from(shift)));
         Self {
             name: schedule.name.clone(),
             terminals: schedule.terminals.clone(),
             zone: schedule.zone.clone(),
-            days: schedule.days.iter().filter_map(named).collect(),
+            days: week(&schedule.days),
             has_common_numbers: schedule.has_common_numbers,
             directions: match schedule.directions {
                 Directions::Terminal => Way::Terminal,
                 Directions::Alternate => Way::Alternate,
             },
             repeat_s: schedule.repeat_s,
+            former: schedule.former.iter().map(FormerWeekView::from).collect(),
         }
     }
 }

@@ -191,7 +191,7 @@ pub(super) async fn order(
 }
 
 /// The terminal of that number that was told of last: two sites may tell of one.
-async fn find(admin: &Admin, serial: &str) -> Result<Terminal, Problem> {
+pub(super) async fn find(admin: &Admin, serial: &str) -> Result<Terminal, Problem> {
     let all = admin.store.terminals(None, TERMINALS_MAX).await?.into_iter();
     let newest = all.filter(|terminal| terminal.state.terminal == serial).max_by_key(|terminal| terminal.told_ms);
     newest.ok_or_else(|| Problem::unknown("terminal", serial))

@@ -37,7 +37,7 @@ pub use self::here::{Ending, HereNow, Visitor};
 use self::intake::ReadLogs;
 pub use self::intake::{Intake, LogAsked};
 pub use self::members::Taken;
-pub use self::recompute::{Change, kept_day};
+pub use self::recompute::{Change, chapters, kept_day};
 use super::agenda::is_between;
 use super::config::PresenceConfig;
 use crate::attendance::time::date;

@@ -260,6 +260,13 @@ pub trait Attendance {
     /// [`StoreError::Failed`].
     async fn punch_figures(&self) -> Result<PunchFigures, StoreError>;
 
+    /// Adds a row that no terminal told; it is no projection and survives a rebuild. False if there is a row of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`].
+    async fn add_punch(&self, told: &Told) -> Result<bool, StoreError>;
+
     /// Keeps what somebody decided of a row; it replaces what was decided before.
     ///
     /// # Errors

@@ -153,6 +153,7 @@ macro_rules! every_law {
                 pages_of_punches_are_newest_first_and_miss_none,
                 a_punch_is_found_by_whatever_is_asked_of_it,
                 a_decision_moves_and_counts_and_survives_a_rebuild,
+                a_punch_that_no_terminal_told_is_there_once_and_survives_a_rebuild,
                 an_anchor_corrects_what_a_wrong_clock_told,
                 settled_punches_outlive_a_rebuild_until_their_time_is_over,
                 a_terminal_is_what_was_told_last_and_outlives_its_records,

@@ -42,3 +42,36 @@ async fn journey_07_a_restart_asks_can_be_cancelled_by_enter_and_is_given_once()
     })
     .await;
 }
+
+#[tokio::test]
+async fn journey_07_without_scripts_a_page_asks_leads_back_and_takes_a_second_yes_for_the_first() {
+    play(async |scene: &mut Scene| {
+        scene.furnish().await;
+        scene.speak("en").await;
+        scene.browser.set_scripts(false).await;
+        scene.log_in("lea").await;
+        let ask = async || {
+            scene.open("/sites/metz").await;
+            scene.browser.click("details:has(#form-commands_create) summary").await;
+            scene.browser.click("#form-commands_create select[name=type] option[value=restart_service]").await;
+            scene.browser.fill("#form-commands_create [name='data.service']", "player").await;
+            scene.browser.click("#form-commands_create button").await;
+            scene.browser.wait_for_address("/confirm/commands_create").await;
+        };
+
+        ask().await;
+        scene.browser.click("#confirm a.button").await;
+        scene.browser.wait_for_address("/sites/metz").await;
+        assert!(commands(scene).await.is_empty(), "the way back gives no command");
+
+        ask().await;
+        scene.browser.click("#confirm form button").await;
+        scene.browser.wait_for_text("restart_service").await;
+        scene.browser.client.back().await.unwrap();
+        scene.browser.click("#confirm form button").await;
+        scene.browser.wait_for_text("restart_service").await;
+        let given = commands(scene).await;
+        assert_eq!(given.len(), 1, "a second yes is the first one: {given:?}");
+    })
+    .await;
+}

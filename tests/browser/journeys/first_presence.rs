@@ -95,8 +95,10 @@ async fn journey(scene: &mut Scene, lan: &Lan) {
     wait_for("the first presence", is_here).await.unwrap();
     let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::system()).date();
     scene.open(&format!("/presence/days/E1/{today}")).await;
-    scene.browser.wait_for_text("Day strip").await;
-    assert!(scene.browser.count("svg.day rect.seen").await > 0, "{}", scene.browser.text().await);
+    scene.browser.wait_for_text("Sessions").await;
+    let why = scene.browser.find("#sessions + .scroll tbody tr").await.text().await.unwrap();
+    assert!(why.starts_with("nancy today"), "where and when the device was seen: {why}");
+    assert_eq!(scene.browser.count("figure.track").await, 1, "{}", scene.browser.text().await);
 }
 
 #[test]

@@ -39,7 +39,7 @@ async fn journey_19_a_page_without_its_hub_says_since_when_and_keeps_what_was_ty
         scene.pass(120).await;
 
         scene.browser.wait_for_text("Display frozen since").await;
-        scene.browser.wait_for_text("2\u{a0}min ago").await;
+        scene.browser.wait_for_text("2 min ago").await;
         let typed = async || {
             let script = "return document.querySelector('#form-sites_change [name=name]').value;";
             scene.browser.run(script).await.as_str().unwrap_or_default().to_owned()
@@ -72,6 +72,7 @@ async fn journey_19_seven_tabs_at_once_all_work() {
         for _ in 1..TABS {
             let tab = client.new_window(true).await.unwrap();
             client.switch_to_window(tab.handle).await.unwrap();
+            scene.browser.bring_to_front().await;
             scene.open("/").await;
             scene.browser.wait_for_text("Brest").await;
             wait_for("this tab to live", async || state(scene).await == "live").await.unwrap();
@@ -79,6 +80,7 @@ async fn journey_19_seven_tabs_at_once_all_work() {
         assert_eq!(client.windows().await.unwrap().len(), TABS);
 
         client.switch_to_window(first).await.unwrap();
+        scene.browser.bring_to_front().await;
         wait_for("the first tab to live", async || state(scene).await == "live").await.unwrap();
         let site = serde_json::json!({ "name": "Metz Nord" });
         scene.hub.change(reqwest::Method::PATCH, "/api/v1/sites/metz", &site).await.unwrap();

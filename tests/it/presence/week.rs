@@ -10,8 +10,7 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday, time};
 use serde_json::Value;
 use vigie_tests::processes::{HubProcess, wait_for};
-
-use super::backend::{Backend, Book, SECRET};
+use vigie_tests::tickets::{Backend, Book, SECRET};
 
 /// The steps of the old scripts, their defects included: hours 8 to 21, ten minutes, join with the list, sort by member
 /// and time, drop a line with the time of the line before, count by member and offset, half and full days, a filter for
@@ -138,7 +137,7 @@ fn differences(found: &Value) -> BTreeMap<String, String> {
 async fn a_week_beside_the_old_scripts_differs_only_by_their_defects_and_each_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let list: String = DEVICES.iter().map(|(mac, email)| format!("{mac}\t{email}\tMember\tX\n")).collect();
-    let backend = Backend::start(&list).await;
+    let backend = Backend::start(&list).await.unwrap();
     let mut hub = hub(folder.path(), &backend).await;
     let logs = folder.path().join("logs/metz");
     std::fs::create_dir_all(&logs).unwrap();

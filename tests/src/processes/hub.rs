@@ -82,7 +82,7 @@ impl HubProcess {
     pub async fn start(&mut self) -> anyhow::Result<()> {
         let config = self.folder.join("hub.toml");
         let config = config.to_str().context("the folder's name is text")?.to_owned();
-        self.launch(&["--config", &config, "run"]).await
+        self.launch(&["--config", &config, "run"], "").await
     }
 
     /// Starts a hub with a simulated fleet of a few days instead, and waits until it is ready.
@@ -94,27 +94,30 @@ impl HubProcess {
         let data = self.folder.join("data");
         let data = data.to_str().context("the folder's name is text")?.to_owned();
         let admin = format!("127.0.0.1:{}", self.admin_port);
-        self.launch(&["--data", &data, "demo", "--admin", &admin, "--days", DEMO_DAYS]).await
+        // Its history is told while it answers already: it says where it is once that is done.
+        self.launch(&["--data", &data, "demo", "--admin", &admin, "--days", DEMO_DAYS], "Dashboard").await
     }
 
     /// Starts the hub again while one of its ports is taken: somebody's outgoing connection may hold it for a moment.
-    async fn launch(&mut self, args: &[&str]) -> anyhow::Result<()> {
+    async fn launch(&mut self, args: &[&str], word: &str) -> anyhow::Result<()> {
         let began = Instant::now();
         loop {
-            match self.try_launch(args).await {
+            match self.try_launch(args, word).await {
                 Err(error) if is_port_taken(&error) && began.elapsed() < PORTS_WITHIN => {}
                 result => return result,
             }
         }
     }
 
-    async fn try_launch(&mut self, args: &[&str]) -> anyhow::Result<()> {
+    /// Waits until it is ready and has said that word.
+    async fn try_launch(&mut self, args: &[&str], word: &str) -> anyhow::Result<()> {
         let mut program = Program::start("vigie-hub", args, &self.folder.join("hub.log"))?;
         let ready = format!("http://127.0.0.1:{}/readyz", self.admin_port);
         let http = self.http.clone();
         let result = wait_for("the hub's readiness", async || {
             let answer = http.get(&ready).send().await;
-            program.ended().is_some() || answer.is_ok_and(|answer| answer.status().is_success())
+            let is_ready = answer.is_ok_and(|answer| answer.status().is_success()) && program.said().contains(word);
+            program.ended().is_some() || is_ready
         })
         .await;
         let ended = program.ended();
@@ -143,12 +146,21 @@ impl HubProcess {
     ///
     /// If the hub does not answer with success.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        Ok(serde_json::from_str(&self.text(path).await?)?)
+    }
+
+    /// Asks for something that is no JSON as the hub's owner: a page, a CSV.
+    ///
+    /// # Errors
+    ///
+    /// If the hub does not answer with success.
+    pub async fn text(&self, path: &str) -> anyhow::Result<String> {
         let request = self.http.get(self.url(path)).header("authorization", self.bearer()?);
         let answer = request.send().await?;
         let status = answer.status();
         let text = answer.text().await?;
         anyhow::ensure!(status.is_success(), "{path}: {status}: {text}");
-        Ok(serde_json::from_str(&text)?)
+        Ok(text)
     }
 
     /// Changes something over the API as the hub's owner.

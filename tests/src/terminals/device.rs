@@ -95,6 +95,8 @@ pub struct Make {
     pub asks_first: bool,
     /// Rows of one message.
     pub rows_per_message: usize,
+    /// Whether it knows what a schedule is; few do.
+    pub knows_schedules: bool,
 }
 
 impl Make {
@@ -108,6 +110,7 @@ impl Make {
             timers: Timers::default(),
             asks_first: false,
             rows_per_message: 50,
+            knows_schedules: false,
         }
     }
 }

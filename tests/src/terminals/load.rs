@@ -139,6 +139,7 @@ pub async fn paced(plan: &Plan, rate: u64, lifecycle: &Lifecycle) -> anyhow::Res
         dialect: plan.dialect,
         faults: plan.faults.clone(),
         rows_per_message: plan.rows_per_frame,
+        knows_schedules: false,
         timers: Timers { reconnect_ms: 200, ..Timers::default() },
         ..Make::honest(&serial(at))
     };

@@ -43,6 +43,8 @@ pub struct Desk<'a> {
     pub clock: &'a mut DeviceClock,
     /// Where it stands in its lists.
     pub pages: &'a mut Pages,
+    /// Whether it knows what a schedule is.
+    pub knows_schedules: bool,
 }
 
 impl Desk<'_> {
@@ -60,6 +62,7 @@ impl Desk<'_> {
             "getdevinfo" => json!({ "ret": command, "result": true, "deviceid": 1, "volume": 5, "userfpnum": 3 }),
             "getdevlock" => json!({ "ret": command, "result": true, "opendelay": 5, "antpass": 0 }),
             "setdevinfo" | "setdevlock" | "opendoor" => done,
+            "setschedule" if self.knows_schedules => done,
             "cleanlog" => {
                 self.memory.clean_log();
                 done
@@ -252,7 +255,7 @@ mod tests {
 
         fn ask(&mut self, ask: &Value) -> Reply {
             let Self { memory, clock, pages, faults, dialect } = self;
-            let mut desk = Desk { dialect: *dialect, faults, memory, clock, pages };
+            let mut desk = Desk { dialect: *dialect, faults, memory, clock, pages, knows_schedules: false };
             desk.answer(ask["cmd"].as_str().unwrap(), ask, 0)
         }
 

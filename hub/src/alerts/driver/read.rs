@@ -26,14 +26,7 @@ const PAST_MAX: usize = 1_000;
 
 /// Every queue and cursor, by site.
 pub(super) async fn deliveries(store: &dyn Store) -> Result<BTreeMap<SiteId, Deliveries>, StoreError> {
-    let mut by_site: BTreeMap<SiteId, Deliveries> = BTreeMap::new();
-    for queue in store.queues().await? {
-        by_site.entry(queue.site.clone()).or_default().queues.push(queue);
-    }
-    for cursor in store.cursors().await? {
-        by_site.entry(cursor.site.clone()).or_default().cursors.push(cursor);
-    }
-    Ok(by_site)
+    Ok(Deliveries { queues: store.queues().await?, cursors: store.cursors().await? }.by_site())
 }
 
 /// When the last certificate of each site ends.

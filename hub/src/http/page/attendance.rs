@@ -2,6 +2,7 @@
 
 pub(super) mod download;
 mod finding;
+mod missing;
 pub(super) mod schedules;
 mod words;
 
@@ -13,6 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use self::finding::{colour, gravity, state};
+use self::missing::MissingRow;
 use self::words::Words;
 use super::frame::{Frame, Reader, render};
 use super::marks::Mark;
@@ -38,6 +40,9 @@ struct DoubtRow {
     terminal: String,
     told: String,
     at: Option<Moment>,
+    zone: String,
+    /// What the form calls the moment that it counts at.
+    at_field: String,
     doubts: String,
     can_count: bool,
 }
@@ -70,6 +75,7 @@ struct AttendancePage<'a> {
     before: String,
     after: String,
     doubts: Vec<DoubtRow>,
+    missing: Vec<MissingRow>,
     states: [(&'static str, &'static str); 3],
     headline: String,
     rows: Vec<DayRow>,
@@ -105,15 +111,15 @@ async fn page(admin: &Admin, reader: &Reader, look: &Look) -> Result<Response, P
     let doubts = admin.store.punches(&filter, None, IN_DOUBT_MAX).await?;
     let fleet = admin.fleet.snapshot();
     let found = days(&*admin.store, &fleet, (&Scope::All, (on, on)), now_ms).await.map_err(problem)?;
-    let writer = Writer { lang: frame.lang, w, now_ms };
+    let (people, writer) = (admin.store.people().await?, Writer { lang: frame.lang, w, now_ms });
     let mut rows: Vec<DayRow> = found.iter().map(|day| writer.day(day)).collect();
     let has_days = !rows.is_empty();
     let late = rows.iter().filter(|row| row.late_min > 0).count();
-    let headline = writer.headline(rows.len(), late, doubts.len());
+    let missing: Vec<MissingRow> = found.iter().filter_map(|day| writer.missing(day, &people)).collect();
+    let headline = writer.headline(rows.len(), late, doubts.len() + missing.len());
     rows.retain(|row| look.has(&row.name) && (look.get("state").is_empty() || row.state == look.get("state")));
     sort(&mut rows, look);
     let (rows, table) = look.page(frame.lang, &columns(w), rows);
-    let table = table.with_csv(format!("/attendance.csv?date={on}"));
     Ok(render(&AttendancePage {
         frame,
         w,
@@ -123,6 +129,7 @@ async fn page(admin: &Admin, reader: &Reader, look: &Look) -> Result<Response, P
         before: look.address("date", &on.yesterday().unwrap_or(on).to_string()),
         after: look.address("date", &on.tomorrow().unwrap_or(on).to_string()),
         doubts: doubts.iter().map(|punch| writer.doubt(punch)).collect(),
+        missing,
         states: [("late", w.late), ("missing", w.missing), ("absent", w.absent)],
         headline,
         rows,
@@ -252,7 +259,9 @@ impl Writer {
             told: punch.local_time.clone(),
             at: punch.at_ms.map(|at_ms| Moment::new(self.lang, at_ms, self.now_ms, &zone)),
             doubts: doubts.join(", "),
-            can_count: punch.at_ms.is_some() && punch.enrol_id.is_some(),
+            can_count: punch.enrol_id.is_some(),
+            at_field: format!("at:at@{}", punch.zone),
+            zone: punch.zone.clone(),
         }
     }
 

@@ -17,6 +17,7 @@ use super::first_steps::{FirstSteps, panel};
 use super::frame::{Frame, Reader, render};
 use super::row::{Row, whole_row};
 use super::table::{Column, Look, Table};
+use crate::fleet::completeness::Deliveries;
 use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::http::site::deliveries;
@@ -56,7 +57,7 @@ pub(super) async fn show(reader: Reader, State(admin): State<Admin>, headers: He
 }
 
 async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)) -> Result<Response, Problem> {
-    let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?);
+    let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?.by_site());
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let mut ranked = ranked(admin, &sites);
     let (headline, versions) = (headline(frame.lang, &ranked), versions(&ranked));
@@ -65,7 +66,9 @@ async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)
     let (shown, table) = look.page(frame.lang, &columns(frame, w), ranked);
     let mut rows = Vec::with_capacity(shown.len());
     for one in shown {
-        rows.push(whole_row(admin, frame, one.site, &delivered).await?);
+        let nothing = Deliveries::default();
+        let delivered = delivered.get(&one.site.id).unwrap_or(&nothing);
+        rows.push(whole_row(admin, frame, one.site, delivered).await?);
     }
     Ok(render(&FleetPage {
         frame,

@@ -60,7 +60,7 @@ pub(super) async fn show(reader: Reader, State(admin): State<Admin>) -> Response
 async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {
     let (here, w) = (admin.presences.here_lately().await?, words::of(frame.lang));
     let present = here.people.iter().filter(|visitor| visitor.standing.is_here());
-    let (people, lang) = (Crowd::of(present.clone().count()), frame.lang);
+    let (count, lang) = (present.clone().count(), frame.lang);
     let mut named: Vec<Named> =
         present.filter(|visitor| visitor.shows_name).filter_map(|visitor| Named::of(lang, &here, visitor)).collect();
     named.sort_by_key(|one| one.name.to_lowercase());
@@ -69,7 +69,11 @@ async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {
     Ok(render(&PresencePage {
         frame,
         w,
-        people: crowd(lang, people, w.person_here, w.people_here),
+        // Whoever may see everybody's days may know how few they are.
+        people: match frame.is_operator() {
+            true => text::counted(lang, count as u64, w.person_here, w.people_here),
+            false => crowd(lang, Crowd::of(count), w.person_here, w.people_here),
+        },
         passing: crowd(lang, here.passing, w.passing_one, w.passing_many),
         named,
         blind: blind.collect(),

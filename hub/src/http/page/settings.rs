@@ -1,5 +1,7 @@
 //! Settings: what is unset or risky, who may log in, with which tokens; what is kept how long.
 
+pub(super) mod policies;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -65,6 +67,9 @@ words! {
     mail_none: "aucun" = "none";
     retention: "Conservation" = "Retention";
     retention_lead: "Comme l’a fixé [retention] dans hub.toml." = "As [retention] in hub.toml has it.";
+    policies: "Règles de présence" = "Presence policies";
+    policies_lead: "Les jours sont évalués d’après la règle" = "Days are valued by the policy";
+    to_policies: "Versions et simulation" = "Versions and dry run";
     kind: "Quoi" = "What";
     long: "Durée" = "How long";
 }
@@ -111,6 +116,7 @@ struct SettingsPage<'a> {
     /// When everything was last backed up; none if it never was.
     backup: Option<Moment>,
     retention: Vec<(String, String)>,
+    policy: &'a str,
 }
 
 /// Shows the settings.
@@ -164,6 +170,7 @@ async fn page(reader: &Reader, admin: &Admin) -> Result<Response, Problem> {
         mail_server: admin.desk.server().map(str::to_owned),
         backup: backup_ms.map(moment),
         retention: retention(admin),
+        policy: &admin.presences.config().policy,
     }))
 }
 

@@ -1,6 +1,8 @@
 //! Does every clock work and tell the right time? Those that wait to be admitted first, then all, trouble on top.
 
+pub(super) mod download;
 pub(super) mod one;
+mod preview;
 mod words;
 
 use askama::Template;
@@ -10,6 +12,7 @@ use axum::response::Response;
 use vigie_shared::wire::reading::Standing;
 
 use self::words::Words;
+use super::address::with;
 use super::frame::{Frame, Reader, render};
 use super::history::Local;
 use super::marks::Mark;
@@ -73,13 +76,21 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let at = Local::of_hub(frame, now_ms);
     let all = admin.store.terminals(None, TERMINALS_MAX).await?;
-    let rows = all.iter().map(|terminal| at.terminal(terminal, w));
-    let (pending, mut rows): (Vec<_>, Vec<_>) = rows.partition(|row| row.is_pending);
-    rows.retain(|row| look.has(&format!("{} {} {}", row.serial, row.site, row.model)));
+    let is_pending = |terminal: &&Terminal| terminal.state.standing == Standing::Pending;
+    let pending = all.iter().filter(is_pending).map(|terminal| at.terminal(terminal, w)).collect();
+    let others = all.iter().filter(|terminal| !is_pending(terminal) && is_looked_for(look, terminal));
+    let mut rows: Vec<TerminalRow> = others.map(|terminal| at.terminal(terminal, w)).collect();
     sort(&mut rows, look);
     let (rows, table) = look.page(frame.lang, &columns(frame, w), rows);
+    let table = table.with_csv(with("/terminals.csv", "q", look.get("q")));
     let has_terminals = !all.is_empty();
     Ok(render(&TerminalsPage { frame, w, look, pending, rows, table, has_terminals, now: Time(now_ms) }))
+}
+
+/// Whether a terminal has every word that is searched for.
+fn is_looked_for(look: &Look, terminal: &Terminal) -> bool {
+    let model = terminal.state.hardware.model.as_deref().unwrap_or_default();
+    look.has(&format!("{} {} {model}", terminal.state.terminal, terminal.site))
 }
 
 fn columns(frame: &Frame, w: &'static Words) -> [Column; 8] {

@@ -19,8 +19,9 @@ use crate::http::people;
 use crate::http::problem::{Problem, Refused};
 use crate::http::time::Time;
 use crate::http::views::{Page, word};
+use crate::presence::chapter::Chapter;
 use crate::presence::day::{Day, Slot};
-use crate::presence::driver::kept_day;
+use crate::presence::driver::{chapters, kept_day};
 use crate::presence::source::words;
 use crate::store::accounts::Role;
 use crate::store::presence::{DayFilter, Override, StoredDay};
@@ -81,10 +82,33 @@ pub(in crate::http) struct DayView {
     kept: Option<DayRow>,
     /// What somebody decided of it.
     decision: Option<DecisionView>,
+    /// What it was worth so far, the oldest first; the last entry holds.
+    history: Vec<ChapterView>,
     /// The day as it is at this moment: slots with device, source and site, sessions, policy, flags, and when nobody
     /// could see.
     #[schema(value_type = Option<Object>)]
     day: Value,
+}
+
+/// What a day was worth from a moment on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct ChapterView {
+    /// From when on.
+    at: Time,
+    /// What the world was told of it last.
+    revision: u32,
+    /// What it was worth by its policy, in days.
+    value: f64,
+    /// What counted, in days.
+    told: f64,
+    /// `provisional`, `final` or `amended`.
+    mark: String,
+    /// Minutes of all sessions together.
+    minutes: i64,
+    /// Who decided, if somebody did.
+    account: Option<String>,
+    /// Why.
+    comment: Option<String>,
 }
 
 /// What somebody decided of a day.
@@ -166,6 +190,7 @@ pub(in crate::http) async fn show(
     let view = DayView {
         kept: kept.as_ref().map(|kept| DayRow::new(kept, decision.as_ref())),
         decision: decision.map(DecisionView::from),
+        history: kept.iter().flat_map(chapters).map(ChapterView::from).collect(),
         day: day.map(|day| told(&day)).unwrap_or_default(),
     };
     Ok(Json(view))
@@ -236,6 +261,14 @@ impl DayRow {
             published_revision: stored.published_revision,
             published: stored.published_ms.map(Time),
         }
+    }
+}
+
+impl From<Chapter> for ChapterView {
+    fn from(Chapter { at_ms, revision, value, told, mark, minutes, decided }: Chapter) -> Self {
+        let (account, comment) = decided.map(|one| (one.account, one.comment)).unzip();
+        let (value, told, mark) = (value.amount(), told.amount(), word(mark));
+        Self { at: Time(at_ms), revision, value, told, mark, minutes, account, comment }
     }
 }
 

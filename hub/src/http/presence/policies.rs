@@ -60,8 +60,16 @@ pub(in crate::http) async fn create(
     State(admin): State<Admin>,
     Body(new): Body<NewPolicy>,
 ) -> Result<Json<PolicyView>, Problem> {
-    let policy = Policy::parse(&new.text).map_err(|wrong| Problem::invalid("text", wrong))?;
-    let known = admin.presences.policies().await?;
+    let policy = acceptable(&new.text, &admin.presences.policies().await?)?;
+    let body = serde_json::to_string(&policy).unwrap_or_default();
+    let text = PolicyText { name: policy.name.clone(), version: policy.version, body, made_ms: admin.clock.wall_ms() };
+    admin.store.add_policy(&text).await?;
+    Ok(Json(view(&admin, &policy)))
+}
+
+/// The policy of a text, if it can be added to those that are known.
+pub(in crate::http) fn acceptable(text: &str, known: &[Policy]) -> Result<Policy, Problem> {
+    let policy = Policy::parse(text).map_err(|wrong| Problem::invalid("text", wrong))?;
     if known.len() >= POLICIES_MAX {
         return Err(Problem::invalid("text", format_args!("there are {POLICIES_MAX} policies already")));
     }
@@ -71,10 +79,7 @@ pub(in crate::http) async fn create(
             format!("{} has a version {}; a version never changes, add version {next}", policy.name, policy.version);
         return Err(Problem::invalid("version", detail));
     }
-    let body = serde_json::to_string(&policy).unwrap_or_default();
-    let text = PolicyText { name: policy.name.clone(), version: policy.version, body, made_ms: admin.clock.wall_ms() };
-    admin.store.add_policy(&text).await?;
-    Ok(Json(view(&admin, &policy)))
+    Ok(policy)
 }
 
 fn view(admin: &Admin, policy: &Policy) -> PolicyView {

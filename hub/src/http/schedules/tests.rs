@@ -32,6 +32,30 @@ async fn a_schedule_is_set_shown_and_removed() {
 }
 
 #[tokio::test]
+async fn days_before_a_change_keep_their_week_unless_an_earlier_day_is_named() {
+    let stage = Stage::new().await;
+    let at_nine = |from: Value| {
+        let shift = json!({ "starts": "09:00", "ends": "17:00" });
+        json!({ "terminals": ["ZX1"], "days": { "monday": shift }, "from": from })
+    };
+    put(&stage, "/api/v1/schedules/office", &office()).await;
+
+    let today = put(&stage, "/api/v1/schedules/office", &at_nine(Value::Null)).await.json();
+    let earlier = put(&stage, "/api/v1/schedules/office", &at_nine(json!("2026-11-02"))).await.json();
+    let all = put(&stage, "/api/v1/schedules/office", &at_nine(json!("0001-01-01"))).await.json();
+
+    assert_eq!((&today["former"][0]["through"], today["former"].as_array().unwrap().len()), (&json!("2026-11-19"), 1));
+    assert_eq!(today["former"][0]["days"]["monday"]["starts"], "08:00");
+    assert_eq!(
+        (&earlier["former"][0]["through"], earlier["former"].as_array().unwrap().len()),
+        (&json!("2026-11-01"), 1)
+    );
+    assert_eq!(all["former"].as_array().unwrap().len(), 1, "before the first day there is none: {all}");
+    let wrong = put(&stage, "/api/v1/schedules/office", &at_nine(json!("soon"))).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_refused_by_its_place() {
     let stage = Stage::new().await;
     let shift = |shift: Value| json!({ "days": { "monday": shift } });

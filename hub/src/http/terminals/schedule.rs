@@ -85,7 +85,7 @@ pub(in crate::http) async fn give_days(
 }
 
 /// A day as terminals write it that know schedules.
-fn in_its_words(weekday: i8, shift: &Shift, begins: WeekBegins) -> Value {
+pub(in crate::http) fn in_its_words(weekday: i8, shift: &Shift, begins: WeekBegins) -> Value {
     let text = |time: Time| time.strftime("%H:%M").to_string();
     json!({
         "weekday": begins.place(weekday),

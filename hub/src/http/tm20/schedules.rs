@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -182,7 +182,7 @@ pub(super) async fn create(
     let name = line("name", &new.name, NAME_LENGTH_MAX)?;
     let (weekday, shift) = new.checked()?;
     for schedule in placed(&admin.store.schedules().await?, (&serial, &name), (weekday, shift)) {
-        keep(&admin, &caller, &schedule).await?;
+        keep(&admin, &caller, (schedule, Date::MIN)).await?;
     }
     let schedules = admin.store.schedules().await?;
     let schedule = schedule_of(&schedules, &serial).ok_or_else(|| unknown("schedule", id))?;

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::ground::{Ground, Own, give_reasons, policies};
 use super::{PresenceError, Presences};
 use crate::attendance::time::date;
+use crate::presence::chapter::{Chapter, Decided, added};
 use crate::presence::day::{Answer, Day, days};
 use crate::presence::policy::Policy;
 use crate::presence::revise::{Kept, Mark, Step, revise};
 use crate::presence::value::Value;
 use crate::store::StoreError;
-use crate::store::presence::{DayFilter, StoredDay};
+use crate::store::presence::{DayFilter, Override, StoredDay};
 
 /// Days that are read at once.
 const PAGE: usize = 1_000;
@@ -26,6 +27,9 @@ pub(super) struct Body {
     pub(super) told: Value,
     /// The day with its reason.
     pub(super) day: Day,
+    /// What it was worth so far, the last chapter holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) chapters: Vec<Chapter>,
 }
 
 /// What became of a day.
@@ -47,7 +51,7 @@ pub struct Change {
 
 /// A kept day as it can be compared.
 pub(super) fn unpacked(stored: &StoredDay) -> Option<(Kept, Day)> {
-    let Body { told, day } = serde_json::from_str(&stored.body).ok()?;
+    let Body { told, day, .. } = serde_json::from_str(&stored.body).ok()?;
     Some((Kept { revision: stored.revision, value: day.value, told, mark: stored.mark }, day))
 }
 
@@ -57,8 +61,21 @@ pub fn kept_day(stored: &StoredDay) -> Option<Day> {
     unpacked(stored).map(|(_, day)| day)
 }
 
-fn packed(person: &str, (kept, day): (Kept, &Day)) -> StoredDay {
-    let body = Body { told: kept.told, day: day.clone() };
+/// What a kept day was worth so far, the oldest first; nothing of somebody who was erased.
+#[must_use]
+pub fn chapters(stored: &StoredDay) -> Vec<Chapter> {
+    serde_json::from_str(&stored.body).map(|body: Body| body.chapters).unwrap_or_default()
+}
+
+/// What a day is worth from this moment on.
+fn chapter((kept, day): (Kept, &Day), decision: Option<&Override>, at_ms: i64) -> Chapter {
+    let Kept { revision, value, told, mark } = kept;
+    let decided = decision.map(|one| Decided { account: one.account.clone(), comment: one.comment.clone() });
+    Chapter { at_ms, revision, value, told, mark, minutes: day.minutes, decided }
+}
+
+fn packed(person: &str, (kept, day): (Kept, &Day), chapters: Vec<Chapter>) -> StoredDay {
+    let body = Body { told: kept.told, day: day.clone(), chapters };
     StoredDay {
         person: person.to_owned(),
         date: day.date,
@@ -116,15 +133,15 @@ impl Presences {
         let store = self.store();
         let own = Own::read(store, (ground, person), (from, through)).await?;
         let kept = self.kept_days(Some(person), (from, through)).await?;
-        let kept: BTreeMap<Date, &StoredDay> = kept.iter().map(|day| (day.date, day)).collect();
+        let kept_before: BTreeMap<Date, &StoredDay> = kept.iter().map(|day| (day.date, day)).collect();
         let decided = store.overrides(Some(person), from, through).await?.into_iter();
-        let decided: BTreeMap<Date, Option<Value>> =
-            decided.map(|one| (one.date, Value::of_amount(one.value))).collect();
+        let decided: BTreeMap<Date, Override> = decided.map(|one| (one.date, one)).collect();
         let (mut changes, mut fresh) = (Vec::new(), Vec::new());
         for (policy, dates) in ground.runs((from, through)) {
             for day in days(ground.facts(&own), policy, dates, self.now_ms()) {
-                let former = kept.get(&day.date).and_then(|stored| unpacked(stored));
-                let decided = decided.get(&day.date).copied().flatten();
+                let former = kept_before.get(&day.date).and_then(|stored| unpacked(stored));
+                let decision = decided.get(&day.date);
+                let decided = decision.and_then(|one| Value::of_amount(one.value));
                 if former.is_none() && decided.is_none() && is_nothing(&day) {
                     continue;
                 }
@@ -133,7 +150,9 @@ impl Presences {
                     Step::Keep(kept) => (kept, false),
                     Step::Tell(kept) => (kept, true),
                 };
-                fresh.push(packed(person, (kept, &day)));
+                let before = kept_before.get(&day.date).map(|stored| chapters(stored)).unwrap_or_default();
+                let chapters = added(before, chapter((kept, &day), decision, self.now_ms()));
+                fresh.push(packed(person, (kept, &day), chapters));
                 changes.push(Change {
                     person: person.to_owned(),
                     date: day.date,

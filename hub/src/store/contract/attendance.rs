@@ -175,6 +175,18 @@ pub(super) async fn an_anchor_corrects_what_a_wrong_clock_told(subject: &impl Su
     );
 }
 
+pub(super) async fn a_punch_that_no_terminal_told_is_there_once_and_survives_a_rebuild(subject: &impl Subject) {
+    let store = subject.open();
+    hear(&store, vec![at(1)]).await;
+    assert!(!store.add_punch(&at(1)).await.unwrap(), "a terminal told it");
+    assert!(store.add_punch(&at(2)).await.unwrap() && !store.add_punch(&at(2)).await.unwrap());
+    let shown = async || -> Vec<_> { all(&store).await.into_iter().map(|punch| (punch.at_ms, punch.seen)).collect() };
+    assert_eq!(shown().await, [(Some(MORNING + SECOND), 1), (Some(MORNING + 2 * SECOND), 1)]);
+
+    store.forget_projections().await.unwrap();
+    assert_eq!(shown().await, [(Some(MORNING + 2 * SECOND), 1)], "records bring the other one back");
+}
+
 pub(super) async fn settled_punches_outlive_a_rebuild_until_their_time_is_over(subject: &impl Subject) {
     let store = subject.open();
     let step = |punches: Vec<Told>, through| Step {

@@ -229,6 +229,19 @@ impl Attendance for Memory {
         }))
     }
 
+    async fn add_punch(&self, told: &Told) -> Result<bool, StoreError> {
+        let punches = vec![Derived { value: told.clone(), undated: None }];
+        let step = Step { punches, ..Step::default() };
+        self.write(|state| {
+            if state.attendance.punches.contains_key(&told.punch.key) {
+                return Ok(false);
+            }
+            state.kept_attendance.hear(&step, &mut Places::default());
+            state.attendance.hear(&step, &mut state.places);
+            Ok(true)
+        })
+    }
+
     async fn put_review(&self, review: &Review) -> Result<(), StoreError> {
         self.write(|state| {
             state.timetable.reviews.insert(review.key, review.clone());

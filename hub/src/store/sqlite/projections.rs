@@ -121,8 +121,11 @@ fn devices(
     limit: usize,
 ) -> Result<Vec<Device>, StoreError> {
     let first = after.map_or("", |(site, _)| site.as_str());
-    let mut select =
-        sql.prepare_cached("SELECT no, id FROM site WHERE id >= ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id")?;
+    // Sites without a device are not asked one by one.
+    let mut select = sql.prepare_cached(
+        "SELECT no, id FROM site WHERE id >= ?1 AND (?2 IS NULL OR id = ?2)
+         AND EXISTS (SELECT 1 FROM device WHERE site_no = site.no) ORDER BY id",
+    )?;
     let sites = select.query_map((first, site.map(SiteId::as_str)), |row| {
         let Column(id) = row.get(1)?;
         Ok((row.get::<_, i64>(0)?, id))

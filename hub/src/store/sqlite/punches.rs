@@ -104,6 +104,20 @@ impl Attendance for Sqlite {
         .await
     }
 
+    async fn add_punch(&self, told: &Told) -> Result<bool, StoreError> {
+        let told = told.clone();
+        self.write(move |writing| {
+            if writing.told(Side::LIVE, told.punch.key)?.is_some() {
+                return Ok(false);
+            }
+            // No record stands behind it: a rebuild begins with what is kept.
+            writing.merge_punch(Side::KEPT, &told, None)?;
+            writing.merge_punch(Side::LIVE, &told, None)?;
+            Ok(true)
+        })
+        .await
+    }
+
     async fn put_review(&self, review: &Review) -> Result<(), StoreError> {
         let Review { key, is_accepted, at_ms, account, comment, made_ms } = review.clone();
         self.write(move |writing| {

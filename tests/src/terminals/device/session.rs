@@ -180,6 +180,7 @@ impl Device {
             memory: &mut self.memory,
             clock: &mut self.clock,
             pages: &mut self.pages,
+            knows_schedules: self.make.knows_schedules,
         };
         let reply = match desk.answer(command, ask, now_ms) {
             Reply::Say(reply) => speech::write(with_serial(reply, &self.make.serial), &self.make.faults),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use axum::http::Method;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
@@ -112,16 +112,19 @@ fn as_said(kind: &str, node: &Node) -> Option<Value> {
     }
 }
 
-/// A day in words of a form, `from@Europe/Paris` or `through@Europe/Paris`, as the moment where it begins or where the
-/// next one does; the text itself if it is none, so that the API says what it misses.
-fn moment(end: &str, zone: &str, text: &str) -> String {
-    let begins = || {
-        let day: Date = text.parse().ok()?;
-        let day = if end == "through" { day.tomorrow().ok()? } else { day };
+/// What a form says of time in a zone, as a moment: `at@Europe/Paris` a local time, `from@…` a day where it begins, `through@…`
+/// one where it ends. What is none goes along as it is: the API says in its own words what it misses.
+fn moment(kind: &str, zone: &str, text: &str) -> String {
+    let read = || {
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-        Some(Time(day.to_zoned(zone).ok()?.timestamp().as_millisecond()).to_string())
+        let local = match kind {
+            "at" => text.parse::<DateTime>().ok()?,
+            "through" => text.parse::<Date>().ok()?.tomorrow().ok()?.into(),
+            _ => text.parse::<Date>().ok()?.into(),
+        };
+        Some(Time(local.to_zoned(zone).ok()?.timestamp().as_millisecond()).to_string())
     };
-    begins().unwrap_or_else(|| text.to_owned())
+    read().unwrap_or_else(|| text.to_owned())
 }
 
 fn object(schema: &Value, node: &Node) -> Value {
@@ -284,6 +287,13 @@ mod tests {
         assert_eq!(command, json!({ "type": "get_logs", "data": { "lines": 100, "unit": "x" } }));
         assert_eq!(made("sites_change", &[("about.town:text", "")]), json!({ "about": { "town": "" } }));
         assert_eq!(made("sites_change", &[("about.tags:list", "")]), json!({ "about": { "tags": [] } }));
+    }
+
+    #[test]
+    fn a_local_time_is_a_moment_of_the_zone_that_the_form_names() {
+        let at = |text: &str| made("punches_review", &[("at:at@Europe/Paris", text), ("comment", "x")])["at"].clone();
+        assert_eq!(at("2026-11-20T17:05"), json!("2026-11-20T16:05:00.000Z"));
+        assert_eq!((at(""), at("five")), (Value::Null, json!("five")));
     }
 
     #[test]

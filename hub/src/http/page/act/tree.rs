@@ -1,5 +1,5 @@
 //! Pure: a form's dotted names as a tree: `about.town`, `numbers.0.terminal`, and `data.lines:integer` where a form says
-//! the type itself.
+//! the type itself; `at:at@Europe/Paris` is a local time there, `from:from@…` and `to:through@…` are days.
 
 use std::collections::BTreeMap;
 

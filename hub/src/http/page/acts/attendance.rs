@@ -14,6 +14,18 @@ pub(super) const ACTS: &[Act] = &[
         ],
     ),
     Act::new(
+        "punches_add",
+        Level::Plain,
+        [
+            said("Ajouter le pointage", "Add the punch"),
+            said("", ""),
+            said(
+                "Pointage ajouté, avec votre nom et le motif. Il peut être écarté à tout moment.",
+                "Punch added, with your name and the reason. It can be set aside at any time.",
+            ),
+        ],
+    ),
+    Act::new(
         "punches_unreview",
         Level::Plain,
         [
@@ -28,8 +40,8 @@ pub(super) const ACTS: &[Act] = &[
         [
             said("Enregistrer l’horaire", "Save the schedule"),
             said(
-                "Les jours sont jugés de nouveau d’après cet horaire, les jours passés aussi. Les pointages ne changent pas.",
-                "Days are judged anew by this schedule, past days too. Punches do not change.",
+                "À partir du jour choisi, les jours sont jugés d’après cette semaine ; ceux d’avant gardent la leur. Les pointages ne changent pas.",
+                "From the chosen day on, days are judged by this week; those before keep theirs. Punches do not change.",
             ),
             said("Horaire enregistré.", "Schedule saved."),
         ],

@@ -29,6 +29,30 @@ pub(super) const ACTS: &[Act] = &[
         ],
     ),
     Act::new(
+        "presence_requests_create",
+        Level::Plain,
+        [
+            said("Calculer de nouveau", "Compute again"),
+            said("", ""),
+            said(
+                "Calcul demandé. S’il donne autre chose, le jour change ici en quelques secondes.",
+                "The computation is asked for. If it says otherwise, the day changes here within seconds.",
+            ),
+        ],
+    ),
+    Act::new(
+        "presence_policies_add",
+        Level::Typed,
+        [
+            said("Ajouter cette version", "Add this version"),
+            said(
+                "À partir de son premier jour, les jours valent d’après cette version dès qu’ils sont calculés. Une version ne change ni ne s’efface ; une suivante peut la remplacer. Les observations restent.",
+                "From its first day on, days are worth what this version says as soon as they are computed. A version neither changes nor goes; a next one can take its place. Observations stay.",
+            ),
+            said("Version ajoutée.", "Version added."),
+        ],
+    ),
+    Act::new(
         "people_put",
         Level::Plain,
         [

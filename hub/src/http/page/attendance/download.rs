@@ -1,9 +1,10 @@
-//! Days for the pay office: only those that nothing changes any more.
+//! Days for the pay office: those that nothing changes any more and that lack no punch, or all with how sure each is.
 
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse as _, Response};
 
+use super::finding::is_missing;
 use super::{name_of, wanted};
 use crate::attendance::book::{Mark, PersonDay};
 use crate::attendance::day::Finding;
@@ -21,7 +22,7 @@ use crate::store::attendance::Direction;
 
 const HEAD: [&str; 9] = ["person", "date", "in", "out", "worked_min", "finding", "schedule", "zone", "mark"];
 
-/// The final and amended days of `date` through `through` as CSV.
+/// The days of `date` through `through` as CSV: final or amended ones that lack no punch, or all if `which` is `all`.
 pub(in crate::http::page) async fn give(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     match text(&admin, &reader, &Look::of(&uri)).await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
@@ -39,7 +40,8 @@ async fn text(admin: &Admin, reader: &Reader, look: &Look) -> Result<String, Pro
     };
     let fleet = admin.fleet.snapshot();
     let found = days(&*admin.store, &fleet, (&Scope::All, (from, through)), now_ms).await.map_err(problem)?;
-    let is_sure = |day: &&PersonDay| day.mark != Mark::Provisional;
+    let wants_all = look.get("which") == "all";
+    let is_wanted = |day: &&PersonDay| wants_all || is_settled(day);
     let row = |one: &PersonDay| {
         let of = |direction| one.day.strip.iter().filter(move |step| step.direction == Some(direction));
         let at = |at_ms: Option<i64>| at_ms.map(|at_ms| Time(at_ms).to_string()).unwrap_or_default();
@@ -55,7 +57,12 @@ async fn text(admin: &Admin, reader: &Reader, look: &Look) -> Result<String, Pro
             word(one.mark),
         ]
     };
-    Ok(csv(&HEAD, found.iter().filter(is_sure).map(row)))
+    Ok(csv(&HEAD, found.iter().filter(is_wanted).map(row)))
+}
+
+/// Whether somebody can be paid by it.
+fn is_settled(one: &PersonDay) -> bool {
+    one.mark != Mark::Provisional && !one.day.findings.iter().any(|finding| is_missing(*finding))
 }
 
 /// The finding as the API calls it.

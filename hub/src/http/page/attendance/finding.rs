@@ -24,6 +24,11 @@ pub(super) fn state(finding: Finding) -> &'static str {
     }
 }
 
+/// Whether a punch has to be settled before anybody is paid by the day.
+pub(super) fn is_missing(finding: Finding) -> bool {
+    matches!(finding, Finding::MissingPunch { .. })
+}
+
 pub(super) fn colour(finding: Finding) -> &'static str {
     match finding {
         Finding::Absent | Finding::MissingPunch { .. } => "critical",

@@ -1,6 +1,7 @@
 //! Attendance as operators of both languages see it.
 
 use axum::http::StatusCode;
+use serde_json::json;
 
 use crate::http::page::shown;
 use crate::http::testing::{Stage, Who};
@@ -36,6 +37,32 @@ async fn the_pay_office_gets_days_that_nothing_changes_any_more() {
     assert!(csv.text.starts_with("person,date,in,out,") && !csv.text.contains("provisional"), "{}", csv.text);
     let stage = Stage::new().await;
     assert_eq!(stage.get("/attendance.csv").role(Role::Viewer).send().await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_day_that_lacks_a_punch_is_to_settle_and_not_for_the_pay_office() {
+    let stage = late().await;
+    stage.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+    let came =
+        json!({ "terminal": "ZX1", "number": 8, "at": "2031-05-06T08:00:00Z", "direction": "in", "comment": "x" });
+    let added = stage.post("/api/v1/punches").json(&came).role(Role::Operator).send().await;
+    assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
+
+    let page =
+        stage.get("/attendance?date=2031-05-06").role(Role::Operator).header("accept-language", "en").send().await;
+    let csv = async |which: &str| {
+        let path = format!("/attendance.csv?date=2031-05-06&which={which}");
+        stage.get(&path).role(Role::Operator).send().await.text
+    };
+
+    let text = shown(&page.text);
+    assert!(text.contains("missing out") && text.contains("/act/punches_add"), "{text}");
+    assert!(
+        text.contains("name=\"number\" value=\"8\"") && text.contains("name=\"direction\" value=\"out\""),
+        "{text}"
+    );
+    let is_of_8 = |line: &str| line.starts_with("ZX1/8,");
+    assert!(csv("all").await.lines().any(is_of_8) && !csv("").await.lines().any(is_of_8), "{}", csv("all").await);
 }
 
 #[tokio::test]

@@ -15,6 +15,18 @@ words! {
     corrected: "Heure corrigée" = "Corrected time";
     why: "Pourquoi" = "Why";
     accept: "Compter" = "Count it";
+    counts_at: "Heure retenue" = "Counts at";
+    counts_at_hint: "Heure du fuseau de la pointeuse ; vide : l’heure corrigée." = "Time of the terminal’s zone; empty: the corrected time.";
+    lacking: "Pointages manquants ce jour" = "Punches that this day lacks";
+    lacking_rest: "Ces journées ne partent pas vers la paie. Comptez le pointage douteux de la même personne s’il y en a un ; sinon ajoutez le pointage oublié."
+        = "These days do not go to the pay office. Count the punch of the same person that is in doubt if there is one; otherwise add the forgotten one.";
+    add_forgotten: "Ajouter le pointage oublié" = "Add the forgotten punch";
+    forgotten_at: "Heure du pointage oublié" = "Time of the forgotten punch";
+    export: "Pour la paie" = "For the pay office";
+    through: "Jusqu’au" = "Through";
+    which: "Jours" = "Days";
+    only_final: "définitifs et complets seulement" = "only those that are final and complete";
+    all_days: "tous, avec leur sûreté" = "all, with how sure each is";
     refuse: "Écarter" = "Set aside";
     comment: "Motif" = "Reason";
     name: "Nom" = "Name";
@@ -75,6 +87,22 @@ words! {
     no_schedules: "Aucun horaire encore : personne n’est attendu, rien n’est un retard. Ajoutez-en un ci-dessous."
         = "No schedule yet: nobody is expected, nothing is late. Add one below.";
     add_schedule: "Ajouter un horaire" = "Add a schedule";
+    holds_from: "Valable à partir du" = "Holds from";
+    holds_from_hint: "Les jours d’avant gardent la semaine qu’ils avaient ; une date passée les fait juger de nouveau."
+        = "Days before keep the week that they had; a past date has them judged anew.";
+    held_through: "Une autre semaine valait jusqu’au" = "Another week held through";
+    at_terminals: "Sur les pointeuses" = "On the terminals";
+    terminal: "Pointeuse" = "Terminal";
+    since: "Depuis" = "Since";
+    box_says: "Ce que dit le boîtier" = "What the box says";
+    sent_pending: "en attente" = "pending";
+    sent_accepted: "accepté" = "accepted";
+    sent_changed: "modifié depuis l’envoi" = "changed since it was sent";
+    sent_refused: "refusé" = "refused";
+    sent_no_answer: "sans réponse" = "no answer";
+    sent_never: "pas envoyé" = "not sent";
+    sent_rest: "Les journées sont jugées ici dans tous les cas ; l’envoi ne sert qu’aux pointeuses qui connaissent un horaire."
+        = "Days are judged here in any case; sending serves only terminals that know a schedule.";
     edit: "Modifier" = "Edit";
     all_others: "toutes les autres" = "all others";
     week: "Semaine de" = "Week of";

@@ -41,7 +41,11 @@ async fn the_incident_of_a_silent_box_holds_the_clocks_and_machines_behind_it() 
 
     let page = stage.get(&format!("/incidents/{id}")).by(Who::Socket).header("accept-language", "en").send().await;
 
-    assert!(page.text.contains("1 terminal (ZX1), 2 machines (Mac C02XL0AA, Mac C02XL0BB)"), "{}", shown(&page.text));
+    assert!(
+        page.text.contains("1\u{a0}terminal (ZX1), 2\u{a0}machines (Mac C02XL0AA, Mac C02XL0BB)"),
+        "{}",
+        shown(&page.text)
+    );
 }
 
 #[tokio::test]
@@ -57,7 +61,7 @@ async fn an_incident_that_still_gathers_is_shown_for_its_site_is_shown_as_silent
     for path in ["/", "/incidents"] {
         let page = stage.get(path).by(Who::Socket).header("accept-language", "en").send().await;
         assert!(page.text.contains("gathering, told within a minute"), "{path}: {}", shown(&page.text));
-        assert!(page.text.contains("1 incident"), "the bar of {path} counts it");
+        assert!(page.text.contains("1\u{a0}incident"), "the bar of {path} counts it");
     }
 }
 

@@ -17,8 +17,9 @@ use crate::http::page::frame::{Frame, Insider, render};
 use crate::http::page::row::{Moment, zone_of};
 use crate::http::problem::Problem;
 use crate::http::{Admin, looks, people};
+use crate::presence::chapter::Chapter;
 use crate::presence::day::{Day, Flag};
-use crate::presence::driver::kept_day;
+use crate::presence::driver::{chapters, kept_day};
 use crate::store::accounts::Role;
 use crate::store::presence::{DayFilter, Override, StoredDay};
 use crate::text;
@@ -28,6 +29,16 @@ struct Stay {
     site: String,
     from: Moment,
     to: Moment,
+}
+
+/// What the day was worth from a moment on.
+struct ChapterRow {
+    at: Moment,
+    worth: String,
+    minutes: String,
+    mark: &'static str,
+    by: String,
+    comment: String,
 }
 
 /// What somebody decided.
@@ -49,7 +60,12 @@ struct DayPage<'a> {
     title: String,
     back: String,
     worth: String,
+    /// What was computed, where somebody decided otherwise.
+    computed: Option<String>,
     mark: &'static str,
+    /// What it was worth before, if that was something else.
+    before: Option<String>,
+    history: Vec<ChapterRow>,
     revision: Option<u32>,
     published: Option<Moment>,
     minutes: String,
@@ -101,6 +117,13 @@ async fn zone(admin: &Admin, day: &Day) -> Result<TimeZone, Problem> {
     Ok(admin.store.site(site).await?.as_ref().map_or_else(TimeZone::system, zone_of))
 }
 
+/// What a day counted for before, if it was something else.
+fn before(history: &[Chapter]) -> Option<f64> {
+    let last = history.last()?;
+    let other = history.iter().rev().find(|chapter| chapter.told != last.told)?;
+    Some(other.told.amount())
+}
+
 struct Writer<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -118,7 +141,7 @@ impl<'a> Writer<'a> {
     ) -> DayPage<'a> {
         let (lang, w) = (self.frame.lang, self.w);
         let value = decision.as_ref().map_or_else(|| day.value.amount(), |decision| decision.value);
-        let minutes = u64::try_from(day.minutes).unwrap_or(0);
+        let history = kept.map(chapters).unwrap_or_default();
         DayPage {
             frame: self.frame,
             w,
@@ -128,10 +151,13 @@ impl<'a> Writer<'a> {
             title: text::spoken_day(lang, day.date),
             back: format!("/presence/month?month={}", written(day.date)),
             worth: halves(lang, value),
-            mark: self.mark(kept),
+            computed: decision.as_ref().map(|_| halves(lang, day.value.amount())),
+            mark: self.mark(kept.map_or(Mark::Provisional, |kept| kept.mark)),
+            before: before(&history).map(|amount| halves(lang, amount)),
+            history: history.into_iter().rev().map(|chapter| self.chapter(chapter)).collect(),
             revision: kept.map(|kept| kept.revision).filter(|revision| *revision > 0),
             published: kept.and_then(|kept| kept.published_ms).map(|at_ms| self.moment(at_ms)),
-            minutes: text::duration(lang, minutes.saturating_mul(60)),
+            minutes: self.minutes(day.minutes),
             slots: text::counted(lang, day.slots.len() as u64, w.slot, w.slots),
             rule: format!("{} {}", day.policy, day.version),
             is_complete: day.is_complete,
@@ -150,11 +176,27 @@ impl<'a> Writer<'a> {
         Moment::new(self.frame.lang, at_ms, self.now_ms, &self.zone)
     }
 
-    fn mark(&self, kept: Option<&StoredDay>) -> &'static str {
-        match kept.map(|kept| kept.mark) {
-            None | Some(Mark::Provisional) => self.w.provisional,
-            Some(Mark::Final) => self.w.is_final,
-            Some(Mark::Amended) => self.w.amended,
+    fn minutes(&self, minutes: i64) -> String {
+        text::duration(self.frame.lang, u64::try_from(minutes).unwrap_or(0).saturating_mul(60))
+    }
+
+    fn mark(&self, mark: Mark) -> &'static str {
+        match mark {
+            Mark::Provisional => self.w.provisional,
+            Mark::Final => self.w.is_final,
+            Mark::Amended => self.w.amended,
+        }
+    }
+
+    fn chapter(&self, chapter: Chapter) -> ChapterRow {
+        let (by, comment) = chapter.decided.map(|decided| (decided.account, decided.comment)).unzip();
+        ChapterRow {
+            at: self.moment(chapter.at_ms),
+            worth: halves(self.frame.lang, chapter.told.amount()),
+            minutes: self.minutes(chapter.minutes),
+            mark: self.mark(chapter.mark),
+            by: by.unwrap_or_else(|| self.w.computed.to_owned()),
+            comment: comment.unwrap_or_default(),
         }
     }
 

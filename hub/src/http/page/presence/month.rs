@@ -205,7 +205,7 @@ impl Writer<'_> {
 }
 
 /// Days in halves: `2,5` or `2.5`.
-pub(super) fn halves(lang: Lang, value: f64) -> String {
+pub(in crate::http::page) fn halves(lang: Lang, value: f64) -> String {
     let text = if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") };
     if lang == Lang::Fr { text.replace('.', ",") } else { text }
 }

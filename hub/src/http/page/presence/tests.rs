@@ -1,6 +1,7 @@
 //! Presence as people of both languages read it.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
 
 use crate::attendance::Person;
 use crate::http::page::shown;
@@ -31,6 +32,29 @@ async fn few_people_stay_a_crowd_and_nobody_is_told_as_nothing() {
     let page = stage.get("/presence").role(Role::Viewer).header("accept-language", "en").send().await;
     assert!(page.text.contains("fewer than 5\u{a0}people here"));
     assert!(page.text.contains("class=\"empty\""));
+    let operator = stage.get("/presence").role(Role::Operator).header("accept-language", "en").send().await;
+    assert!(operator.text.contains("0\u{a0}people here"), "who may see everybody's days may know how few they are");
+}
+
+#[tokio::test]
+async fn a_corrected_day_shows_what_was_computed_what_is_decided_and_what_it_was_before() {
+    let stage = crowd().await;
+    let day = "/presence/days/p1/2026-11-20";
+    for (value, comment) in [(1, "left the phone at home"), (0, "was at another site")] {
+        let path = format!("/api/v1{day}/override");
+        let decision = json!({ "value": value, "comment": comment });
+        let decided = stage.request(Method::PUT, &path).json(&decision).role(Role::Operator).send().await;
+        assert_eq!(decided.status, StatusCode::OK, "{}", decided.text);
+    }
+
+    let page = stage.get(day).role(Role::Operator).header("accept-language", "en").send().await;
+    let told = stage.get(&format!("/api/v1{day}")).role(Role::Operator).send().await.json();
+
+    let text = shown(&page.text);
+    assert!(text.contains("1 → 0") && text.contains("<dd>0.5</dd>"), "{text}");
+    assert!(text.contains("left the phone at home") && text.contains("was at another site"), "{text}");
+    let history: Vec<_> = told["history"].as_array().unwrap().iter().map(|one| one["told"].clone()).collect();
+    assert_eq!(history, [json!(1.0), json!(0.0)]);
 }
 
 #[tokio::test]

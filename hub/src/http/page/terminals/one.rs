@@ -1,12 +1,13 @@
 //! One terminal: its health, its memories, who is enrolled, what a third party's list would change there, its commands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::TerminalRow;
+use super::preview::{Preview, preview};
 use super::words::{self, Words};
 use crate::attendance::driver::TERMINALS_MAX;
 use crate::attendance::schedule_of;
@@ -33,9 +34,7 @@ struct PersonRow {
 /// What the people of one connector would change here.
 struct Change {
     connector: String,
-    added: usize,
-    set: usize,
-    foreign: usize,
+    preview: Preview,
 }
 
 /// One memory.
@@ -83,7 +82,7 @@ async fn page(admin: &Admin, frame: &Frame, serial: &str) -> Result<Response, Pr
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     // Names and numbers of people are for operators, as in the API.
     let mut people = if frame.is_operator() { people(admin, serial).await? } else { Vec::new() };
-    let numbers: BTreeSet<u64> = people.iter().map(|one| one.number).collect();
+    let here: BTreeMap<u64, String> = people.iter().map(|one| (one.number, one.name.clone())).collect();
     let more_people = people.len() > PEOPLE_MAX;
     people.truncate(PEOPLE_MAX);
     let schedules = admin.store.schedules().await?;
@@ -98,7 +97,7 @@ async fn page(admin: &Admin, frame: &Frame, serial: &str) -> Result<Response, Pr
         schedule: schedule_of(&schedules, serial).map(|schedule| schedule.name.clone()),
         people,
         more_people,
-        changes: if frame.is_operator() { changes(admin, (serial, &numbers)).await? } else { Vec::new() },
+        changes: if frame.is_operator() { changes(admin, (serial, &here)).await? } else { Vec::new() },
         now: Time(now_ms),
     }))
 }
@@ -117,7 +116,7 @@ async fn people(admin: &Admin, serial: &str) -> Result<Vec<PersonRow>, Problem> 
 }
 
 /// What each connector that lists people would bring to this terminal.
-async fn changes(admin: &Admin, (serial, here): (&str, &BTreeSet<u64>)) -> Result<Vec<Change>, Problem> {
+async fn changes(admin: &Admin, (serial, here): (&str, &BTreeMap<u64, String>)) -> Result<Vec<Change>, Problem> {
     let mut changes = Vec::new();
     for (connector, _) in admin.store.connectors().await? {
         let is_meant = connector.terminals.is_empty() || connector.terminals.iter().any(|one| one == serial);
@@ -125,9 +124,7 @@ async fn changes(admin: &Admin, (serial, here): (&str, &BTreeSet<u64>)) -> Resul
         if !is_meant || listed.is_empty() {
             continue;
         }
-        let set = listed.keys().filter(|number| here.contains(*number)).count();
-        let foreign = here.iter().filter(|number| !listed.contains_key(*number)).count();
-        changes.push(Change { connector: connector.name, added: listed.len() - set, set, foreign });
+        changes.push(Change { connector: connector.name, preview: preview(&listed, here) });
     }
     Ok(changes)
 }

@@ -42,6 +42,21 @@ async fn people_on_a_terminal_are_for_operators() {
 }
 
 #[tokio::test]
+async fn the_table_can_be_taken_along_as_it_is_filtered() {
+    let stage = stage().await;
+    let csv = async |query: &str| {
+        let answer = stage.get(&format!("/terminals.csv{query}")).role(Role::Viewer).send().await;
+        assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "text/csv; charset=utf-8"));
+        answer.text
+    };
+    let all = csv("").await;
+    assert!(all.starts_with("terminal,site,standing,") && all.contains("ZX1,metz,admitted"), "{all}");
+    assert!(all.contains("ZX2,metz,pending") && !csv("?q=zx1").await.contains("ZX2"), "{all}");
+    let page = stage.get("/terminals?q=zx1").role(Role::Viewer).send().await;
+    assert!(page.text.contains("href=\"/terminals.csv?q=zx1\""), "{}", page.text);
+}
+
+#[tokio::test]
 async fn without_terminals_the_page_says_when_one_appears() {
     let stage = Stage::new().await;
     assert!(stage.get("/terminals").by(Who::Socket).send().await.text.contains("class=\"empty\""));

@@ -42,7 +42,17 @@ words! {
     preview: "Ce qu’un envoi changerait" = "What sending would change";
     no_preview: "Aucun connecteur ne liste de personnes pour cette pointeuse." = "No connector lists people for this terminal.";
     added: "Ajoutées" = "Added";
-    set: "Mises à jour" = "Updated";
+    changed: "Modifiées" = "Changed";
+    disabled: "Désactivées" = "Disabled";
+    same: "Inchangées" = "Unchanged";
+    one_added: "ajoutée" = "added";
+    one_changed: "modifiée" = "changed";
+    one_disabled: "désactivée" = "disabled";
+    effect: "Effet" = "Effect";
+    before: "Nom actuel" = "Name so far";
+    more_affected: "Seules les 200 premières sont nommées." = "Only the first 200 are named.";
+    zone_rest: "Le fuseau est celui que le boîtier applique : terminals.terminal.NUMÉRO.zone dans agent.toml, sinon celui du boîtier."
+        = "The zone is the one that the box applies: terminals.terminal.SERIAL.zone in agent.toml, else the box’s own.";
     foreign: "Laissées telles quelles" = "Left as they are";
     commands: "Commandes" = "Commands";
     commands_rest: "Leur résultat apparaît sur la page du site." = "Their outcome appears on the site’s page.";

@@ -1,21 +1,22 @@
 //! A stand-in of the old ticket backend: it lists devices, keeps what days are worth, and refuses what the real one does.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use vigie_shared::lifecycle::Lifecycle;
 
 /// The key that calls must bring.
-pub(super) const SECRET: &str = "s3cret";
+pub const SECRET: &str = "s3cret";
 
 /// What days are worth, by date and e-mail address.
-pub(super) type Book = BTreeMap<(String, String), String>;
+pub type Book = BTreeMap<(String, String), String>;
 
 /// The backend, and what it heard.
-pub(super) struct Backend {
-    pub(super) port: u16,
+pub struct Backend {
+    /// Where it listens on loopback.
+    pub port: u16,
     heard: Arc<Mutex<Vec<String>>>,
     book: Arc<Mutex<Book>>,
     lifecycle: Lifecycle,
@@ -23,9 +24,13 @@ pub(super) struct Backend {
 
 impl Backend {
     /// Starts one that lists these devices: address, e-mail address, first and last name, with tabs between.
-    pub(super) async fn start(devices: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+    ///
+    /// # Errors
+    ///
+    /// If no port is free.
+    pub async fn start(devices: &str) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
         let (heard, book) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<Mutex<Book>>::default());
         let lifecycle = Lifecycle::new();
         let (remember, keep, stopping) = (Arc::clone(&heard), Arc::clone(&book), lifecycle.stopping());
@@ -37,32 +42,39 @@ impl Backend {
                     accepted = listener.accept() => accepted?.0,
                 };
                 let request = request(&mut stream).await?;
-                let (status, text) = answer(&request, &devices, &mut keep.lock().unwrap());
-                remember.lock().unwrap().push(request);
+                let (status, text) = answer(&request, &devices, &mut locked(&keep));
+                locked(&remember).push(request);
                 let head = format!("HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nConnection: close\r\n");
                 let whole = format!("{head}Content-Length: {}\r\n\r\n{text}", text.len());
                 stream.write_all(whole.as_bytes()).await?;
             }
         });
-        Self { port, heard, book, lifecycle }
+        Ok(Self { port, heard, book, lifecycle })
     }
 
     /// The bodies of all calls of that path.
-    pub(super) fn bodies(&self, path: &str) -> Vec<String> {
+    #[must_use]
+    pub fn bodies(&self, path: &str) -> Vec<String> {
         let begin = format!("POST {path} ");
-        let heard = self.heard.lock().unwrap();
+        let heard = locked(&self.heard);
         let bodies = heard.iter().filter(|request| request.starts_with(&begin));
         bodies.filter_map(|request| request.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())).collect()
     }
 
     /// What every day is worth there.
-    pub(super) fn book(&self) -> Book {
-        self.book.lock().unwrap().clone()
+    #[must_use]
+    pub fn book(&self) -> Book {
+        locked(&self.book).clone()
     }
 
-    pub(super) fn stop(self) {
+    /// Closes its port.
+    pub fn stop(self) {
         self.lifecycle.stop();
     }
+}
+
+fn locked<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads one request to its end.
@@ -79,13 +91,13 @@ async fn request(stream: &mut TcpStream) -> anyhow::Result<String> {
         }
         let read = stream.read(&mut piece).await?;
         anyhow::ensure!(read > 0, "the request broke off");
-        bytes.extend_from_slice(&piece[..read]);
+        bytes.extend_from_slice(piece.get(..read).unwrap_or_default());
     }
 }
 
 /// What the backend says: the key must be right, an amount 0, 0.5 or 1; 0 removes the day.
 fn answer(request: &str, devices: &str, book: &mut Book) -> (&'static str, String) {
-    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap_or((request, ""));
     let fields: BTreeMap<&str, String> = body
         .split('&')
         .filter_map(|field| field.split_once('='))

@@ -1,0 +1,106 @@
+//! Time clocks of a scene: a real box with a door, and simulated terminals that call there.
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use vigie_shared::lifecycle::Lifecycle;
+use vigie_tests::processes::{BoxProcess, free_port, wait_for};
+use vigie_tests::terminals::device::{Make, Timers};
+use vigie_tests::terminals::memory::Row;
+use vigie_tests::terminals::{Device, Terminal};
+
+use crate::scene::Scene;
+
+/// The zone of the site and its terminals.
+pub(crate) const ZONE: &str = "Europe/Paris";
+
+/// Ways of a row.
+pub(crate) const IN: i32 = 0;
+pub(crate) const OUT: i32 = 1;
+
+/// The door of a box of the site Metz. Its terminals hang up when it goes.
+pub(crate) struct Clocks {
+    door: SocketAddr,
+    lifecycle: Lifecycle,
+}
+
+impl Drop for Clocks {
+    fn drop(&mut self) {
+        self.lifecycle.stop();
+    }
+}
+
+impl Clocks {
+    /// Adds the site, and starts its box with these lines behind `[terminals]`.
+    pub(crate) async fn open(scene: &mut Scene, settings: &str) -> Self {
+        let site = json!({ "id": "metz", "name": "Metz", "zone": ZONE });
+        let invited = scene.hub.post("/api/v1/sites", &site).await.unwrap();
+        let mut agent = BoxProcess::unregistered("metz", &scene.hub.folder).unwrap();
+        agent.run_verb(&["register", invited["token"].as_str().unwrap()]).await.unwrap();
+        let door = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
+        let off = "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false";
+        let on = format!("[terminals]\nenabled = true\nlisten = \"{door}\"\nzone = \"{ZONE}\"\n{settings}");
+        agent.configure(&format!("{off}\n{on}")).unwrap();
+        agent.start().unwrap();
+        scene.boxes.push(agent);
+        Self { door, lifecycle: Lifecycle::new() }
+    }
+
+    /// Switches an honest terminal on, with these people enrolled.
+    pub(crate) fn terminal(&self, serial: &str, people: &[(u64, &str)]) -> Terminal {
+        self.made(Make::honest(serial), people)
+    }
+
+    /// The same as one is made.
+    pub(crate) fn made(&self, make: Make, people: &[(u64, &str)]) -> Terminal {
+        let timers = Timers { reconnect_ms: 100, ..Timers::default() };
+        // Terminals know no zone: their local time counts like UTC.
+        let local = Timestamp::now().in_tz(ZONE).unwrap().datetime();
+        let local_ms = TimeZone::UTC.to_timestamp(local).unwrap().as_millisecond();
+        let mut device = Device::new(Make { timers, ..make }, local_ms, 0);
+        for (number, name) in people {
+            device.memory.enrol(*number, name, 0, json!("aa(2)"));
+        }
+        Terminal::start_device(device, self.door, &self.lifecycle)
+    }
+}
+
+/// Puts rows into a terminal's log that it made then: number, local time, way.
+pub(crate) async fn punched(terminal: &Terminal, rows: &[(u64, String, i32)]) {
+    terminal.until("its acceptance", Device::is_registered).await.unwrap();
+    terminal.with(|device| {
+        let row = |(number, time, way): &(u64, String, i32)| Row {
+            enrol_id: *number,
+            time: time.clone(),
+            mode: 1,
+            in_out: *way,
+            event: 0,
+        };
+        device.memory.rows.extend(rows.iter().map(row));
+    });
+    terminal.until("the acknowledgement", |device| device.memory.unread() == 0).await.unwrap();
+}
+
+/// Yesterday by the hub's clock: over everywhere in Europe.
+pub(crate) fn yesterday() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date().yesterday().unwrap()
+}
+
+/// Everybody's day of that date, as the hub judges it.
+pub(crate) async fn days(scene: &Scene, date: Date) -> Vec<Value> {
+    let page = scene.hub.get(&format!("/api/v1/attendance?from={date}")).await.unwrap();
+    page["items"].as_array().cloned().unwrap_or_default()
+}
+
+/// Waits until nothing changes a day any more.
+pub(crate) async fn wait_until_final(scene: &Scene, date: Date) {
+    let is_final = async || {
+        let days = days(scene, date).await;
+        !days.is_empty() && days.iter().all(|day| day["mark"] != "provisional")
+    };
+    let ended = wait_for("a final day", is_final).await;
+    assert!(ended.is_ok(), "{:#?}", days(scene, date).await);
+}

@@ -29,7 +29,7 @@ fn settings(server: &SmtpServer) -> String {
 }
 
 async fn identity(scene: &Scene, site: &str) -> Identity {
-    let invited = scene.hub.post(&format!("/api/v1/sites/{site}/enrolments"), &json!({})).await.unwrap();
+    let invited = scene.hub.post("/api/v1/enrolments", &json!({ "site": site })).await.unwrap();
     let token = invited["token"].as_str().unwrap().parse().unwrap();
     enrol::register(&token, Said::default(), enrol::box_facts(), 0).await.unwrap().identity
 }
@@ -61,7 +61,8 @@ async fn state(scene: &Scene, site: &str) -> String {
 async fn act(scene: &Scene, name: &str, act: &str) {
     let script = format!(
         "const item = [...document.querySelectorAll('#inside li')].find(item => item.textContent.includes('{name}'));
-        item.querySelector(`form[action='/act/{act}'] button`).setAttribute('data-meant', '');"
+        item.querySelector(`form[action='/act/{act}'] button`).setAttribute('data-meant', '');
+        document.querySelector('[data-meant]').scrollIntoView({{ block: 'center' }});"
     );
     scene.browser.run(&script).await;
     scene.browser.click("[data-meant]").await;

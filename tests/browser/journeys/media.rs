@@ -99,7 +99,7 @@ async fn journey_16_a_video_is_refused_or_sent_deployed_cancelled_where_a_box_sl
         std::fs::File::create(&large).unwrap().set_len(TOO_LARGE_BYTES).unwrap();
         send(scene, &large).await;
         scene.browser.wait_for_text("Rien n’a été envoyé").await;
-        assert!(scene.browser.text().await.contains("1,3\u{a0}Go"), "{}", scene.browser.text().await);
+        assert!(scene.browser.text().await.contains("1,3 Go"), "{}", scene.browser.text().await);
         send(scene, &file(folder.path(), "lie.mp4", b"MZ\x90\0 this is a program")).await;
         scene.browser.wait_for_text("Ce fichier n’est pas ce que dit son nom").await;
         assert_eq!(media(scene).await, Vec::<Value>::new());
@@ -113,7 +113,7 @@ async fn journey_16_a_video_is_refused_or_sent_deployed_cancelled_where_a_box_sl
         }
         scene.browser.click("#form-commands_create button").await;
         scene.browser.click("dialog[open] #confirm form button").await;
-        scene.browser.wait_for_text("4\u{a0}faits").await;
+        scene.browser.wait_for_text("4 faits").await;
 
         scene.open("/media").await;
         let moves = wait_for("progress", async || {

@@ -127,8 +127,10 @@ async fn people_are_mapped_one_by_one_and_who_waited_for_it_goes() {
     use crate::connectors::job::{JobState, NewJob, Row, RowKey};
     let stage = Stage::new().await;
     send(&stage, Method::POST, "/api/v1/connectors", &new("hr")).await;
-    let job = NewJob { state: JobState::Parked, ..NewJob::pending(RowKey([1; 16]), 118, Row::default()) };
-    stage.store.add_jobs("hr", &[job], 1).await.unwrap();
+    stage.store.add_jobs("hr", &[NewJob::pending(RowKey([1; 16]), 118, Row::default())], 1).await.unwrap();
+    let mut waiting = stage.store.due_jobs("hr", 1, 9).await.unwrap();
+    waiting[0].state = JobState::Parked;
+    stage.store.save_jobs(&waiting).await.unwrap();
     let change = async |numbers: Value| {
         send(&stage, Method::PATCH, "/api/v1/connectors/hr", &json!({ "numbers": numbers })).await
     };

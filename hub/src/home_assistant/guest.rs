@@ -14,8 +14,9 @@ use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::store::accounts::Role;
 
-/// How long what was seen of the fleet is told without another look, milliseconds.
-const FRESH_MS: i64 = 5_000;
+/// How long what was seen of the fleet is told without another look, milliseconds: longer than between two looks, so that
+/// only who comes first is looked for.
+const FRESH_MS: i64 = 20_000;
 
 /// Filters of one Home Assistant: two for each of its some 40 kinds of things, and one for each device of a large fleet.
 pub(crate) const FILTERS_MAX: usize = 4_096;
@@ -46,16 +47,26 @@ impl Guests {
         &self.topics
     }
 
-    /// Looks at the fleet, unless that was done a moment ago, and returns what is different since.
+    /// Looks at the fleet unless that was done lately, as nobody does while nobody is there.
+    ///
+    /// # Errors
+    ///
+    /// If the store failed.
+    pub(crate) async fn look_for_the_first(&self, admin: &Admin) -> Result<(), Problem> {
+        let now_ms = admin.clock.wall_ms();
+        if !self.with_told(|told| (0..FRESH_MS).contains(&now_ms.saturating_sub(told.seen_ms))) {
+            self.look(admin).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the fleet and returns what is different since it was looked at before.
     ///
     /// # Errors
     ///
     /// If the store failed.
     pub(crate) async fn look(&self, admin: &Admin) -> Result<Vec<Said>, Problem> {
         let now_ms = admin.clock.wall_ms();
-        if self.with_told(|told| now_ms.saturating_sub(told.seen_ms) < FRESH_MS) {
-            return Ok(Vec::new());
-        }
         let facts = gather(admin, &self.topics.hub).await?;
         let mut list = announced(&self.topics, &self.config, &facts);
         list.insert(self.topics.status(), ONLINE.as_bytes().to_vec());

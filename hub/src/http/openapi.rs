@@ -262,7 +262,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::document;
-    use crate::http::testing::{Stage, Who};
+    use crate::http::testing::{Stage, TOKENS_LAST, Who};
     use crate::store::accounts::Role;
 
     const EVERYBODY: [Who; 6] = [
@@ -351,7 +351,7 @@ mod tests {
                 "{value}"
             );
         }
-        stage.clock.advance(std::time::Duration::from_secs(3600));
+        stage.clock.advance(TOKENS_LAST);
         let ended = stage.get("/api/v1/sites").role(Role::Owner).send().await;
         assert_eq!(ended.status, StatusCode::UNAUTHORIZED);
     }

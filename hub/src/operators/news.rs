@@ -13,10 +13,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use vigie_shared::id::{CommandId, SiteId};
 
 use super::{Hall, topics};
-use crate::home_assistant::Guests;
 use crate::http::commands::order::{CommandNow, look};
 use crate::http::events::{Seen, Watch};
-use crate::http::problem::Problem;
 use crate::http::state::states;
 use crate::login::Caller;
 use crate::store::StoreError;
@@ -80,21 +78,21 @@ pub(super) async fn tell_home(hall: Arc<Hall>) -> anyhow::Result<()> {
     loop {
         tokio::select! {
             () = hall.stopping.cancelled() => return Ok(()),
-            _ = looks.tick(), if hall.room.has_readers() => {}
+            _ = looks.tick() => {}
         }
-        if let Err(problem) = look_home(&hall, home).await {
-            tracing::warn!("Home Assistant is told of changes later: {}", problem.detail);
+        if !hall.room.has_readers() {
+            continue;
+        }
+        match home.look(&hall.admin).await {
+            Ok(changed) => {
+                for said in changed {
+                    let needs = home.needs(&said.topic);
+                    hall.room.publish(said.topic, needs, &said.payload);
+                }
+            }
+            Err(problem) => tracing::warn!("Home Assistant is told of changes later: {}", problem.detail),
         }
     }
-}
-
-/// Looks at the fleet for Home Assistant and tells everybody who asked what is different.
-pub(super) async fn look_home(hall: &Hall, home: &Guests) -> Result<(), Problem> {
-    for said in home.look(&hall.admin).await? {
-        let needs = home.needs(&said.topic);
-        hall.room.publish(said.topic, needs, &said.payload);
-    }
-    Ok(())
 }
 
 /// Tells how commands go on and how they ended.

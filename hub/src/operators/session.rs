@@ -1,5 +1,7 @@
 //! One program that has logged in: what it wants, what it is told, until its end.
 
+mod home;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +12,11 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::counters::{Ending, count};
-use super::news::look_home;
 use super::policy::{self, Letter, Wish};
-use super::topics::{self, Address, Filter};
+use super::topics::{self, Filter};
 use super::{Hall, Note, desk, packets};
 use crate::gateway::pump::{Inbox, send};
-use crate::home_assistant::{Asked, FILTERS_MAX};
+use crate::home_assistant::FILTERS_MAX;
 use crate::http::commands::order::look;
 use crate::http::state::states;
 use crate::login::Caller;
@@ -110,7 +111,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     async fn fulfil(&mut self, hall: &Hall, wish: Wish) -> Result<(), Ending> {
         match wish {
             Wish::Command(letter) => self.command(hall, &letter).await,
-            Wish::Home { asked, id } => self.home(hall, asked, id).await,
+            Wish::Home { asked, id } => self.hear_home(hall, asked, id).await,
             Wish::Subscribe { id, filters } => self.subscribe(hall, id, &filters).await,
             Wish::Unsubscribe { id, filters } => {
                 self.filters.retain(|held| !filters.iter().any(|filter| filter == held.as_str().as_bytes()));
@@ -137,29 +138,6 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             count(&hall.room.counters.commands);
         }
         match letter.id {
-            Some(id) => self.send(hall, &packets::puback(id)).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Home Assistant has started, or somebody pressed one of its buttons: a command of this caller.
-    async fn home(&mut self, hall: &Hall, asked: Asked, id: Option<u16>) -> Result<(), Ending> {
-        match asked {
-            Asked::Nothing | Asked::Kept(_) => {}
-            Asked::Again => {
-                let filters = self.filters.clone();
-                self.tell_home(hall, &filters).await?;
-            }
-            Asked::Press { site, button } => {
-                if let Some((kind, payload)) = hall.home.as_ref().and_then(|home| home.order(&button)) {
-                    let address = Address { site, kind: kind.to_owned() };
-                    let letter = Letter { address, id, is_retained: false, is_repeated: false, payload };
-                    return self.command(hall, &letter).await;
-                }
-                tracing::warn!(site, button, "a button was pressed that nobody allowed; nothing was done");
-            }
-        }
-        match id {
             Some(id) => self.send(hall, &packets::puback(id)).await,
             None => Ok(()),
         }
@@ -197,24 +175,6 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         let is_homes = Filter::grant(filter.as_str().as_bytes(), Role::Owner).is_none();
         let most = if is_homes { FILTERS_MAX } else { hall.room.config.subscriptions_max };
         self.filters.contains(filter) || self.filters.len() < most
-    }
-
-    /// Tells Home Assistant everything that these filters ask for.
-    async fn tell_home(&mut self, hall: &Hall, wanted: &[Filter]) -> Result<(), Ending> {
-        let Some(home) = &hall.home else { return Ok(()) };
-        let is_homes = |filter: &&Filter| home.topics().grants(filter.as_str());
-        let wanted: Vec<&Filter> = wanted.iter().filter(is_homes).collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        look_home(hall, home).await.map_err(|_logged| Ending::StoreFailed)?;
-        let may = |topic: &str| self.caller.role >= home.needs(topic);
-        let present = home.present(|topic| may(topic) && wanted.iter().any(|filter| filter.matches(topic)));
-        for (topic, payload) in present {
-            count(&hall.room.counters.published);
-            self.send(hall, &packets::publish(&topic, &payload, true)).await?;
-        }
-        Ok(())
     }
 
     /// Tells who has just asked how things are: states of sites, and a command that is asked for by its id.

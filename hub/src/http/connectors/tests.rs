@@ -125,12 +125,12 @@ async fn what_would_go_to_a_terminal_is_shown_before_anything_goes() {
 #[tokio::test]
 async fn people_are_mapped_one_by_one_and_who_waited_for_it_goes() {
     use crate::connectors::job::{JobState, NewJob, Row, RowKey};
-    use crate::store::jobs::JobMove;
     let stage = Stage::new().await;
     send(&stage, Method::POST, "/api/v1/connectors", &new("hr")).await;
     stage.store.add_jobs("hr", &[NewJob::pending(RowKey([1; 16]), 118, Row::default())], 1).await.unwrap();
-    let parked = JobMove { no: 1, from: vec![JobState::Pending], to: JobState::Parked, why: None, now_ms: 2 };
-    assert!(stage.store.move_job(&parked).await.unwrap());
+    let mut waiting = stage.store.due_jobs("hr", 1, 9).await.unwrap();
+    waiting[0].state = JobState::Parked;
+    stage.store.save_jobs(&waiting).await.unwrap();
     let change = async |numbers: Value| {
         send(&stage, Method::PATCH, "/api/v1/connectors/hr", &json!({ "numbers": numbers })).await
     };

@@ -68,7 +68,7 @@ words! {
         = "None: everybody has the same number on terminals and at the third party.";
     users_endpoint: "Chemin des personnes" = "Path of people";
     attendance_endpoint: "Chemin des pointages" = "Path of punches";
-    endpoint_hint: "Pour le modèle default, par exemple /api/attendance." = "For the mapping default, for example /api/attendance.";
+    endpoint_hint: "Pour le modèle default, par exemple /api/punches." = "For the mapping default, for example /api/punches.";
     auth: "Preuve d’identité" = "Proof of identity";
     auth_mapping: "comme le dit le modèle" = "as the mapping says";
     settings: "Réglages" = "Settings";

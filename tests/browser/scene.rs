@@ -98,7 +98,7 @@ impl Scene {
 
     /// A real box for a site that is there, with these settings and all usual collectors off. It does not run yet.
     pub(crate) async fn register(&self, site: &str, settings: &str) -> BoxProcess {
-        let invited = self.hub.post(&format!("/api/v1/sites/{site}/enrolments"), &json!({})).await.unwrap();
+        let invited = self.hub.post("/api/v1/enrolments", &json!({ "site": site })).await.unwrap();
         let real = BoxProcess::unregistered(site, &self.hub.folder).unwrap();
         real.run_verb(&["register", invited["token"].as_str().unwrap()]).await.unwrap();
         let off = "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false";

@@ -29,7 +29,7 @@ fn settings(server: &SmtpServer) -> String {
 }
 
 async fn identity(scene: &Scene, site: &str) -> Identity {
-    let invited = scene.hub.post(&format!("/api/v1/sites/{site}/enrolments"), &json!({})).await.unwrap();
+    let invited = scene.hub.post("/api/v1/enrolments", &json!({ "site": site })).await.unwrap();
     let token = invited["token"].as_str().unwrap().parse().unwrap();
     enrol::register(&token, Said::default(), enrol::box_facts(), 0).await.unwrap().identity
 }

@@ -248,7 +248,7 @@ async fn act(cli: &Cli, root: &dyn Root, output: &mut Output<'_>) -> Result<Exit
         Verb::User(verb) => user::act(&scope.hub()?, verb, output).await?,
         Verb::Release(verb) => release::act(scope, verb, output).await?,
         Verb::Rollout(verb) => rollout::act(&scope.hub()?, verb, output).await?,
-        Verb::Connector(verb) => connector::act(scope, *verb, output).await?,
+        Verb::Connector(verb) => connector::act(scope, verb, output).await?,
         Verb::Job(verb) => job::act(&scope.hub()?, verb, output).await?,
         Verb::Alert(verb) => alert::act(&scope.hub()?, verb, output).await?,
         Verb::Mail(verb) => mail::act(scope, verb, output).await?,

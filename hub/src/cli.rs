@@ -123,7 +123,7 @@ pub enum Verb {
     Rollout(rollout::RolloutVerb),
     /// Add, change, try and serve third parties: punches go to them, people come from them.
     #[command(subcommand)]
-    Connector(connector::ConnectorVerb),
+    Connector(Box<connector::ConnectorVerb>),
     /// Rows on their way to third parties: list, count, retry, skip.
     #[command(subcommand)]
     Job(job::JobVerb),

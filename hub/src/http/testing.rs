@@ -103,8 +103,8 @@ impl Stage {
         let store: Arc<dyn Store> = memory.clone();
         let stamp = Stamp { boot: BootId([7; 16]), uptime_ms: 1000, wall_ms: NOW, is_synced: true };
         let (clock, fleet) = (Arc::new(ManualClock::new(stamp)), Arc::new(ToldFleet::default()));
-        let (cut, obstacles) = (Arc::new(Cuts::default()), Arc::new(Obstacles::default()));
-        let erasures = Arc::new(Remembered::default());
+        let (cut, obstacles, erasures) =
+            (Arc::new(Cuts::default()), Arc::new(Obstacles::default()), Arc::new(Remembered::default()));
         let (stopping, rebuild) = (CancellationToken::new(), Arc::new(ToldRebuild::default()));
         let (folder, imports) = (tempfile::tempdir().unwrap(), Arc::new(ToldImports::default()));
         let shelf = |name| Shelf::open(folder.path().join(name), ShelfConfig::default()).unwrap();

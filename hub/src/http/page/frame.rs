@@ -219,9 +219,10 @@ impl Frame {
 
     /// The same for a refusal of the API.
     pub(super) fn refuse(self, problem: Problem) -> Response {
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let Problem { status, detail, .. } = problem;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let title = if status == StatusCode::NOT_FOUND { self.words.not_found } else { self.words.problem };
-        let detail = told(self.lang, &problem.detail);
+        let detail = told(self.lang, &detail);
         self.sorry_told(status, title, detail)
     }
 

@@ -200,8 +200,9 @@ pub(super) async fn send(State(admin): State<Admin>, peer: Peer, Sent { frame, t
 
 /// The same form with what went wrong; secrets are typed again.
 fn again(frame: &Frame, kind: Kind, typed: &Typed, problem: Problem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    let error = Some(told(frame.lang, reason(&problem.detail)));
+    let Problem { status, detail, .. } = problem;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    let error = Some(told(frame.lang, reason(&detail)));
     let (account, email) = (typed.account.as_str(), typed.email.as_str());
     (status, render(&LinksPage { account, email, error, ..page(frame, kind) })).into_response()
 }

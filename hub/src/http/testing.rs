@@ -164,10 +164,14 @@ impl Stage {
             router,
             _folder: folder,
         };
-        for role in [Role::Member, Role::Viewer, Role::Operator, Role::Owner] {
-            stage.add_account(role).await;
-        }
+        stage.add_accounts().await;
         stage
+    }
+
+    async fn add_accounts(&self) {
+        for role in [Role::Member, Role::Viewer, Role::Operator, Role::Owner] {
+            self.add_account(role).await;
+        }
     }
 
     async fn add_account(&self, role: Role) {

@@ -131,11 +131,6 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": [scheme, still] })).await;
     }
 
-    /// Shows the tab that is driven at present: one behind another is hidden, and its page knows.
-    pub(crate) async fn bring_to_front(&self) {
-        self.devtools("Page.bringToFront", json!({})).await;
-    }
-
     /// Switches the pages' scripts off, or on again.
     pub(crate) async fn set_scripts(&self, are_on: bool) {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !are_on })).await;

@@ -4,9 +4,6 @@ use vigie_tests::processes::{BoxProcess, wait_for};
 
 use crate::scene::{Scene, play};
 
-/// Tabs that people leave open, one more than browsers have connections for a host without TLS.
-const TABS: usize = 7;
-
 /// How the page says that it is.
 async fn state(scene: &Scene) -> String {
     let state = scene.browser.run("return document.getElementById('live').dataset.state || '';").await;
@@ -56,35 +53,6 @@ async fn journey_19_a_page_without_its_hub_says_since_when_and_keeps_what_was_ty
         scene.browser.wait_for_text("Changes of the site saved.").await;
         assert_eq!(scene.hub.get("/api/v1/sites/nancy").await.unwrap()["site"]["name"], "Nancy Nord");
         assert_eq!(changes(scene).await, 1, "the form was sent once");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn journey_19_seven_tabs_at_once_all_work() {
-    play(async |scene: &mut Scene| {
-        scene.furnish().await;
-        scene.speak("en").await;
-        scene.log_in("lea").await;
-        let client = &scene.browser.client;
-        let first = client.window().await.unwrap();
-        scene.open("/").await;
-        for _ in 1..TABS {
-            let tab = client.new_window(true).await.unwrap();
-            client.switch_to_window(tab.handle).await.unwrap();
-            scene.browser.bring_to_front().await;
-            scene.open("/").await;
-            scene.browser.wait_for_text("Brest").await;
-            wait_for("this tab to live", async || state(scene).await == "live").await.unwrap();
-        }
-        assert_eq!(client.windows().await.unwrap().len(), TABS);
-
-        client.switch_to_window(first).await.unwrap();
-        scene.browser.bring_to_front().await;
-        wait_for("the first tab to live", async || state(scene).await == "live").await.unwrap();
-        let site = serde_json::json!({ "name": "Metz Nord" });
-        scene.hub.change(reqwest::Method::PATCH, "/api/v1/sites/metz", &site).await.unwrap();
-        scene.open_until("/", "Metz Nord").await;
     })
     .await;
 }

@@ -1,89 +1,11 @@
-//! Terminals: an unknown one is admitted and gets its people; a schedule is changed and brought to several.
+//! Terminals: a schedule is changed and brought to several.
 
 use serde_json::{Value, json};
-use vigie_shared::lifecycle::Lifecycle;
-use vigie_tests::hr::books::Employee;
-use vigie_tests::hr::{HrServer, Setup};
 use vigie_tests::terminals::Device;
 use vigie_tests::terminals::device::Make;
 
 use crate::clocks::{Clocks, IN, OUT, days, punched, wait_until_final, yesterday};
 use crate::scene::{Scene, play};
-
-const NEW: &str = "ZXTEST000418";
-
-/// A third party with four people, of whom its last list leaves one out.
-async fn listed(scene: &Scene, lifecycle: &Lifecycle) -> HrServer {
-    let hr = HrServer::start(Setup { people: 4, ..Setup::default() }, lifecycle).await.unwrap();
-    let connector = json!({
-        "name": "hr", "base": hr.base(), "users_endpoint": "/users", "attendance_endpoint": "/attendance",
-        "auth": { "kind": "none" },
-    });
-    scene.hub.post("/api/v1/connectors", &connector).await.unwrap();
-    let taken = json!({ "is_confirmed": true });
-    scene.hub.post("/api/v1/connectors/hr/people", &taken).await.unwrap();
-    hr.staff(Employee { is_active: false, ..Employee::new(3) });
-    scene.hub.post("/api/v1/connectors/hr/people", &taken).await.unwrap();
-    hr
-}
-
-/// Presses a button of the page that asks first, and says yes.
-async fn act(scene: &Scene, button: &str) {
-    let script = "[...document.querySelectorAll('main form.act button')].find(one =>
-        one.textContent.startsWith(arguments[0])).click();";
-    scene.browser.client.execute(script, vec![json!(button)]).await.unwrap();
-    scene.confirm().await;
-}
-
-/// The people whom a preview names, with what would become of them.
-async fn preview(scene: &Scene) -> Vec<Vec<String>> {
-    let script = "return [...document.querySelectorAll('section[aria-labelledby=preview] tbody tr')].map(row =>
-        [...row.children].map(cell => cell.textContent));";
-    serde_json::from_value(scene.browser.run(script).await).unwrap()
-}
-
-#[tokio::test]
-async fn journey_12_an_unknown_terminal_is_admitted_and_its_people_are_seen_before_they_are_sent() {
-    play(async |scene: &mut Scene| {
-        scene.hub.configure("[connectors]\nallow = [\"localhost\"]").unwrap();
-        scene.hub.kill();
-        scene.hub.start().await.unwrap();
-        let lifecycle = Lifecycle::new();
-        let clocks = Clocks::open(scene, &format!("[terminals.terminal.{NEW}]\nzone = \"Indian/Reunion\"")).await;
-        let _hr = listed(scene, &lifecycle).await;
-        let terminal = clocks.terminal(NEW, &[(1, "Person 1"), (2, "Somebody"), (3, "Person 3"), (9, "Guest")]);
-        scene.speak("en").await;
-        scene.log_in("max").await;
-        scene.open("/terminals").await;
-        scene.reload_until(NEW).await;
-        let waiting = scene.browser.find("section[aria-labelledby=approve]").await.text().await.unwrap();
-        assert!(waiting.contains(NEW) && waiting.contains("To approve"), "{waiting}");
-        scene.browser.click(&format!("section[aria-labelledby=approve] a[href='/terminals/{NEW}']")).await;
-        act(scene, "Admit").await;
-        scene.browser.wait_for_text("Command given").await;
-        terminal.until("its admission", Device::is_registered).await.unwrap();
-        scene.reload_until("Fine").await;
-        act(scene, "Ask for the list").await;
-        scene.reload_until("Guest").await;
-
-        let rows = preview(scene).await;
-        let expected = [
-            ["4", "added", "Person 4", ""],
-            ["2", "changed", "Person 2", "Somebody"],
-            ["3", "disabled", "Person 3", "Person 3"],
-        ];
-        assert_eq!(rows, expected);
-        assert!(
-            !terminal.with(|device| device.memory.users.contains_key(&4)),
-            "nothing is sent before somebody says so"
-        );
-        act(scene, "Send to").await;
-        terminal.until("the new person", |device| device.memory.users.contains_key(&4)).await.unwrap();
-        assert!(terminal.with(|device| device.memory.users.contains_key(&9)), "whom nobody lists stays");
-        lifecycle.stop();
-    })
-    .await;
-}
 
 const KNOWS: &str = "ZXTEST000501";
 const SAYS_NOTHING: &str = "ZXTEST000502";

@@ -1,6 +1,5 @@
 //! Home Assistant at the operators' listener, as its MQTT client speaks.
 
-
 use super::*;
 
 const HUB: &str = "abababab";

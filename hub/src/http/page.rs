@@ -155,6 +155,12 @@ pub(super) async fn missing(request: Request) -> Response {
     frame.sorry(StatusCode::NOT_FOUND, title, detail)
 }
 
+/// The operation that the name of a form stands for.
+#[cfg(test)]
+pub(crate) fn operation_of(form: &str) -> Option<&'static str> {
+    acts::find(form).map(|act| act.operation)
+}
+
 /// Words that people of this product do not use, per language.
 #[cfg(test)]
 use crate::text::Lang;

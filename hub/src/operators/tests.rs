@@ -67,18 +67,26 @@ struct Client {
 
 impl Scene {
     async fn new(config: OperatorsConfig) -> Self {
-        let (stage, folder, lifecycle) = (Stage::new().await, tempfile::tempdir().unwrap(), Lifecycle::new());
-        stage.add_site("metz", "Metz").await;
-        let acceptor = TlsAcceptor::from(Pki::open(folder.path(), NOW).unwrap().open_tls().unwrap());
-        let (operators, stopping) = (Operators::new(config), lifecycle.stopping());
-        let (room, admin) = (Arc::clone(&operators.0), stage.admin.clone());
+        Self::with(config, None).await
+    }
+
+    /// The same, where Home Assistant may come.
+    async fn with_home() -> Self {
         let settings = HomeAssistantConfig {
             operators: true,
             buttons: true,
             services: vec!["player".to_owned()],
             ..HomeAssistantConfig::default()
         };
-        let home = Guests::welcome(&settings, &[0xab; 32]);
+        Self::with(OperatorsConfig::default(), Guests::welcome(&settings, &[0xab; 32])).await
+    }
+
+    async fn with(config: OperatorsConfig, home: Option<Guests>) -> Self {
+        let (stage, folder, lifecycle) = (Stage::new().await, tempfile::tempdir().unwrap(), Lifecycle::new());
+        stage.add_site("metz", "Metz").await;
+        let acceptor = TlsAcceptor::from(Pki::open(folder.path(), NOW).unwrap().open_tls().unwrap());
+        let (operators, stopping) = (Operators::new(config), lifecycle.stopping());
+        let (room, admin) = (Arc::clone(&operators.0), stage.admin.clone());
         let hall = Arc::new(Hall { room, admin, acceptor, home, stopping });
         lifecycle.spawn("home", news::tell_home(Arc::clone(&hall)));
         lifecycle.spawn("states", news::tell_states(Arc::clone(&hall)));

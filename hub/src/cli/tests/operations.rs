@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn};
 use serde_json::Value;
 
 use super::*;
+use crate::http::page::operation_of;
 
 /// Verbs that ask no running hub, because they start one, open files or print what they know by themselves, or whose examples
 /// end before they ask: they want a file of a kind that is not made up here, or a name typed twice.
@@ -293,7 +294,7 @@ fn asked_by_forms() -> BTreeSet<String> {
                 } else if path.ends_with("tests.rs") {
                     // Tests ask for what there is not.
                 } else if let Ok(text) = std::fs::read_to_string(&path) {
-                    found.extend(forms(&text));
+                    found.extend(forms(&text).into_iter().map(|name| operation_of(&name).map_or(name, str::to_owned)));
                 }
             }
         }

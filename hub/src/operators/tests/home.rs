@@ -43,7 +43,7 @@ fn device(node: &str) -> String {
 
 #[tokio::test]
 async fn home_assistant_finds_the_sites_and_their_states_and_hears_of_changes() {
-    let scene = Scene::new(OperatorsConfig::default()).await;
+    let scene = Scene::with_home().await;
     let mut home = enter(&scene, Role::Operator).await;
 
     let answer = home.ask(&["homeassistant/light/+/config", "homeassistant/device/+/config"]).await;
@@ -72,7 +72,7 @@ async fn home_assistant_finds_the_sites_and_their_states_and_hears_of_changes() 
 
 #[tokio::test]
 async fn a_button_is_a_command_of_the_account_that_logged_in_and_only_of_what_was_told() {
-    let scene = Scene::new(OperatorsConfig::default()).await;
+    let scene = Scene::with_home().await;
     let mut home = enter(&scene, Role::Operator).await;
     let press = |button: &str| publish(0b0010, &format!("vigie/{HUB}/sites/metz/press/{button}"), b"PRESS");
     for button in ["player", "sshd"] {
@@ -98,7 +98,7 @@ async fn a_button_is_a_command_of_the_account_that_logged_in_and_only_of_what_wa
 
 #[tokio::test]
 async fn another_will_and_a_hub_without_home_assistant_are_refused_as_ever() {
-    let scene = Scene::new(OperatorsConfig::default()).await;
+    let scene = Scene::with_home().await;
     let mut client = scene.dial(4096);
     let said = ["x", "lamp/status", "offline", "operator", &token(Role::Operator)];
     client.say(&connect("MQTT", 4, 0xc6, 60, &said)).await;

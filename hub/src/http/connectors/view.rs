@@ -48,8 +48,7 @@ pub(in crate::http) struct ConnectorView {
     terminals: Vec<String>,
     /// The numbers that people have there, by those on terminals, where they differ.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schema(required = false)]
-    #[schema(value_type = BTreeMap<String, u64>)]
+    #[schema(required = false, value_type = BTreeMap<String, u64>)]
     numbers: BTreeMap<u64, u64>,
     /// Why it stopped, if it has.
     stopped: Option<String>,

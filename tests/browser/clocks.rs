@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use vigie_shared::lifecycle::Lifecycle;
-use vigie_tests::processes::{BoxProcess, free_port, wait_for};
+use vigie_tests::processes::{free_port, wait_for};
 use vigie_tests::terminals::device::{Make, Timers};
 use vigie_tests::terminals::memory::Row;
 use vigie_tests::terminals::{Device, Terminal};
@@ -16,6 +16,9 @@ use crate::scene::Scene;
 
 /// The zone of the site and its terminals.
 pub(crate) const ZONE: &str = "Europe/Paris";
+
+/// Names of weekdays as schedules have them, from Monday on.
+pub(crate) const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// Ways of a row.
 pub(crate) const IN: i32 = 0;
@@ -37,13 +40,10 @@ impl Clocks {
     /// Adds the site, and starts its box with these lines behind `[terminals]`.
     pub(crate) async fn open(scene: &mut Scene, settings: &str) -> Self {
         let site = json!({ "id": "metz", "name": "Metz", "zone": ZONE });
-        let invited = scene.hub.post("/api/v1/sites", &site).await.unwrap();
-        let mut agent = BoxProcess::unregistered("metz", &scene.hub.folder).unwrap();
-        agent.run_verb(&["register", invited["token"].as_str().unwrap()]).await.unwrap();
+        scene.hub.post("/api/v1/sites", &site).await.unwrap();
         let door = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
-        let off = "[collect.host]\nenabled = false\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false";
-        let on = format!("[terminals]\nenabled = true\nlisten = \"{door}\"\nzone = \"{ZONE}\"\n{settings}");
-        agent.configure(&format!("{off}\n{on}")).unwrap();
+        let settings = format!("[terminals]\nenabled = true\nlisten = \"{door}\"\nzone = \"{ZONE}\"\n{settings}");
+        let mut agent = scene.register("metz", &settings).await;
         agent.start().unwrap();
         scene.boxes.push(agent);
         Self { door, lifecycle: Lifecycle::new() }

@@ -106,6 +106,15 @@ impl Scene {
         real
     }
 
+    /// A real box of a new site that runs and sends a pulse every second, with room for more settings.
+    pub(crate) async fn start_box(&self, site: &str, more: &str) -> BoxProcess {
+        let mut real = BoxProcess::enrol(&self.hub, site, &self.hub.folder).await.unwrap();
+        let quiet = "[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false";
+        real.configure(&format!("[collect.host]\nheartbeat = \"1s\"\n{quiet}\n{more}")).unwrap();
+        real.start().unwrap();
+        real
+    }
+
     /// Opens a page.
     pub(crate) async fn open(&self, path: &str) {
         self.browser.client.goto(&self.hub.url(path)).await.unwrap();
@@ -130,16 +139,6 @@ impl Scene {
     /// Says yes to what a dialog asks.
     pub(crate) async fn confirm(&self) {
         self.browser.click("dialog[open] #confirm form button").await;
-    }
-
-    /// Loads the page again and again until it says this.
-    pub(crate) async fn reload_until(&self, wanted: &str) {
-        let is_there = async || {
-            self.browser.client.refresh().await.unwrap();
-            self.browser.text().await.contains(wanted)
-        };
-        let seen = wait_for(wanted, is_there).await;
-        assert!(seen.is_ok(), "`{wanted}` does not come on {}", self.browser.address().await);
     }
 
     /// Lets the reader's clock jump ahead, so that nobody has to sit before the page for so long.

@@ -18,8 +18,7 @@ async fn journey_07_a_restart_asks_can_be_cancelled_by_enter_and_is_given_once()
         scene.log_in("lea").await;
         scene.open("/sites/metz").await;
         let ask = async || {
-            scene.browser.find("#form-commands_create").await;
-            scene.browser.run("document.querySelector('#form-commands_create').closest('details').open = true;").await;
+            scene.browser.unfold("#form-commands_create").await;
             scene.browser.click("#form-commands_create select[name=type] option[value=restart_service]").await;
             scene.browser.fill("#form-commands_create [name='data.service']", "player").await;
             scene.browser.click("#form-commands_create button").await;
@@ -33,7 +32,7 @@ async fn journey_07_a_restart_asks_can_be_cancelled_by_enter_and_is_given_once()
         assert!(commands(scene).await.is_empty(), "Enter cancels");
 
         ask().await;
-        scene.browser.click("dialog[open] #confirm form button").await;
+        scene.confirm().await;
         scene.browser.wait_for_text("restart_service").await;
         scene.browser.client.refresh().await.unwrap();
         let given = commands(scene).await;

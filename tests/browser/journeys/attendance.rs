@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::clocks::{Clocks, IN, OUT, punched, wait_until_final, yesterday};
+use crate::clocks::{Clocks, IN, OUT, WEEKDAYS, punched, wait_until_final, yesterday};
 use crate::scene::{Scene, play};
 
 /// A name that a spreadsheet would compute.
@@ -22,8 +22,7 @@ const RESET: &str = "2000-01-01 00:20:00";
 async fn lack_an_exit(scene: &mut Scene, exit: Option<&str>) -> Clocks {
     let clocks = Clocks::open(scene, "allowed = [\"ZXTEST000417\"]").await;
     let shift = json!({ "starts": "08:00", "ends": "17:00", "tolerance_min": 5 });
-    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    let week: serde_json::Map<_, _> = days.map(|day| (day.to_owned(), shift.clone())).into_iter().collect();
+    let week: serde_json::Map<_, _> = WEEKDAYS.map(|day| (day.to_owned(), shift.clone())).into_iter().collect();
     scene.put("/api/v1/schedules/office", json!({ "days": week })).await;
     let numbers = json!([{ "terminal": "ZXTEST000417", "number": 7 }]);
     scene.put("/api/v1/people/E7", json!({ "name": FORMULA, "numbers": numbers })).await;

@@ -1,7 +1,7 @@
 //! Many sites at once: who is skipped and why before, what became of each after, and only the rest once more.
 
 use serde_json::json;
-use vigie_tests::processes::{BoxProcess, wait_for};
+use vigie_tests::processes::wait_for;
 
 use crate::scene::{Scene, play};
 
@@ -18,9 +18,7 @@ async fn journey_08_a_command_for_all_says_whom_it_meets_then_what_became_of_eac
     play(async |scene: &mut Scene| {
         scene.furnish().await;
         scene.speak("en").await;
-        let mut real = BoxProcess::enrol(&scene.hub, "nancy", &scene.hub.folder).await.unwrap();
-        real.configure("[collect.host]\nheartbeat = \"1s\"\n[collect.lan]\nenabled = false").unwrap();
-        real.start().unwrap();
+        let real = scene.start_box("nancy", "").await;
         scene.boxes.push(real);
         scene.hub.post("/api/v1/sites", &json!({ "id": "lyon" })).await.unwrap();
         scene.hub.post("/api/v1/sites/lyon/revoke", &json!({})).await.unwrap();
@@ -35,7 +33,7 @@ async fn journey_08_a_command_for_all_says_whom_it_meets_then_what_became_of_eac
         scene.browser.wait_for_text("refused: the box is revoked").await;
         scene.browser.click("#form-commands_create [value=get_system_info]").await;
         scene.browser.click("#form-commands_create button").await;
-        scene.browser.click("dialog[open] #confirm form button").await;
+        scene.confirm().await;
         scene.browser.wait_for_text("4 done, 1 refused").await;
 
         for site in SITES {
@@ -57,9 +55,7 @@ async fn journey_08_what_is_chosen_stays_chosen_while_its_row_changes() {
     play(async |scene: &mut Scene| {
         scene.furnish().await;
         scene.speak("en").await;
-        let mut real = BoxProcess::enrol(&scene.hub, "nancy", &scene.hub.folder).await.unwrap();
-        real.configure("[collect.host]\nheartbeat = \"1s\"\n[collect.lan]\nenabled = false").unwrap();
-        real.start().unwrap();
+        let real = scene.start_box("nancy", "").await;
         scene.boxes.push(real);
         scene.log_in("max").await;
         scene.open("/").await;

@@ -91,8 +91,7 @@ async fn wait_for_figures(scene: &Scene, figures: &[(&str, &str)]) {
 /// Says which number somebody has at the third party, where one of their rows waits.
 async fn map(scene: &Scene, (here, there): (u64, u64)) {
     let form = format!("form.fields:has([name='numbers.{here}'])");
-    scene.browser.find(&form).await;
-    scene.browser.run(&format!("document.querySelector(`{form}`).closest('details').open = true;")).await;
+    scene.browser.unfold(&form).await;
     scene.browser.fill(&format!("{form} [name='numbers.{here}']"), &there.to_string()).await;
     scene.browser.click(&format!("{form} button")).await;
     scene.browser.wait_for_text("Personne associée").await;

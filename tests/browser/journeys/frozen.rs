@@ -1,6 +1,6 @@
 //! A page that is left open: it says when it is frozen, keeps what was typed, and lives again.
 
-use vigie_tests::processes::{BoxProcess, wait_for};
+use vigie_tests::processes::wait_for;
 
 use crate::scene::{Scene, play};
 
@@ -22,9 +22,7 @@ async fn journey_19_a_page_without_its_hub_says_since_when_and_keeps_what_was_ty
     play(async |scene: &mut Scene| {
         scene.furnish().await;
         scene.speak("en").await;
-        let mut real = BoxProcess::enrol(&scene.hub, "nancy", &scene.hub.folder).await.unwrap();
-        real.configure("[collect.host]\nheartbeat = \"1s\"\n[collect.lan]\nenabled = false").unwrap();
-        real.start().unwrap();
+        let real = scene.start_box("nancy", "").await;
         scene.boxes.push(real);
         scene.log_in("lea").await;
         scene.open("/sites/nancy").await;

@@ -112,7 +112,7 @@ async fn journey_16_a_video_is_refused_or_sent_deployed_cancelled_where_a_box_sl
             scene.browser.click(&format!("input[type=checkbox][value={site}]")).await;
         }
         scene.browser.click("#form-commands_create button").await;
-        scene.browser.click("dialog[open] #confirm form button").await;
+        scene.confirm().await;
         scene.browser.wait_for_text("4 faits").await;
 
         scene.open("/media").await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vigie_shared::lifecycle::Lifecycle;
-use vigie_tests::processes::{BoxProcess, free_port, wait_for};
+use vigie_tests::processes::{free_port, wait_for};
 use vigie_tests::terminals::Terminal;
 use vigie_tests::terminals::device::Make;
 
@@ -17,17 +17,6 @@ const HALF_AN_HOUR_OF_A_WEEK: f64 = 0.35;
 /// A time clock behind the box.
 const CLOCK: &str = "ZXTEST000417";
 
-/// A real box that sends a pulse every second, with room for more settings.
-async fn real_box(scene: &Scene, site: &str, more: &str) -> BoxProcess {
-    let mut real = BoxProcess::enrol(&scene.hub, site, &scene.hub.folder).await.unwrap();
-    let settings = format!(
-        "[collect.host]\nheartbeat = \"1s\"\n[collect.lan]\nenabled = false\n[collect.leases]\nenabled = false\n{more}"
-    );
-    real.configure(&settings).unwrap();
-    real.start().unwrap();
-    real
-}
-
 async fn count(scene: &Scene, path: &str) -> usize {
     let page = scene.hub.get(path).await.unwrap();
     page["items"].as_array().map_or(0, Vec::len)
@@ -41,8 +30,8 @@ async fn journey_05_a_silent_box_is_one_incident_with_its_clock_inside_and_what_
         scene.speak("en").await;
         let door = free_port().unwrap();
         let clocks = format!("[terminals]\nenabled = true\nlisten = \"127.0.0.1:{door}\"\nallowed = [\"{CLOCK}\"]\n");
-        let mut victim = real_box(scene, "nancy", &clocks).await;
-        let other = real_box(scene, "lyon", "").await;
+        let mut victim = scene.start_box("nancy", &clocks).await;
+        let other = scene.start_box("lyon", "").await;
         let clock = Terminal::start(Make::honest(CLOCK), ([127, 0, 0, 1], door).into(), &lifecycle);
         wait_for("the clock at the hub", async || count(scene, "/api/v1/terminals").await == 1).await.unwrap();
         scene.log_in("lea").await;

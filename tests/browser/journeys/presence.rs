@@ -213,7 +213,7 @@ async fn journey_10_late_facts_make_a_provisional_day_final_show_the_difference_
         scene.open(&page).await;
         scene.browser.click("form[action='/act/presence_requests_create'] button").await;
 
-        scene.reload_until("0.5 → 1").await;
+        scene.browser.reload_until("0.5 → 1").await;
         let text = scene.browser.text().await;
         assert!(!text.contains("This day is not final"), "{text}");
         let history = scene.browser.find("section[aria-labelledby=history]").await.text().await.unwrap();

@@ -64,13 +64,12 @@ async fn make_key(scene: &Scene) {
 /// Begins the rollout by the page's own form: one box first, then one at a time.
 async fn begin(scene: &Scene) {
     scene.open("/releases").await;
-    scene.browser.find("#form-rollouts_create").await;
-    scene.browser.run("document.querySelector('#form-rollouts_create').closest('details').open = true;").await;
+    scene.browser.unfold("#form-rollouts_create").await;
     for (field, text) in [("version", "2.0.0"), ("canary_sites", SITES[0]), ("batch", "1"), ("soak", "1s")] {
         scene.browser.fill(&format!("#form-rollouts_create [name={field}]"), text).await;
     }
     scene.browser.click("#form-rollouts_create > .send button").await;
-    scene.browser.click("dialog[open] #confirm form button").await;
+    scene.confirm().await;
     scene.browser.wait_for_text("Le déploiement de version commence").await;
     scene.browser.click("#running a").await;
     scene.browser.wait_for_address("/rollouts/").await;

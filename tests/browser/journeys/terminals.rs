@@ -4,14 +4,11 @@ use serde_json::{Value, json};
 use vigie_tests::terminals::Device;
 use vigie_tests::terminals::device::Make;
 
-use crate::clocks::{Clocks, IN, OUT, days, punched, wait_until_final, yesterday};
+use crate::clocks::{Clocks, IN, OUT, WEEKDAYS, days, punched, wait_until_final, yesterday};
 use crate::scene::{Scene, play};
 
 const KNOWS: &str = "ZXTEST000501";
 const SAYS_NOTHING: &str = "ZXTEST000502";
-
-/// Names of weekdays as forms have them, from Monday on.
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// What the page says of each terminal of the schedule.
 async fn states(scene: &Scene) -> Value {

@@ -10,5 +10,7 @@ pub mod row;
 pub mod time;
 pub mod window;
 
-pub use self::plan::{Directions, FormerWeek, Holiday, Person, REPEAT_S, Schedule, Shift, WEEKDAYS, schedule_of};
+pub use self::plan::{
+    Directions, FormerWeek, Holiday, Person, REPEAT_S, Schedule, Shift, WEEKDAYS, judged, schedule_of,
+};
 pub use self::profile::Profile;

@@ -162,6 +162,11 @@ impl Hall {
     fn home_topics(&self) -> Option<&Topics> {
         self.home.as_ref().map(Guests::topics)
     }
+
+    /// Whether a filter asks for what Home Assistant is told.
+    fn is_homes(&self, filter: &topics::Filter) -> bool {
+        self.home_topics().is_some_and(|home| home.grants(filter.as_str()))
+    }
 }
 
 impl Room {

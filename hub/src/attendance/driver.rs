@@ -203,13 +203,12 @@ struct Line {
 
 impl Lines {
     async fn read(store: &dyn Store, fleet: &BTreeMap<SiteId, BoxNow>) -> Result<Self, StoreError> {
-        let deliveries = Deliveries { queues: store.queues().await?, cursors: store.cursors().await? };
-        let sites: BTreeSet<SiteId> = deliveries.queues.iter().map(|queue| queue.site.clone()).collect();
+        let deliveries = Deliveries::of(store.queues().await?, store.cursors().await?);
         let mut lines = BTreeMap::new();
-        for site in sites {
-            let gaps = store.gaps(&site).await?;
-            let pulse = fleet.get(&site).and_then(|now| now.heartbeat.as_ref());
-            let of_site = deliveries.lines(&site, &gaps, pulse);
+        for site in deliveries.sites() {
+            let gaps = store.gaps(site).await?;
+            let pulse = fleet.get(site).and_then(|now| now.heartbeat.as_ref());
+            let of_site = deliveries.lines(site, &gaps, pulse);
             let complete = |lane| of_site.iter().find(|line| line.lane == lane).map(|line| line.complete_ms);
             let of_ledger = gaps.iter().filter(|gap| gap.lane == Lane::Ledger);
             let line = Line {
@@ -217,7 +216,7 @@ impl Lines {
                 observed_ms: complete(Lane::Observations),
                 gaps_ms: of_ledger.map(|gap| gap.noticed_ms).collect(),
             };
-            lines.insert(site, line);
+            lines.insert(site.clone(), line);
         }
         Ok(Self(lines))
     }

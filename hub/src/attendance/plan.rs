@@ -1,6 +1,7 @@
 //! What people are expected to do: schedules by weekday, holidays, and who is who on which terminal.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,15 @@ impl Schedule {
             holiday.date == date && holiday.schedule.as_ref().is_none_or(|schedule| *schedule == self.name)
         };
         holidays.iter().find(is_here)
+    }
+}
+
+/// Which days are judged by a schedule's week, in words, by the last day of the week that held before.
+#[must_use]
+pub fn judged(former_through: Option<&dyn Display>) -> String {
+    match former_through {
+        Some(through) => format!("Days after {through} are judged by it; those before keep what they had."),
+        None => "All days are judged by it.".to_owned(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `vigie-hub schedule`: when people are expected, and on which days nobody is.
 
+use std::fmt::Display;
+
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -8,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::VerbError;
 use super::client::{Hub, segment};
 use super::output::{Output, name, word};
+use crate::attendance::judged;
 
 /// Words for several weekdays.
 const GROUPS: [(&str, &[&str]); 3] = [
@@ -162,13 +165,8 @@ fn body(args: &SetArgs) -> Result<Value, VerbError> {
 
 /// Which days are judged by a schedule that was set.
 fn said(schedule: &Value) -> String {
-    let former = schedule["former"].as_array().and_then(|weeks| weeks.last());
-    let since = match former {
-        Some(week) => {
-            format!("Days after {} are judged by it; those before keep what they had.", name(&week["through"]))
-        }
-        None => "All days are judged by it.".to_owned(),
-    };
+    let former = schedule["former"].as_array().and_then(|weeks| weeks.last()).map(|week| name(&week["through"]));
+    let since = judged(former.as_ref().map(|through| through as &dyn Display));
     format!("Schedule {} is set. {since}", name(&schedule["name"]))
 }
 

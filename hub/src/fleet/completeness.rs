@@ -25,7 +25,11 @@ pub struct Line {
 
 /// What is known about the deliveries of all sites.
 #[derive(Debug, Clone, Default)]
-pub struct Deliveries {
+pub struct Deliveries(BTreeMap<SiteId, Delivered>);
+
+/// What is known about the deliveries of one site.
+#[derive(Debug, Clone, Default)]
+pub struct Delivered {
     /// Every queue.
     pub queues: Vec<QueueState>,
     /// How far each is evaluated.
@@ -33,32 +37,48 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// The same, each site's apart.
+    /// Puts each site's together, so that one is found among many without looking at all.
     #[must_use]
-    pub fn by_site(self) -> BTreeMap<SiteId, Self> {
-        let mut by_site: BTreeMap<SiteId, Self> = BTreeMap::new();
-        for queue in self.queues {
-            by_site.entry(queue.site.clone()).or_default().queues.push(queue);
+    pub fn of(queues: Vec<QueueState>, cursors: Vec<Cursor>) -> Self {
+        let mut sites: BTreeMap<SiteId, Delivered> = BTreeMap::new();
+        for queue in queues {
+            sites.entry(queue.site.clone()).or_default().queues.push(queue);
         }
-        for cursor in self.cursors {
-            by_site.entry(cursor.site.clone()).or_default().cursors.push(cursor);
+        for cursor in cursors {
+            sites.entry(cursor.site.clone()).or_default().cursors.push(cursor);
         }
-        by_site
+        Self(sites)
+    }
+
+    /// Every site that delivered something.
+    pub fn sites(&self) -> impl Iterator<Item = &SiteId> {
+        self.0.keys()
+    }
+
+    /// What is known about one site; none if it never delivered.
+    #[must_use]
+    pub fn site(&self, site: &SiteId) -> Option<&Delivered> {
+        self.0.get(site)
     }
 
     /// The lines of one site, in the order of the lanes.
     #[must_use]
     pub fn lines(&self, site: &SiteId, gaps: &[Gap], pulse: Option<&Heartbeat>) -> Vec<Line> {
-        Lane::ALL.iter().filter_map(|lane| self.line(site, *lane, gaps, pulse)).collect()
+        self.site(site).map(|delivered| delivered.lines(gaps, pulse)).unwrap_or_default()
+    }
+}
+
+impl Delivered {
+    /// Its lines, in the order of the lanes.
+    #[must_use]
+    pub fn lines(&self, gaps: &[Gap], pulse: Option<&Heartbeat>) -> Vec<Line> {
+        Lane::ALL.iter().filter_map(|lane| self.line(*lane, gaps, pulse)).collect()
     }
 
-    fn line(&self, site: &SiteId, lane: Lane, gaps: &[Gap], pulse: Option<&Heartbeat>) -> Option<Line> {
-        let queues = self.queues.iter().filter(|queue| queue.site == *site && queue.lane == lane);
+    fn line(&self, lane: Lane, gaps: &[Gap], pulse: Option<&Heartbeat>) -> Option<Line> {
+        let queues = self.queues.iter().filter(|queue| queue.lane == lane);
         let current = queues.max_by_key(|queue| queue.born_ms)?;
-        let cursor = self
-            .cursors
-            .iter()
-            .find(|cursor| cursor.site == *site && cursor.lane == lane && cursor.queue == current.queue);
+        let cursor = self.cursors.iter().find(|cursor| cursor.lane == lane && cursor.queue == current.queue);
         let is_evaluated = cursor.map_or(0, |cursor| cursor.through) == current.through;
         let emptied_ms = pulse.filter(|_| is_evaluated).and_then(|pulse| emptied(pulse, current));
         let newest_ms = cursor.and_then(|cursor| cursor.complete_ms);
@@ -95,7 +115,7 @@ mod tests {
         let former = QueueState { queue: QueueId([9; 16]), born_ms: 1, ..state.clone() };
         let cursor =
             Cursor { site: site(), lane: Lane::Telemetry, queue, through: evaluated, complete_ms: Some(5_000) };
-        Deliveries { queues: vec![state, former], cursors: vec![cursor] }
+        Deliveries::of(vec![state, former], vec![cursor])
     }
 
     #[test]

@@ -35,7 +35,7 @@ struct Around {
 /// If the store fails.
 pub(super) async fn gather(admin: &Admin, hub: &str) -> Result<Facts, Problem> {
     let here = admin.presences.here_lately().await?;
-    let deliveries = Deliveries { queues: admin.store.queues().await?, cursors: admin.store.cursors().await? };
+    let deliveries = Deliveries::of(admin.store.queues().await?, admin.store.cursors().await?);
     let mut around = Around { deliveries, alerts: BTreeMap::new(), people: BTreeMap::new(), hearing: admin.hearing() };
     for alert in admin.store.present_alerts().await?.into_iter().filter(|alert| alert.stage == Stage::Firing) {
         if let Some(site) = alert.key.site {

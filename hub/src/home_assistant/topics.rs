@@ -70,19 +70,18 @@ impl Topics {
 
     /// Whether a filter brings nothing but what this hub tells Home Assistant: what may be asked for at its own listener.
     pub(crate) fn grants(&self, filter: &str) -> bool {
-        let levels = |rest: &str| -> Vec<String> { rest.split('/').map(str::to_owned).collect() };
         let is_name = |level: &str| level == "+" || !level.contains(['+', '#']);
-        if let Some(rest) = filter.strip_prefix(&format!("{}/", self.prefix)) {
-            return match levels(rest).as_slice() {
-                [all] => all == "#",
-                [kind, node, last] => matches!(kind.as_str(), "+" | "device") && is_name(node) && last == "config",
+        let below = |root: &str| filter.strip_prefix(root).map(|rest| rest.split('/').collect::<Vec<_>>());
+        if let Some(levels) = below(&format!("{}/", self.prefix)) {
+            return match levels.as_slice() {
+                ["#"] => true,
+                ["+" | "device", node, "config"] => is_name(node),
                 _ => false,
             };
         }
-        let Some(rest) = filter.strip_prefix(&format!("vigie/{}/", self.hub)) else { return false };
-        match levels(rest).as_slice() {
-            [all] => all == "#" || all == "status",
-            [group, one] => matches!(group.as_str(), "sites" | "people") && is_name(one),
+        match below(&format!("vigie/{}/", self.hub)).as_deref() {
+            Some(["#" | "status"]) => true,
+            Some(["sites" | "people", one]) => is_name(one),
             _ => false,
         }
     }

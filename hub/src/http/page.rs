@@ -3,7 +3,7 @@
 //! **To add a page** `/things`:
 //! 1. One file `page/things.rs`: a handler `show(reader: Reader, …)` that reads the store (or asks the same function as
 //!    the API's handler), makes a struct with `frame: &Frame` and `#[template(path = "things.html")]`, and returns
-//!    [`frame::render`] of it; a [`Problem`] becomes `frame.refuse(problem)`. Its words are its own: `words! { title:
+//!    [`frame::render`] of it; `frame.answer(page)` makes a page of a [`Problem`], too. Its words are its own: `words! { title:
 //!    "Choses" = "Things"; }`, then `of(frame.lang)`; what all pages share is `frame.words`. No word stands in a template.
 //! 2. One line in [`map::PLACES`] (address, name, group, least role, key, symbol of `assets/icons.svg`), one in [`routes`].
 //!    The rail, the phone's bar and the keys follow. A page whose least role is higher than viewer checks it itself:

@@ -145,7 +145,7 @@ pub(super) async fn known(admin: &Admin, id: &str) -> Result<(Site, Vec<Gap>, Ve
 
 /// What is known about the deliveries of all sites.
 pub(super) async fn deliveries(admin: &Admin) -> Result<Deliveries, Problem> {
-    Ok(Deliveries { queues: admin.store.queues().await?, cursors: admin.store.cursors().await? })
+    Ok(Deliveries::of(admin.store.queues().await?, admin.store.cursors().await?))
 }
 
 #[cfg(test)]

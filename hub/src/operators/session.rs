@@ -21,7 +21,7 @@ use crate::http::commands::order::look;
 use crate::http::state::states;
 use crate::login::Caller;
 use crate::rate::Bucket;
-use crate::store::accounts::{Role, Scope};
+use crate::store::accounts::Scope;
 
 /// How often it is looked whether the caller may still be here.
 const LOOK: Duration = Duration::from_secs(15);
@@ -172,8 +172,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     }
 
     fn has_room(&self, hall: &Hall, filter: &Filter) -> bool {
-        let is_homes = Filter::grant(filter.as_str().as_bytes(), Role::Owner).is_none();
-        let most = if is_homes { FILTERS_MAX } else { hall.room.config.subscriptions_max };
+        let most = if hall.is_homes(filter) { FILTERS_MAX } else { hall.room.config.subscriptions_max };
         self.filters.contains(filter) || self.filters.len() < most
     }
 

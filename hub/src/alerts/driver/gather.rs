@@ -12,7 +12,7 @@ use super::super::facts::{
 };
 use super::read;
 use crate::fleet::BoxNow;
-use crate::fleet::completeness::Deliveries;
+use crate::fleet::completeness::{Delivered, Deliveries};
 use crate::store::facts::Gap;
 use crate::store::sites::Site;
 use crate::store::{Store, StoreError};
@@ -108,10 +108,11 @@ impl Ground {
         fleet: &BTreeMap<SiteId, BoxNow>,
         now_ms: i64,
     ) -> Result<Facts, StoreError> {
-        let mut deliveries = read::deliveries(store).await?;
+        let deliveries = Deliveries::of(store.queues().await?, store.cursors().await?);
+        let nothing = Delivered::default();
         let sites = self.sites.iter().map(|site| {
             let live = fleet.get(&site.id).cloned().unwrap_or_default();
-            (site.id.clone(), self.site(site, live, &deliveries.remove(&site.id).unwrap_or_default()))
+            (site.id.clone(), self.site(site, live, deliveries.site(&site.id).unwrap_or(&nothing)))
         });
         Ok(Facts {
             now_ms,
@@ -122,21 +123,21 @@ impl Ground {
         })
     }
 
-    fn site(&self, site: &Site, live: BoxNow, deliveries: &Deliveries) -> SiteFacts {
+    fn site(&self, site: &Site, live: BoxNow, delivered: &Delivered) -> SiteFacts {
         let id = &site.id;
         let gaps = self.gaps.get(id).map(Vec::as_slice).unwrap_or_default();
-        let lines = deliveries.lines(id, gaps, live.heartbeat.as_ref());
+        let lines = delivered.lines(gaps, live.heartbeat.as_ref());
         let complete: Option<Vec<i64>> = lines.iter().map(|line| line.complete_ms).collect();
         let mark = Mark {
-            through: deliveries.queues.iter().map(|queue| queue.through).sum(),
+            through: delivered.queues.iter().map(|queue| queue.through).sum(),
             missing: gaps.iter().map(|gap| gap.to.saturating_sub(gap.from) + 1).sum(),
         };
         SiteFacts {
             name: site.name.clone(),
             zone: TimeZone::get(&site.zone).unwrap_or(TimeZone::UTC),
-            has_delivered: !deliveries.queues.is_empty(),
+            has_delivered: !delivered.queues.is_empty(),
             heard_ms: live.heard_ms,
-            newest_ms: deliveries.cursors.iter().filter_map(|cursor| cursor.complete_ms).max(),
+            newest_ms: delivered.cursors.iter().filter_map(|cursor| cursor.complete_ms).max(),
             complete_ms: complete.and_then(|complete| complete.into_iter().min()),
             mark,
             is_cloned: live.is_cloned,

@@ -11,7 +11,6 @@ use super::super::facts::{
 use crate::attendance::driver::TERMINALS_MAX;
 use crate::attendance::forecast::full_ms;
 use crate::connectors::job::JobState;
-use crate::fleet::completeness::Deliveries;
 use crate::store::diary::Level;
 use crate::store::machines::MACHINES_MAX;
 use crate::store::projections::CoverageSpan;
@@ -23,11 +22,6 @@ const PAST_MS: i64 = 8 * 24 * 60 * 60 * 1000;
 
 /// Entries of the diary among which alarms are looked for, and updates that were undone.
 const PAST_MAX: usize = 1_000;
-
-/// Every queue and cursor, by site.
-pub(super) async fn deliveries(store: &dyn Store) -> Result<BTreeMap<SiteId, Deliveries>, StoreError> {
-    Ok(Deliveries { queues: store.queues().await?, cursors: store.cursors().await? }.by_site())
-}
 
 /// When the last certificate of each site ends.
 pub(super) async fn certificates(store: &dyn Store) -> Result<BTreeMap<SiteId, i64>, StoreError> {

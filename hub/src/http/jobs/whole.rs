@@ -39,11 +39,12 @@ pub(in crate::http) async fn show(
     Path(no): Path<String>,
 ) -> Result<Json<WholeJob>, Problem> {
     let job = find(&admin, &no).await?;
-    let is_shown = caller.role >= Role::Operator;
-    let (requests, unfit) = match admin.exchange.preview(&job).await {
-        _ if !is_shown => (Vec::new(), None),
-        Ok(shown) => (shown.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(), None),
-        Err(error) => (Vec::new(), Some(error.to_string())),
-    };
+    let (mut requests, mut unfit) = (Vec::new(), None);
+    if caller.role >= Role::Operator {
+        match admin.exchange.preview(&job).await {
+            Ok(shown) => requests = shown.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(),
+            Err(error) => unfit = Some(error.to_string()),
+        }
+    }
     Ok(Json(WholeJob { job: JobView::from(job), requests, unfit }))
 }

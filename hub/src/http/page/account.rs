@@ -96,10 +96,8 @@ struct AccountPage<'a> {
 
 /// Shows the account.
 pub(super) async fn show(Insider { frame, caller }: Insider, State(admin): State<Admin>) -> Response {
-    match page(&frame, &caller, &admin).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&frame, &caller, &admin).await;
+    frame.answer(page)
 }
 
 async fn page(frame: &Frame, caller: &Caller, admin: &Admin) -> Result<Response, Problem> {

@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 use self::finding::{colour, gravity, state};
 use self::missing::MissingRow;
 use self::words::Words;
+use super::form::zoned;
 use super::frame::{Frame, Reader, render};
 use super::marks::Mark;
 use super::row::Moment;
@@ -85,10 +86,8 @@ struct AttendancePage<'a> {
 
 /// Shows a day of everybody.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
-    match page(&admin, &reader, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&admin, &reader, &Look::of(&uri)).await;
+    reader.frame.answer(page)
 }
 
 /// The day that is asked for; today if none is.
@@ -99,7 +98,7 @@ fn wanted(look: &Look, now_ms: i64) -> Result<Date, Problem> {
     }
 }
 
-fn today(now_ms: i64) -> Date {
+pub(super) fn today(now_ms: i64) -> Date {
     jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().to_zoned(TimeZone::system()).date()
 }
 
@@ -260,7 +259,7 @@ impl Writer {
             at: punch.at_ms.map(|at_ms| Moment::new(self.lang, at_ms, self.now_ms, &zone)),
             doubts: doubts.join(", "),
             can_count: punch.enrol_id.is_some(),
-            at_field: format!("at:at@{}", punch.zone),
+            at_field: zoned("at", "at", &punch.zone),
             zone: punch.zone.clone(),
         }
     }

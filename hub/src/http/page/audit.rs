@@ -70,10 +70,8 @@ struct AuditPage<'a> {
 
 /// Shows the log.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
-    match page(&reader, &admin, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&reader, &admin, &Look::of(&uri)).await;
+    reader.frame.answer(page)
 }
 
 async fn page(reader: &Reader, admin: &Admin, look: &Look) -> Result<Response, Problem> {

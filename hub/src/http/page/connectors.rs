@@ -64,10 +64,8 @@ struct ConnectorsPage<'a> {
 /// Shows the connectors.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &Look::of(&uri)).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
@@ -78,7 +76,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     let mut rows: Vec<ConnectorRow> =
         all.iter().map(|(one, standing)| at.connector((one, standing), &counts)).collect();
     rows.sort_by_key(|row| row.urgency);
-    if let Some(sheet) = look.sheet((SHEET, frame.lang), &columns(w), &rows) {
+    if let Some(sheet) = look.sheet((SHEET, &at), &columns(w), &rows) {
         return Ok(sheet);
     }
     let (rows, table) = look.page(frame.lang, &columns(w), rows);
@@ -102,9 +100,9 @@ fn columns(w: &'static Words) -> [Column; 6] {
 }
 
 impl Cells for ConnectorRow {
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, at: &Local<'_>) -> Vec<String> {
         let [waiting, to_settle, sent] = self.counts.map(|count| count.to_string());
-        let passed = self.passed.as_ref().map(|passed| passed.stamp.clone()).unwrap_or_default();
+        let passed = self.passed.as_ref().map(|passed| at.stamp(passed)).unwrap_or_default();
         vec![self.name.clone(), self.mark.word.to_owned(), waiting, to_settle, sent, passed]
     }
 }

@@ -17,7 +17,6 @@ use super::first_steps::{FirstSteps, panel};
 use super::frame::{Frame, Reader, render};
 use super::row::{Row, whole_row};
 use super::table::{Column, Look, Table};
-use crate::fleet::completeness::Deliveries;
 use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::http::site::deliveries;
@@ -50,14 +49,12 @@ struct HeadlinePage {
 /// Shows the fleet.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, headers: HeaderMap, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, (&headers, &Look::of(&uri))).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, (&headers, &Look::of(&uri))).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)) -> Result<Response, Problem> {
-    let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?.by_site());
+    let (sites, delivered) = (admin.store.sites().await?, deliveries(admin).await?);
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let mut ranked = ranked(admin, &sites);
     let (headline, versions) = (headline(frame.lang, &ranked), versions(&ranked));
@@ -66,9 +63,7 @@ async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)
     let (shown, table) = look.page(frame.lang, &columns(frame, w), ranked);
     let mut rows = Vec::with_capacity(shown.len());
     for one in shown {
-        let nothing = Deliveries::default();
-        let delivered = delivered.get(&one.site.id).unwrap_or(&nothing);
-        rows.push(whole_row(admin, frame, one.site, delivered).await?);
+        rows.push(whole_row(admin, frame, one.site, &delivered).await?);
     }
     Ok(render(&FleetPage {
         frame,

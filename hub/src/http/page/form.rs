@@ -187,6 +187,12 @@ impl<'a> Form<'a> {
     }
 }
 
+/// The name of a field that takes a time of a zone: with `at` a local time, with `from` a day where it begins, with `through`
+/// one where it ends.
+pub(super) fn zoned(field: &str, kind: &str, zone: &str) -> String {
+    format!("{field}:{kind}@{zone}")
+}
+
 /// Where an act is sent: at once, or to be asked for first.
 fn address_of(act: &'static Act) -> String {
     let door = if act.level == Level::Plain { "act" } else { "confirm" };

@@ -226,6 +226,11 @@ impl Frame {
         self.sorry_told(status, title, detail)
     }
 
+    /// The page, or a refusal of the API as one.
+    pub(super) fn answer(self, page: Result<Response, Problem>) -> Response {
+        page.unwrap_or_else(|problem| self.refuse(problem))
+    }
+
     /// Puts a reader into the frame, and counts what they should know on every page.
     pub(super) async fn with(mut self, caller: Caller, admin: &Admin) -> Result<Self, StoreError> {
         let open = match caller.role {

@@ -58,6 +58,16 @@ impl Local<'_> {
         Moment::new(self.frame.lang, at_ms, self.now_ms, &self.zone)
     }
 
+    /// With its day, also if that is today: what stands in a file.
+    pub(super) fn stamp(&self, moment: &Moment) -> String {
+        text::stamp(self.frame.lang, moment.at.0, &self.zone)
+    }
+
+    /// A share in thousandths as people read it.
+    pub(super) fn percent(&self, permille: i32) -> String {
+        text::percent(self.frame.lang, u64::try_from(permille).unwrap_or(0))
+    }
+
     pub(super) fn gap(&self, gap: &Gap) -> GapRow {
         let (words, lang) = (self.frame.words, self.frame.lang);
         let positions = format!("{} … {}", text::number(lang, gap.from), text::number(lang, gap.to));

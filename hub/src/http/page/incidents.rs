@@ -82,10 +82,8 @@ struct IncidentsPage<'a> {
 /// Shows what is wrong, the gravest and longest first.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &Look::of(&uri)).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
@@ -103,7 +101,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     let closed: Vec<IncidentRow> = closed.collect();
     let columns =
         [Column::plain(w.incident), Column::plain(w.severity), Column::plain(w.began), Column::plain(w.ended)];
-    if let Some(sheet) = look.sheet((SHEET, frame.lang), &columns, open.iter().chain(&closed)) {
+    if let Some(sheet) = look.sheet((SHEET, &at), &columns, open.iter().chain(&closed)) {
         return Ok(sheet);
     }
     let (closed, table) = look.page(frame.lang, &columns, closed);
@@ -178,9 +176,9 @@ impl Local<'_> {
 }
 
 impl Cells for IncidentRow {
-    fn cells(&self) -> Vec<String> {
-        let ended = self.ended.as_ref().map(|ended| ended.stamp.clone()).unwrap_or_default();
-        vec![self.name.clone(), self.mark.word.to_owned(), self.began.stamp.clone(), ended]
+    fn cells(&self, at: &Local<'_>) -> Vec<String> {
+        let ended = self.ended.as_ref().map(|ended| at.stamp(ended)).unwrap_or_default();
+        vec![self.name.clone(), self.mark.word.to_owned(), at.stamp(&self.began), ended]
     }
 }
 

@@ -110,10 +110,8 @@ pub(super) async fn at_door(
 }
 
 async fn shown(admin: &Admin, frame: Frame, filter: &Filter, place: &Place) -> Response {
-    match page(admin, &frame, filter, place).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(admin, &frame, filter, place).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, filter: &Filter, place: &Place) -> Result<Response, Problem> {

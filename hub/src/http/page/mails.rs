@@ -62,10 +62,8 @@ pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -
         return reader.frame.refuse(problem);
     }
     let frame = reader.frame;
-    match page(&admin, &frame, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &Look::of(&uri)).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
@@ -84,7 +82,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     ];
     let fits = |letter: &&Letter| look.has(&format!("{} {}", letter.name.reader, letter.content.subject));
     let rows: Vec<MailRow> = all.iter().filter(fits).map(|letter| at.mail(letter)).collect();
-    if let Some(sheet) = look.sheet((SHEET, frame.lang), &columns(w), &rows) {
+    if let Some(sheet) = look.sheet((SHEET, &at), &columns(w), &rows) {
         return Ok(sheet);
     }
     let (rows, table) = look.page(frame.lang, &columns(w), rows);
@@ -128,9 +126,9 @@ fn word(state: LetterState, w: &Words) -> &'static str {
 }
 
 impl Cells for MailRow {
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, at: &Local<'_>) -> Vec<String> {
         let [subject, to] = [&self.subject, &self.to].map(String::clone);
-        vec![subject, to, self.mark.word.to_owned(), self.attempts.to_string(), self.changed.stamp.clone()]
+        vec![subject, to, self.mark.word.to_owned(), self.attempts.to_string(), at.stamp(&self.changed)]
     }
 }
 

@@ -95,10 +95,8 @@ struct MediaPage<'a> {
 /// Shows the media.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &Look::of(&uri)).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
@@ -117,7 +115,7 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     if look.is_sheet(SHEET) {
         count(admin, &media, &mut rows).await?;
     }
-    if let Some(sheet) = look.sheet((SHEET, frame.lang), &columns, &rows) {
+    if let Some(sheet) = look.sheet((SHEET, &at), &columns, &rows) {
         return Ok(sheet);
     }
     let (mut rows, table) = look.page(frame.lang, &columns, rows);
@@ -254,8 +252,8 @@ fn deployed(command: &StoredCommand) -> Option<(String, Option<String>)> {
 }
 
 impl Cells for MediumRow {
-    fn cells(&self) -> Vec<String> {
-        vec![self.name.clone(), self.size.clone(), self.added.stamp.clone(), self.sites.to_string()]
+    fn cells(&self, at: &Local<'_>) -> Vec<String> {
+        vec![self.name.clone(), self.size.clone(), at.stamp(&self.added), self.sites.to_string()]
     }
 }
 

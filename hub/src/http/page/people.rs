@@ -73,10 +73,8 @@ struct PeoplePage<'a> {
 
 /// Shows everybody.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
-    match page(&admin, &reader, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&admin, &reader, &Look::of(&uri)).await;
+    reader.frame.answer(page)
 }
 
 async fn page(admin: &Admin, reader: &Reader, look: &Look) -> Result<Response, Problem> {

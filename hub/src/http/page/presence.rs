@@ -51,10 +51,8 @@ struct PresencePage<'a> {
 /// Shows who is here.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {

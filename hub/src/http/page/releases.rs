@@ -105,10 +105,8 @@ struct ReleasesPage<'a> {
 /// Shows releases and rollouts.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &Look::of(&uri)).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
@@ -124,8 +122,8 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     let mut behind = lacking(admin, &at, (&releases, &pins)).await?;
     behind.retain(|row| look.has(&format!("{} {} {}", row.site, row.software, row.version)));
     let releases: Vec<ReleaseRow> = releases.iter().map(|release| at.release(release)).collect();
-    let sheet = look.sheet((SHEET, frame.lang), &behind_columns(frame, w), &behind);
-    if let Some(sheet) = sheet.or_else(|| look.sheet((RELEASES, frame.lang), &release_columns(w), &releases)) {
+    let sheet = look.sheet((SHEET, &at), &behind_columns(frame, w), &behind);
+    if let Some(sheet) = sheet.or_else(|| look.sheet((RELEASES, &at), &release_columns(w), &releases)) {
         return Ok(sheet);
     }
     let (behind, table) = look.page(frame.lang, &behind_columns(frame, w), behind);
@@ -154,18 +152,18 @@ fn release_columns(w: &'static Words) -> [Column; 7] {
 }
 
 impl Cells for BehindRow {
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, at: &Local<'_>) -> Vec<String> {
         let [site, software, version, newest] =
             [&self.site, &self.software, &self.version, &self.newest].map(String::clone);
-        vec![site, software, version, newest, self.since.stamp.clone()]
+        vec![site, software, version, newest, at.stamp(&self.since)]
     }
 }
 
 impl Cells for ReleaseRow {
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, at: &Local<'_>) -> Vec<String> {
         let [name, version, processor, size, sha256] =
             [&self.name, &self.version, &self.processor, &self.size, &self.sha256].map(String::clone);
-        vec![name, version, processor, size, self.signed.to_owned(), self.added.stamp.clone(), sha256]
+        vec![name, version, processor, size, self.signed.to_owned(), at.stamp(&self.added), sha256]
     }
 }
 

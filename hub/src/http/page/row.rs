@@ -36,15 +36,12 @@ pub(super) struct Moment {
     pub(super) at: Time,
     pub(super) text: String,
     pub(super) age: String,
-    /// With its day, also if that is today: what stands in a file.
-    pub(super) stamp: String,
 }
 
 impl Moment {
     pub(super) fn new(lang: Lang, at_ms: i64, now_ms: i64, zone: &TimeZone) -> Self {
         let text = text::moment(lang, at_ms, now_ms, zone);
-        let stamp = text::stamp(lang, at_ms, zone);
-        Self { at: Time(at_ms), text, age: text::age(lang, at_ms, now_ms, zone), stamp }
+        Self { at: Time(at_ms), text, age: text::age(lang, at_ms, now_ms, zone) }
     }
 }
 

@@ -121,10 +121,8 @@ struct SettingsPage<'a> {
 
 /// Shows the settings.
 pub(super) async fn show(reader: Reader, State(admin): State<Admin>) -> Response {
-    match page(&reader, &admin).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&reader, &admin).await;
+    reader.frame.answer(page)
 }
 
 async fn page(reader: &Reader, admin: &Admin) -> Result<Response, Problem> {

@@ -6,6 +6,7 @@
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
+use super::history::Local;
 use super::table::{Column, Look, Table};
 use crate::csv::csv_for;
 use crate::text::Lang;
@@ -19,7 +20,7 @@ pub(super) const SHEET: &str = "csv";
 /// A row that can stand in a file.
 pub(super) trait Cells {
     /// One cell for each column, as people write it.
-    fn cells(&self) -> Vec<String>;
+    fn cells(&self, at: &Local<'_>) -> Vec<String>;
 }
 
 impl Look {
@@ -31,18 +32,24 @@ impl Look {
     /// The file of these rows, if the address asks for the one of that name.
     pub(super) fn sheet<'a, T: Cells + 'a>(
         &self,
-        (name, lang): (&str, Lang),
+        (name, at): (&str, &Local<'_>),
         columns: &[Column],
         rows: impl IntoIterator<Item = &'a T>,
     ) -> Option<Response> {
         let head: Vec<&str> = columns.iter().map(|column| column.words).collect();
-        self.is_sheet(name).then(|| file(lang, &head, rows.into_iter().map(Cells::cells)))
+        let cells = |row: &T| row.cells(at);
+        self.is_sheet(name).then(|| file(at.frame.lang, &head, rows.into_iter().map(cells)))
     }
 }
 
 /// A file of any cells below any head.
 pub(super) fn file(lang: Lang, head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Response {
-    ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv_for(lang, head, rows)).into_response()
+    given(csv_for(lang, head, rows))
+}
+
+/// A text as such a file.
+pub(super) fn given(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response()
 }
 
 impl Table {
@@ -55,11 +62,12 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::page::frame::Frame;
 
     struct Row(&'static str);
 
     impl Cells for Row {
-        fn cells(&self) -> Vec<String> {
+        fn cells(&self, _: &Local<'_>) -> Vec<String> {
             vec![self.0.to_owned()]
         }
     }
@@ -73,11 +81,14 @@ mod tests {
     #[tokio::test]
     async fn the_address_of_a_view_with_a_wish_gives_all_its_rows_as_a_file() {
         let rows: Vec<Row> = (0..120).map(|_| Row("=1+1")).collect();
-        let asked = look("/m?as=csv&q=x").sheet((SHEET, Lang::Fr), &COLUMNS, &rows).unwrap();
+        let (parts, ()) = axum::http::Request::get("/m").header("accept-language", "fr").body(()).unwrap().into_parts();
+        let frame = Frame::of(&parts);
+        let at = Local::of_hub(&frame, 0);
+        let asked = look("/m?as=csv&q=x").sheet((SHEET, &at), &COLUMNS, &rows).unwrap();
         let text = axum::body::to_bytes(asked.into_body(), usize::MAX).await.unwrap();
         assert_eq!(String::from_utf8(text.to_vec()).unwrap().matches("'=1+1").count(), 120);
-        assert!(look("/m?q=x").sheet((SHEET, Lang::Fr), &COLUMNS, &rows).is_none());
-        assert!(look("/m?as=other").sheet((SHEET, Lang::Fr), &COLUMNS, &rows).is_none());
+        assert!(look("/m?q=x").sheet((SHEET, &at), &COLUMNS, &rows).is_none());
+        assert!(look("/m?as=other").sheet((SHEET, &at), &COLUMNS, &rows).is_none());
     }
 
     #[test]

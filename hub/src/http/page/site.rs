@@ -93,10 +93,8 @@ pub(super) async fn show(
     Query(part): Query<Devices>,
 ) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &id, &part).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &id, &part).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, id: &str, part: &Devices) -> Result<Response, Problem> {

@@ -1,11 +1,13 @@
 //! Keeps a schedule: each terminal has one, and days before a change keep the week that they had.
 
+use std::fmt::Display;
+
 use axum::http::StatusCode;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::attendance::Schedule;
 use crate::attendance::time::date;
+use crate::attendance::{Schedule, judged};
 use crate::http::Admin;
 use crate::http::diary::note_of_hub;
 use crate::http::problem::Problem;
@@ -28,10 +30,7 @@ pub(in crate::http) async fn keep(
         None => schedule,
     };
     admin.store.put_schedule(&schedule).await?;
-    let since = match schedule.former.last() {
-        Some(week) => format!("Days after {} are judged by it; those before keep what they had.", week.through),
-        None => "All days are judged by it.".to_owned(),
-    };
+    let since = judged(schedule.former.last().map(|week| &week.through as &dyn Display));
     let text = format!("Schedule {} was set by {}. {since}", schedule.name, caller.account);
     note_of_hub(admin, "schedule_set", text).await?;
     Ok(schedule)

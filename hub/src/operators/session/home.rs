@@ -36,8 +36,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     /// Tells Home Assistant everything that these filters ask for.
     pub(super) async fn tell_home(&mut self, hall: &Hall, wanted: &[Filter]) -> Result<(), Ending> {
         let Some(home) = &hall.home else { return Ok(()) };
-        let is_homes = |filter: &&Filter| home.topics().grants(filter.as_str());
-        let wanted: Vec<&Filter> = wanted.iter().filter(is_homes).collect();
+        let wanted: Vec<&Filter> = wanted.iter().filter(|filter| hall.is_homes(filter)).collect();
         if wanted.is_empty() {
             return Ok(());
         }

@@ -172,7 +172,7 @@ pub(super) async fn sites_in_use(store: &dyn Store) -> Result<Vec<Site>, StoreEr
 
 async fn places(parts: &Parts, days: (Date, Date)) -> Result<BTreeMap<SiteId, Place>, StoreError> {
     let store = &*parts.store;
-    let deliveries = Deliveries { queues: store.queues().await?, cursors: store.cursors().await? };
+    let deliveries = Deliveries::of(store.queues().await?, store.cursors().await?);
     let fleet = parts.fleet.snapshot();
     let mut places = BTreeMap::new();
     for site in sites_in_use(store).await? {

@@ -49,10 +49,15 @@ pub struct Change {
     pub is_told: bool,
 }
 
+/// A kept day as it can be compared, and what it was worth so far.
+fn read(stored: &StoredDay) -> Option<(Kept, Day, Vec<Chapter>)> {
+    let Body { told, day, chapters } = serde_json::from_str(&stored.body).ok()?;
+    Some((Kept { revision: stored.revision, value: day.value, told, mark: stored.mark }, day, chapters))
+}
+
 /// A kept day as it can be compared.
 pub(super) fn unpacked(stored: &StoredDay) -> Option<(Kept, Day)> {
-    let Body { told, day, .. } = serde_json::from_str(&stored.body).ok()?;
-    Some((Kept { revision: stored.revision, value: day.value, told, mark: stored.mark }, day))
+    read(stored).map(|(kept, day, _)| (kept, day))
 }
 
 /// The day that is kept with its reason; none of somebody who was erased.
@@ -64,7 +69,7 @@ pub fn kept_day(stored: &StoredDay) -> Option<Day> {
 /// What a kept day was worth so far, the oldest first; nothing of somebody who was erased.
 #[must_use]
 pub fn chapters(stored: &StoredDay) -> Vec<Chapter> {
-    serde_json::from_str(&stored.body).map(|body: Body| body.chapters).unwrap_or_default()
+    read(stored).map(|(_, _, chapters)| chapters).unwrap_or_default()
 }
 
 /// What a day is worth from this moment on.
@@ -139,24 +144,24 @@ impl Presences {
         let (mut changes, mut fresh) = (Vec::new(), Vec::new());
         for (policy, dates) in ground.runs((from, through)) {
             for day in days(ground.facts(&own), policy, dates, self.now_ms()) {
-                let former = kept_before.get(&day.date).and_then(|stored| unpacked(stored));
+                let former = kept_before.get(&day.date).and_then(|stored| read(stored));
                 let decision = decided.get(&day.date);
                 let decided = decision.and_then(|one| Value::of_amount(one.value));
                 if former.is_none() && decided.is_none() && is_nothing(&day) {
                     continue;
                 }
-                let (kept, is_told) = match revise(former.as_ref().map(|(kept, day)| (*kept, day)), &day, decided) {
+                let (kept, is_told) = match revise(former.as_ref().map(|(kept, day, _)| (*kept, day)), &day, decided) {
                     Step::Nothing => continue,
                     Step::Keep(kept) => (kept, false),
                     Step::Tell(kept) => (kept, true),
                 };
-                let before = kept_before.get(&day.date).map(|stored| chapters(stored)).unwrap_or_default();
-                let chapters = added(before, chapter((kept, &day), decision, self.now_ms()));
+                let (before, chapters) = former.map(|(kept, _, chapters)| (kept.told, chapters)).unzip();
+                let chapters = added(chapters.unwrap_or_default(), chapter((kept, &day), decision, self.now_ms()));
                 fresh.push(packed(person, (kept, &day), chapters));
                 changes.push(Change {
                     person: person.to_owned(),
                     date: day.date,
-                    before: former.map(|(kept, _)| kept.told),
+                    before,
                     after: kept.told,
                     revision: kept.revision,
                     is_told,

@@ -1,8 +1,8 @@
 //! Days for the pay office: those that nothing changes any more and that lack no punch, or all with how sure each is.
 
 use axum::extract::State;
-use axum::http::{Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::Uri;
+use axum::response::Response;
 
 use super::finding::is_missing;
 use super::{name_of, wanted};
@@ -13,6 +13,7 @@ use crate::csv::csv;
 use crate::http::Admin;
 use crate::http::attendance::{date, problem};
 use crate::http::page::frame::Reader;
+use crate::http::page::sheet::given;
 use crate::http::page::table::Look;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
@@ -24,10 +25,8 @@ const HEAD: [&str; 9] = ["person", "date", "in", "out", "worked_min", "finding",
 
 /// The days of `date` through `through` as CSV: final or amended ones that lack no punch, or all if `which` is `all`.
 pub(in crate::http::page) async fn give(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
-    match text(&admin, &reader, &Look::of(&uri)).await {
-        Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let text = text(&admin, &reader, &Look::of(&uri)).await;
+    reader.frame.answer(text.map(given))
 }
 
 async fn text(admin: &Admin, reader: &Reader, look: &Look) -> Result<String, Problem> {

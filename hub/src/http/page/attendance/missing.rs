@@ -1,7 +1,7 @@
 //! Pure: days that lack a punch, and what is needed to add it.
 
 use super::finding::is_missing;
-use super::{DayRow, Writer};
+use super::{DayRow, Writer, zoned};
 use crate::attendance::Person;
 use crate::attendance::book::{PersonDay, Who};
 use crate::attendance::day::Finding;
@@ -46,7 +46,7 @@ impl Writer {
                 _ => "out",
             },
             zone: one.zone.clone(),
-            at_field: format!("at:at@{}", one.zone),
+            at_field: zoned("at", "at", &one.zone),
         })
     }
 }

@@ -92,10 +92,8 @@ struct SchedulesPage<'a> {
 
 /// Shows every schedule.
 pub(in crate::http::page) async fn show(reader: Reader, State(admin): State<Admin>) -> Response {
-    match page(&admin, &reader.frame).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&admin, &reader.frame).await;
+    reader.frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {

@@ -66,10 +66,8 @@ pub(in crate::http::page) async fn show(
     Path((name, no)): Path<(String, String)>,
 ) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, (&name, &no)).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, (&name, &no)).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, (name, no): (&str, &str)) -> Result<Response, Problem> {
@@ -77,10 +75,13 @@ async fn page(admin: &Admin, frame: &Frame, (name, no): (&str, &str)) -> Result<
     let number = no.parse().map_err(|_not_a_number| unknown())?;
     let job = admin.store.job(number).await?.filter(|job| job.connector == name).ok_or_else(unknown)?;
     let w = words::of(frame.lang);
-    let (requests, unfit) = match admin.exchange.preview(&job).await {
-        _ if !frame.is_operator() => (None, String::new()),
-        Ok(shown) => (Some(shown.into_iter().map(RequestRow::from).collect()), String::new()),
-        Err(error) => (Some(Vec::new()), error.to_string()),
+    let (requests, unfit) = if frame.is_operator() {
+        match admin.exchange.preview(&job).await {
+            Ok(shown) => (Some(shown.into_iter().map(RequestRow::from).collect()), String::new()),
+            Err(error) => (Some(Vec::new()), error.to_string()),
+        }
+    } else {
+        (None, String::new())
     };
     let row = Local::of_hub(frame, admin.clock.wall_ms()).job(&job, w);
     let listed = if frame.is_owner() { choices(&admin.store.listed_people(name).await?) } else { Vec::new() };
@@ -95,9 +96,9 @@ impl JobRow {
 }
 
 impl Cells for JobRow {
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, at: &Local<'_>) -> Vec<String> {
         let person = format!("{} {}", self.person, self.name).trim().to_owned();
-        vec![person, self.at.stamp.clone(), self.state.to_owned(), self.attempts.to_string(), self.error.clone()]
+        vec![person, at.stamp(&self.at), self.state.to_owned(), self.attempts.to_string(), self.error.clone()]
     }
 }
 

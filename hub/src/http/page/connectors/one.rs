@@ -15,6 +15,7 @@ use super::{ConnectorRow, count};
 use crate::connectors::job::{Job, JobState};
 use crate::connectors::settings::Connector;
 use crate::http::Admin;
+use crate::http::page::form::zoned;
 use crate::http::page::frame::{Frame, Reader, render};
 use crate::http::page::history::Local;
 use crate::http::page::row::Moment;
@@ -93,10 +94,8 @@ pub(in crate::http::page) async fn show(
     uri: Uri,
 ) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, (&name, &Look::of(&uri))).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, (&name, &Look::of(&uri))).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, (name, look): (&str, &Look)) -> Result<Response, Problem> {
@@ -111,7 +110,7 @@ async fn page(admin: &Admin, frame: &Frame, (name, look): (&str, &Look)) -> Resu
     to_settle.extend(jobs(admin, name, Some(JobState::Parked)).await?);
     let all = jobs(admin, name, JobState::parse(look.get("state"))).await?;
     let rows: Vec<JobRow> = all.iter().map(|job| at.job(job, w)).filter(|row| look.has(&row.words())).collect();
-    if let Some(sheet) = look.sheet((SHEET, frame.lang), &columns(w), &rows) {
+    if let Some(sheet) = look.sheet((SHEET, &at), &columns(w), &rows) {
         return Ok(sheet);
     }
     let (rows, table) = look.page(frame.lang, &columns(w), rows);
@@ -166,7 +165,7 @@ fn day_field(field: &str, connector: &Connector) -> String {
     let zone = connector.mapping().ok().and_then(|mapping| mapping.zone.iana_name().map(str::to_owned));
     let zone = zone.or_else(|| TimeZone::system().iana_name().map(str::to_owned)).unwrap_or_else(|| "UTC".to_owned());
     let end = if field == "to" { "through" } else { "from" };
-    format!("{field}:{end}@{zone}")
+    zoned(field, end, &zone)
 }
 
 /// States in which something still goes out by itself.

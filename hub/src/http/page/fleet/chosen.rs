@@ -8,14 +8,14 @@ use axum::http::Uri;
 use axum::response::Response;
 
 use super::kinds;
-use super::rank::ranked;
+use super::rank::{Ranked, ranked};
 use super::words::{self, Words};
 use crate::http::Admin;
 use crate::http::page::frame::{Frame, Reader, render};
 use crate::http::page::marks::{Mark, of_reach};
 use crate::http::page::table::Look;
 use crate::http::problem::Problem;
-use crate::http::reach::{Reach, reach};
+use crate::http::reach::Reach;
 use crate::store::accounts::Role;
 use crate::store::sites::Site;
 use crate::text::{self, Lang};
@@ -69,28 +69,19 @@ pub(in crate::http::page) async fn show(
         Ok(()) => page(&admin, &reader.frame, (&Look::of(&uri), &asked)).await,
         Err(problem) => Err(problem),
     };
-    match page {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    reader.frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, (look, asked): (&Look, &[(String, String)])) -> Result<Response, Problem> {
     let (w, sites) = (words::of(frame.lang), admin.store.sites().await?);
-    let hearing = admin.hearing();
-    let chosen: BTreeSet<&str> = if look.get("every").is_empty() {
-        asked.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect()
-    } else {
-        let found = ranked(admin, &sites).into_iter().filter(|one| one.is_wanted(look, hearing.now_ms));
-        found.map(|one| one.site.id.as_str()).collect()
+    let now_ms = admin.clock.wall_ms();
+    let named: BTreeSet<&str> = asked.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect();
+    let is_meant = |one: &Ranked<'_>| match look.get("every") {
+        "" => named.contains(one.site.id.as_str()),
+        _ => one.is_wanted(look, now_ms),
     };
-    let meant = sites.iter().filter(|site| chosen.contains(site.id.as_str()));
-    let mut fates: Vec<(Fate, Reach, &Site)> = meant
-        .map(|site| {
-            let link = reach(&admin.fleet.site(&site.id), site.revoked_ms.is_some(), hearing);
-            (fate(link), link, site)
-        })
-        .collect();
+    let meant = ranked(admin, &sites).into_iter().filter(is_meant);
+    let mut fates: Vec<(Fate, Reach, &Site)> = meant.map(|one| (fate(one.reach), one.reach, one.site)).collect();
     fates.sort_by_key(|(fate, _, site)| (*fate, site.name.to_lowercase()));
     let found: Vec<&str> = fates.iter().map(|(_, _, site)| site.id.as_str()).collect();
     let row = |(fate, link, site): &(Fate, Reach, &Site)| ChosenRow {

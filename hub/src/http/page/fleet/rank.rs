@@ -2,21 +2,20 @@
 
 use super::Look;
 use crate::http::Admin;
+use crate::http::page::history::DAY_MS;
 use crate::http::page::marks;
 use crate::http::page::row::{fullest_permille, in_one_line};
 use crate::http::reach::{Reach, health, reach};
 use crate::store::sites::Site;
 use crate::text::{self, Lang};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
 /// A site among the others.
 pub(super) struct Ranked<'a> {
     pub(super) site: &'a Site,
     /// The smaller, the more somebody should look.
     urgency: u8,
-    /// Whether nothing right is heard of it.
-    is_silent: bool,
+    /// Its link.
+    pub(super) reach: Reach,
     /// When it was heard last, milliseconds since 1970 UTC.
     heard_ms: Option<i64>,
     /// How full the fullest disk is.
@@ -34,7 +33,7 @@ pub(super) fn ranked<'a>(admin: &Admin, sites: &'a [Site]) -> Vec<Ranked<'a>> {
         Ranked {
             site,
             urgency: marks::urgency(reach, health(&live, reach)),
-            is_silent: matches!(reach, Reach::Silent | Reach::Cloned),
+            reach,
             heard_ms: live.heard_ms,
             disk_permille: fullest_permille(&live),
             version: live.version,
@@ -48,7 +47,7 @@ impl Ranked<'_> {
     pub(super) fn is_wanted(&self, look: &Look, now_ms: i64) -> bool {
         let is_in_state = match look.get("state") {
             "trouble" => self.urgency <= 1,
-            "silent" => self.is_silent,
+            "silent" => matches!(self.reach, Reach::Silent | Reach::Cloned),
             "attention" => self.urgency == 1,
             "never" => self.urgency == 2,
             "fine" => self.urgency == 3,

@@ -69,10 +69,8 @@ pub(in crate::http::page) async fn show(
     Path(id): Path<String>,
 ) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &id).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &id).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Problem> {

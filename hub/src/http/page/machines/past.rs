@@ -34,7 +34,7 @@ pub(super) fn charts(
     let free = |hour: &Hour| share(hour.disk_free_bytes?, hour.disk_total_bytes?);
     let charge = |hour: &Hour| Some(u64::from(hour.battery?.percent) * 10);
     let memory = |hour: &Hour| share(hour.memory_used_bytes?, memory_bytes?);
-    let percent = |permille: i32| text::percent(at.frame.lang, u64::try_from(permille).unwrap_or(0));
+    let percent = |permille| at.percent(permille);
     let plot = |title, lines| Plot { title, lines, high: 1000, unit: "%", text: &percent };
     let plots = [
         plot(w.disk_share, line(w.disk_share, &free)),

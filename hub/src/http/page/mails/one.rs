@@ -36,10 +36,8 @@ pub(in crate::http::page) async fn show(
         return reader.frame.refuse(problem);
     }
     let frame = reader.frame;
-    match page(&admin, &frame, &no).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &no).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, no: &str) -> Result<Response, Problem> {

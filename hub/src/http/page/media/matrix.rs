@@ -17,6 +17,7 @@ use crate::http::page::sheet::{SHEET, file};
 use crate::http::page::table::{Look, Table};
 use crate::http::problem::Problem;
 use crate::http::time::Time;
+use crate::store::commands::StoredCommand;
 use crate::store::media::Medium;
 
 /// Columns that fit beside the sites: the newest media.
@@ -52,10 +53,8 @@ struct MatrixPage<'a> {
 /// Shows what is where.
 pub(in crate::http::page) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &Look::of(&uri)).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Problem> {
@@ -65,10 +64,10 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     media.retain(|medium| medium.name.to_lowercase().contains(&wanted));
     let is_cut = media.len() > COLUMNS_MAX;
     media.truncate(COLUMNS_MAX);
-    let known = Known::read(admin, &media, w).await?;
+    let columns = columns(admin, &media, w).await?;
     let mut rooms = rooms(admin, frame).await?;
     rooms.retain(|room| look.has(&format!("{} {}", room.site, room.name)));
-    let lines = rooms.into_iter().map(|room| known.line(room, w)).collect();
+    let lines = rooms.into_iter().map(|room| line(&columns, room, w)).collect();
     if look.is_sheet(SHEET) {
         return Ok(sheet(frame, w, (&media, lines)));
     }
@@ -95,11 +94,6 @@ fn sheet(frame: &Frame, w: &Words, (media, lines): (&[Medium], Vec<Line>)) -> Re
     file(frame.lang, &head, lines.into_iter().map(cells))
 }
 
-/// Where the media of the columns are, and where they go.
-struct Known {
-    columns: Vec<Column>,
-}
-
 /// Where one medium is, and where it goes.
 struct Column {
     name: String,
@@ -107,40 +101,36 @@ struct Column {
     going: BTreeMap<SiteId, Mark>,
 }
 
-impl Known {
-    async fn read(admin: &Admin, media: &[Medium], w: &Words) -> Result<Self, Problem> {
-        let commands = admin.store.commands_of_kind(DEPLOY, None, DEPLOYMENTS_MAX).await?;
-        let mut columns = Vec::with_capacity(media.len());
-        for medium in media {
-            let hash = to_hex(&medium.sha256);
-            let is_it = |named: Option<String>| named.is_some_and(|named| named.eq_ignore_ascii_case(&hash));
-            let mut going: BTreeMap<SiteId, Option<Mark>> = BTreeMap::new();
-            for command in &commands {
-                if deployed(command).is_some_and(|(_, named)| is_it(named)) {
-                    // The newest comes first, and says how it is.
-                    going.entry(command.site.clone()).or_insert_with(|| standing(command.state, w));
-                }
-            }
-            let going = going.into_iter().filter_map(|(site, mark)| Some((site, mark?))).collect();
-            columns.push(Column {
-                name: medium.name.clone(),
-                holders: sites_with(admin, &medium.sha256).await?,
-                going,
-            });
+async fn columns(admin: &Admin, media: &[Medium], w: &Words) -> Result<Vec<Column>, Problem> {
+    let commands = admin.store.commands_of_kind(DEPLOY, None, DEPLOYMENTS_MAX).await?;
+    let hash = |command| deployed(command).and_then(|(_, hash)| hash).unwrap_or_default().to_lowercase();
+    let deployments: Vec<(String, &StoredCommand)> = commands.iter().map(|command| (hash(command), command)).collect();
+    let mut columns = Vec::with_capacity(media.len());
+    for medium in media {
+        let hash = to_hex(&medium.sha256);
+        let mut going: BTreeMap<SiteId, Option<Mark>> = BTreeMap::new();
+        for (_, command) in deployments.iter().filter(|(named, _)| *named == hash) {
+            // The newest comes first, and says how it is.
+            going.entry(command.site.clone()).or_insert_with(|| standing(command.state, w));
         }
-        Ok(Self { columns })
+        columns.push(Column {
+            name: medium.name.clone(),
+            holders: sites_with(admin, &medium.sha256).await?,
+            going: going.into_iter().filter_map(|(site, mark)| Some((site, mark?))).collect(),
+        });
     }
+    Ok(columns)
+}
 
-    fn line(&self, room: Room, w: &Words) -> Line {
-        let cell = |column: &Column| {
-            let is_here = column.holders.iter().any(|site| site.as_str() == room.site);
-            let goes = || column.going.iter().find(|(site, _)| site.as_str() == room.site).map(|(_, mark)| *mark);
-            let mark = if is_here { Some(Mark { state: "fine", word: w.here }) } else { goes() };
-            (column.name.clone(), mark)
-        };
-        let cells = self.columns.iter().map(cell).collect();
-        Line { room, cells }
-    }
+fn line(columns: &[Column], room: Room, w: &Words) -> Line {
+    let cell = |column: &Column| {
+        let is_here = column.holders.iter().any(|site| site.as_str() == room.site);
+        let goes = || column.going.iter().find(|(site, _)| site.as_str() == room.site).map(|(_, mark)| *mark);
+        let mark = if is_here { Some(Mark { state: "fine", word: w.here }) } else { goes() };
+        (column.name.clone(), mark)
+    };
+    let cells = columns.iter().map(cell).collect();
+    Line { room, cells }
 }
 
 impl From<&Medium> for Head {

@@ -50,10 +50,8 @@ pub(in crate::http::page) async fn show(
     Path(sha256): Path<String>,
 ) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &sha256).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &sha256).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, hash: &str) -> Result<Response, Problem> {

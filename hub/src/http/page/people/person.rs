@@ -67,10 +67,8 @@ struct PersonPage<'a> {
 
 /// Shows members their own data: devices, what may be exported, who looked.
 pub(in crate::http::page) async fn own(reader: Insider, State(admin): State<Admin>) -> Response {
-    match own_page(&admin, &reader).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = own_page(&admin, &reader).await;
+    reader.frame.answer(page)
 }
 
 async fn own_page(admin: &Admin, reader: &Insider) -> Result<Response, Problem> {
@@ -88,10 +86,8 @@ pub(in crate::http::page) async fn show(
     if let Err(problem) = reader.needs(Role::Operator) {
         return reader.frame.refuse(problem);
     }
-    match page(&admin, &reader.frame, &id).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&admin, &reader.frame, &id).await;
+    reader.frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Problem> {

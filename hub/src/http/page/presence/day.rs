@@ -86,10 +86,8 @@ pub(in crate::http::page) async fn show(
     State(admin): State<Admin>,
     Path((person, on)): Path<(String, String)>,
 ) -> Response {
-    match page(&admin, &reader, (&person, &on)).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&admin, &reader, (&person, &on)).await;
+    reader.frame.answer(page)
 }
 
 async fn page(admin: &Admin, reader: &Insider, (person, on): (&str, &str)) -> Result<Response, Problem> {

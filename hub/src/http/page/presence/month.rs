@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::Uri;
+use axum::response::Response;
 use jiff::civil::Date;
 
 use super::words::{self, Words};
@@ -13,6 +13,7 @@ use crate::attendance::book::{Mark, dates};
 use crate::csv::csv;
 use crate::http::guard::own_person;
 use crate::http::page::frame::{Frame, Insider, render};
+use crate::http::page::sheet::given;
 use crate::http::page::table::Look;
 use crate::http::problem::Problem;
 use crate::http::views::word;
@@ -69,10 +70,8 @@ struct MonthPage<'a> {
 
 /// Shows a month. Looking is noted.
 pub(in crate::http::page) async fn show(reader: Insider, State(admin): State<Admin>, uri: Uri) -> Response {
-    match page(&admin, &reader, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&admin, &reader, &Look::of(&uri)).await;
+    reader.frame.answer(page)
 }
 
 async fn page(admin: &Admin, reader: &Insider, look: &Look) -> Result<Response, Problem> {
@@ -212,10 +211,8 @@ pub(in crate::http::page) fn halves(lang: Lang, value: f64) -> String {
 
 /// The days of a month as CSV, one line each. Looking is noted.
 pub(in crate::http::page) async fn download(reader: Insider, State(admin): State<Admin>, uri: Uri) -> Response {
-    match rows(&admin, &reader, &Look::of(&uri)).await {
-        Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let text = rows(&admin, &reader, &Look::of(&uri)).await;
+    reader.frame.answer(text.map(given))
 }
 
 async fn rows(admin: &Admin, reader: &Insider, look: &Look) -> Result<String, Problem> {

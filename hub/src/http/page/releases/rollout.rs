@@ -58,10 +58,8 @@ pub(in crate::http::page) async fn show(
     uri: Uri,
 ) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, (&id, &Look::of(&uri))).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, (&id, &Look::of(&uri))).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, (id, look): (&str, &Look)) -> Result<Response, Problem> {
@@ -105,10 +103,14 @@ async fn page(admin: &Admin, frame: &Frame, (id, look): (&str, &Look)) -> Result
 /// What happened on the boxes that failed: what was undone, what is safe, what to do.
 async fn undone(admin: &Admin, rollout: &Rollout, w: &Words) -> Result<Vec<String>, Problem> {
     let failed = rollout.members.iter().filter(|(_, member)| member.state == MemberState::Failed);
+    let failed: Vec<(&SiteId, &Member)> = failed.take(UNDONE_MAX).collect();
+    if failed.is_empty() {
+        return Ok(Vec::new());
+    }
     let installed = admin.store.installed(Some(&rollout.plan.software)).await?;
     let is_suspended = rollout.progress.pause.as_ref().is_some_and(|pause| pause.account.is_none());
     let mut sentences = Vec::new();
-    for (site, member) in failed.take(UNDONE_MAX) {
+    for (site, member) in failed {
         let id = command_id(rollout.plan.id, site, member.attempt);
         let state = admin.store.command(site, id).await?.map(|command| command.state);
         let former = installed.iter().find(|one| one.site == *site).and_then(|one| one.version.as_deref());

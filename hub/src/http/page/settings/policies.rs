@@ -8,10 +8,9 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use crate::attendance::time;
 use crate::http::attendance::date;
+use crate::http::page::attendance::today;
 use crate::http::page::frame::{Frame, Reader, render};
 use crate::http::page::presence::month::halves;
 use crate::http::page::table::Look;
@@ -121,16 +120,14 @@ struct PoliciesPage<'a> {
 
 /// Shows the policies, and what the one in the address would change.
 pub(in crate::http::page) async fn show(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
-    match page(&admin, &reader, &Look::of(&uri)).await {
-        Ok(page) => page,
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let page = page(&admin, &reader, &Look::of(&uri)).await;
+    reader.frame.answer(page)
 }
 
 async fn page(admin: &Admin, reader: &Reader, look: &Look) -> Result<Response, Problem> {
     reader.needs(Role::Owner)?;
     let (frame, w) = (&reader.frame, of(reader.frame.lang));
-    let today = time::date(admin.clock.wall_ms(), &TimeZone::system()).unwrap_or(Date::MIN);
+    let today = today(admin.clock.wall_ms());
     let all = admin.presences.policies().await?;
     let used: Vec<Policy> = all.iter().filter(|one| one.name == admin.presences.config().policy).cloned().collect();
     let (since, through) = tried_days(look, today)?;

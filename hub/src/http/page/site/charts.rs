@@ -12,8 +12,8 @@ type Value = fn(&Measured) -> Option<i32>;
 
 /// Everything that was measured, as charts; none for what never was.
 pub(super) fn charts(at: &Local<'_>, w: &'static Words, past: &Past) -> Vec<Chart> {
-    let (words, is_hourly) = (at.frame.words, past.pulse.is_hourly);
-    let period = Period { from_ms: past.from_ms, to_ms: past.to_ms, hole_ms: past.pulse.hole_ms };
+    let (words, is_hourly) = (at.frame.words, past.pulse.is_hourly());
+    let period = Period { from_ms: past.from_ms, to_ms: past.to_ms, hole_ms: past.pulse.hole_ms() };
     let line = |label, value: Value| {
         let points = past.pulse.rows.iter().filter_map(|row| Some((row.at_ms.min(past.to_ms), value(row)?)));
         (label, points.collect::<Vec<_>>())
@@ -25,7 +25,7 @@ pub(super) fn charts(at: &Local<'_>, w: &'static Words, past: &Past) -> Vec<Char
         false => vec![line(words.processor, |row| Some(row.cpu_permille))],
     };
     let (memory, heat): (Value, Value) = (|row| row.memory_permille, |row| row.temperature_milli_c);
-    let percent = |permille: i32| text::percent(at.frame.lang, u64::try_from(permille).unwrap_or(0));
+    let percent = |permille| at.percent(permille);
     let permille = |title, lines| Plot { title, lines, high: 1000, unit: "%", text: &percent };
     let plots = [
         permille(words.processor, cpu),

@@ -14,10 +14,8 @@ const HOLE_MS: i64 = 15 * 60 * 1000;
 pub(super) struct Pulse {
     /// What was measured, oldest first.
     pub(super) rows: Vec<Measured>,
-    /// What lies further apart has a hole between it.
-    pub(super) hole_ms: i64,
-    /// Whether each row stands for an hour or more.
-    pub(super) is_hourly: bool,
+    /// For how long each row stands, the same before its moment and after it; 0 for a moment.
+    long_ms: i64,
 }
 
 /// What was measured at a moment, or in the hours around it.
@@ -40,7 +38,7 @@ impl Pulse {
     pub(super) fn of_samples(samples: &[MetricSample]) -> Self {
         let step = samples.len().div_ceil(POINTS_MAX).max(1);
         let rows = samples.iter().step_by(step).map(Measured::of_sample).collect();
-        Self { rows, hole_ms: HOLE_MS, is_hourly: false }
+        Self { rows, long_ms: 0 }
     }
 
     /// Hours of a period, as many together as it takes to draw them all. An hour does not say how much memory a box has:
@@ -51,15 +49,29 @@ impl Pulse {
         let long_ms = together * HourlySample::HOUR_MS;
         let folded = folded(hours, long_ms);
         let rows = folded.iter().map(|hour| Measured::of_hour(hour, long_ms, memory_total_bytes)).collect();
-        Self { rows, hole_ms: long_ms + long_ms / 2, is_hourly: true }
+        Self { rows, long_ms }
+    }
+
+    /// Whether each row stands for an hour or more.
+    pub(super) fn is_hourly(&self) -> bool {
+        self.long_ms > 0
+    }
+
+    /// Rows whose moments lie further apart have a hole between them.
+    pub(super) fn hole_ms(&self) -> i64 {
+        self.long_ms + self.apart_ms()
     }
 
     /// From when to when nothing was measured between two moments.
-    pub(super) fn holes(&self, (from_ms, to_ms): (i64, i64)) -> Vec<(i64, i64)> {
-        let half_ms = if self.is_hourly { self.hole_ms / 3 } else { 0 };
+    pub(super) fn holes(&self, period: (i64, i64)) -> Vec<(i64, i64)> {
+        let half_ms = self.long_ms / 2;
         let spans = self.rows.iter().map(|row| (row.at_ms - half_ms, row.at_ms + half_ms));
-        let apart_ms = if self.is_hourly { half_ms } else { self.hole_ms };
-        between(spans, (from_ms, to_ms), apart_ms)
+        between(spans, period, self.apart_ms())
+    }
+
+    /// How far the end of a row may be from the beginning of the next.
+    fn apart_ms(&self) -> i64 {
+        if self.is_hourly() { self.long_ms / 2 } else { HOLE_MS }
     }
 }
 

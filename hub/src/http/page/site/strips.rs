@@ -115,13 +115,12 @@ fn why(at: &Local<'_>, w: &Words, why: &Why) -> String {
 }
 
 fn of_row(at: &Local<'_>, row: &Measured) -> ValueRow {
-    let (lang, none) = (at.frame.lang, at.frame.words.none);
-    let percent = |permille: i32| text::percent(lang, u64::try_from(permille).unwrap_or(0));
+    let none = at.frame.words.none;
     ValueRow {
         at: at.moment(row.at_ms),
         until: None,
-        cpu: percent(row.cpu_permille),
-        memory: row.memory_permille.map_or_else(|| none.to_owned(), percent),
+        cpu: at.percent(row.cpu_permille),
+        memory: row.memory_permille.map_or_else(|| none.to_owned(), |permille| at.percent(permille)),
         temperature: row.temperature_milli_c.map_or_else(|| none.to_owned(), text::degrees),
         unseen: None,
     }

@@ -1,14 +1,15 @@
 //! The terminals as CSV, as the page filters them.
 
 use axum::extract::State;
-use axum::http::{Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::Uri;
+use axum::response::Response;
 
 use super::is_looked_for;
 use crate::attendance::driver::TERMINALS_MAX;
 use crate::csv::csv;
 use crate::http::Admin;
 use crate::http::page::frame::Reader;
+use crate::http::page::sheet::given;
 use crate::http::page::table::Look;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
@@ -31,10 +32,8 @@ const HEAD: [&str; 11] = [
 
 /// Gives them.
 pub(in crate::http::page) async fn give(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
-    match text(&admin, &Look::of(&uri)).await {
-        Ok(text) => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response(),
-        Err(problem) => reader.frame.refuse(problem),
-    }
+    let text = text(&admin, &Look::of(&uri)).await;
+    reader.frame.answer(text.map(given))
 }
 
 async fn text(admin: &Admin, look: &Look) -> Result<String, Problem> {

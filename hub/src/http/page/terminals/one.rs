@@ -69,10 +69,8 @@ pub(in crate::http::page) async fn show(
     Path(serial): Path<String>,
 ) -> Response {
     let frame = reader.frame;
-    match page(&admin, &frame, &serial).await {
-        Ok(page) => page,
-        Err(problem) => frame.refuse(problem),
-    }
+    let page = page(&admin, &frame, &serial).await;
+    frame.answer(page)
 }
 
 async fn page(admin: &Admin, frame: &Frame, serial: &str) -> Result<Response, Problem> {

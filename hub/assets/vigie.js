@@ -7,6 +7,8 @@
   const KEY_MS = 1500;
   let ahead = 0; // The hub's clock minus ours.
   let heard = 0;
+  let resting = false; // Other windows of this browser live in place of this one.
+  const opened = Date.now();
 
   const age = (then) => {
     const s = Math.max(0, Math.floor((Date.now() + ahead - then) / 1000));
@@ -21,6 +23,14 @@
     return [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
   };
 
+  const say = (mark) => {
+    if (resting) return ["paused", mark.dataset.paused];
+    if (Date.now() - (heard || opened) > SILENCE_MS) {
+      return ["frozen", mark.dataset.frozen + " " + clock(heard || opened) + ". " + mark.dataset.rest];
+    }
+    return heard ? ["live", mark.dataset.live + " " + clock(heard)] : ["", mark.dataset.live];
+  };
+
   const tick = () => {
     for (const time of document.querySelectorAll("time[title]")) {
       const text = age(Date.parse(time.dateTime));
@@ -28,12 +38,9 @@
     }
     say_moves();
     const mark = document.getElementById("live");
-    if (!mark || !heard) return;
-    const frozen = Date.now() - heard > SILENCE_MS;
-    const text = frozen
-      ? mark.dataset.frozen + " " + clock(heard) + ". " + mark.dataset.rest
-      : mark.dataset.live + " " + clock(heard);
-    mark.dataset.state = frozen ? "frozen" : "live";
+    if (!mark) return;
+    const [state, text] = say(mark);
+    mark.dataset.state = state;
     if (mark.textContent !== text) mark.textContent = text;
   };
 
@@ -77,7 +84,8 @@
     }
   };
 
-  const is_live = (element) => element && (element.hasAttribute("hx-sse:connect") || element.hasAttribute("data-live-part"));
+  const is_stream = (element) => element && element.hasAttribute("hx-sse:connect");
+  const is_live = (element) => is_stream(element) || (element && element.hasAttribute("data-live-part"));
 
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
@@ -106,6 +114,36 @@
     tick();
   });
   document.addEventListener("end", () => location.reload());
+
+  // A stream that breaks off begins again by itself. One that could not even begin is asked for again here; one that
+  // rests waits until somebody comes back to its window.
+  const AGAIN_MS = 5000;
+  const connect = (element) => {
+    const of = { source: element };
+    if (element.isConnected) htmx.ajax("GET", element.getAttribute("hx-sse:connect"), of);
+  };
+  const connect_later = (element) => setTimeout(connect, AGAIN_MS * (1 + Math.random()), element);
+  const wake = () => {
+    if (!resting || document.hidden) return;
+    resting = false;
+    document.querySelectorAll("[hx-sse\\:connect]").forEach(connect);
+  };
+  document.addEventListener("htmx:before:response", (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    if (!is_stream(sourceElement)) return;
+    event.preventDefault();
+    if (response.status === 401) location.reload();
+    else connect_later(sourceElement);
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const { ctx } = event.detail;
+    if (ctx && is_stream(ctx.sourceElement)) connect_later(ctx.sourceElement);
+  });
+  document.addEventListener("htmx:sse:error", (event) => { if (event.detail.status === 401) location.reload(); });
+  document.addEventListener("rest", () => { resting = true; });
+  document.addEventListener("htmx:sse:before:connection", (event) => { if (resting) event.preventDefault(); });
+  document.addEventListener("visibilitychange", wake);
+  for (const sign of ["focus", "pointerdown", "keydown"]) window.addEventListener(sign, wake);
 
   // A question opens over the page; what else comes back is a page of its own.
   document.addEventListener("htmx:after:swap", (event) => {

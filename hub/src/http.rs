@@ -75,6 +75,7 @@ pub(crate) mod trail;
 mod users;
 mod version;
 pub mod views;
+mod windows;
 
 #[cfg(test)]
 mod injection;
@@ -94,6 +95,7 @@ use self::idempotency::Answers;
 use self::ports::{Backup, Erasures, Meters, Readiness, Rebuilder, Revoker, Tickets};
 use self::reach::Hearing;
 use self::trail::Refusals;
+use self::windows::Windows;
 use crate::alerts::driver::Lookout;
 use crate::blobs::Blobs;
 use crate::clean_desk::message::Words;
@@ -194,6 +196,8 @@ pub struct Inner {
     answers: Answers,
     /// Places for live streams.
     streams: Arc<Semaphore>,
+    /// Which of a browser's windows live.
+    windows: Windows,
     /// Refusals that the audit log still takes.
     refusals: Refusals,
 }
@@ -203,8 +207,8 @@ impl Admin {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        let refusals = Refusals::default();
-        Self(Arc::new(Inner { parts, answers: Answers::default(), streams, refusals }))
+        let (answers, windows, refusals) = (Answers::default(), Windows::default(), Refusals::default());
+        Self(Arc::new(Inner { parts, answers, streams, windows, refusals }))
     }
 
     /// How links are judged at this moment.

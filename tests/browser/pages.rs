@@ -164,27 +164,12 @@ async fn look_at(scene: &Scene, page: &str, look: Look) -> Vec<String> {
     if bytes > PAGE_BYTES_MAX {
         wrong.push(format!("it weighs {bytes} bytes"));
     }
-    wrong.extend(seen_again(scene, page, look).await);
+    wrong.extend(seen(browser, look).await);
     wrong.extend(complaints(browser).await);
     if let Some(axe) = axe::source() {
         wrong.extend(axe::findings(browser, &axe).await);
     }
     keep(browser, page, look).await;
-    wrong
-}
-
-/// What is [`seen`], and seen again if the page moved: a busy machine draws a long table in pieces now and then, but not
-/// three times in a row; what a page does by itself it does each time.
-async fn seen_again(scene: &Scene, page: &str, look: Look) -> Vec<String> {
-    let mut wrong = seen(&scene.browser, look).await;
-    for _ in 0..2 {
-        if !wrong.iter().any(|what| what.starts_with("it jumps")) {
-            break;
-        }
-        scene.open(page).await;
-        scene.browser.settle().await;
-        wrong = seen(&scene.browser, look).await;
-    }
     wrong
 }
 

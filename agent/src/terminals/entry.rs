@@ -52,7 +52,8 @@ impl Hall {
             Call::Pending { is_first } => {
                 let mut tell = Vec::new();
                 if is_first {
-                    tell.push(stranger(serial, Standing::Pending, address, &device, &self.machine));
+                    let terms = self.config.terms(serial, &self.machine);
+                    tell.push(stranger(serial, Standing::Pending, address, &device, &terms.zone));
                     tell.extend(state.stranger_alarm(serial, address, now_ms));
                 }
                 refused("not admitted yet", tell)

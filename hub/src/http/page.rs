@@ -329,6 +329,10 @@ mod tests {
             let answer = stage.get(path).send().await;
             assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, login));
         }
+        let part = stage.get("/live").header("hx-request", "true").header("hx-current-url", "http://hub/sites/metz?a=1");
+        let answer = part.send().await;
+        let login = "/login?next=/sites/metz%3Fa%3D1";
+        assert_eq!((answer.status, answer.header("hx-redirect")), (StatusCode::UNAUTHORIZED, login));
         let form = format!("account=owner&password={}&next=/sites/metz", PASSWORD.replace(' ', "+"));
         let entered = stage.post("/login").form(&form).own().send().await;
         assert_eq!((entered.status, entered.header("location")), (StatusCode::SEE_OTHER, "/sites/metz"));

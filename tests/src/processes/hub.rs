@@ -163,6 +163,16 @@ impl HubProcess {
         Ok(text)
     }
 
+    /// Begins to follow a live stream as the hub's owner, until what comes back is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the hub does not answer with success.
+    pub async fn follow(&self, path: &str) -> anyhow::Result<reqwest::Response> {
+        let request = self.http.get(self.url(path)).header("authorization", self.bearer()?);
+        Ok(request.send().await?.error_for_status()?)
+    }
+
     /// Changes something over the API as the hub's owner.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Fragments of the open page as they change: one row of the fleet, or the head of one site.
 //!
-//! Unnamed events are HTML that says which element it replaces; `beat` carries the hub's time, `end` ends. Where the page
-//! names its rows, nothing is sent of others.
+//! Unnamed events are HTML that says which element it replaces; `beat` carries the hub's time, `end` ends, `rest` makes
+//! room for another window of the same browser. Where the page names its rows, nothing is sent of others.
 
 use std::convert::Infallible;
 
@@ -18,6 +18,7 @@ use crate::http::Admin;
 use crate::http::events::{Seen, Watch};
 use crate::http::site::{deliveries, known};
 use crate::http::time::Time;
+use crate::http::windows::Window;
 
 /// What the open page shows.
 #[derive(Deserialize)]
@@ -31,19 +32,12 @@ pub(super) struct Scope {
 /// Streams what changes on the open page.
 pub(super) async fn stream(reader: Reader, State(admin): State<Admin>, Query(scope): Query<Scope>) -> Response {
     let Reader { frame, caller } = reader;
-    let watch = match Watch::new(&admin, caller) {
+    let watch = match Watch::new(&admin, caller.clone()) {
         Ok(watch) => watch,
         Err(problem) => return problem.into_response(),
     };
-    let page = Page { frame, scope, admin };
-    let events = stream::unfold((watch, page), |(mut watch, page)| async move {
-        let event = loop {
-            if let Some(event) = page.event(watch.next(&page.admin).await?).await {
-                break event;
-            }
-        };
-        Some((Ok::<_, Infallible>(event), (watch, page)))
-    });
+    let live = Live { window: admin.windows.open(&caller), watch, page: Page { frame, scope, admin } };
+    let events = stream::unfold(Some(live), |live| async move { live?.next().await });
     Sse::new(events).into_response()
 }
 
@@ -58,6 +52,30 @@ impl Scope {
 fn replacing(id: &str, html: &str) -> Event {
     Event::default()
         .data(format!("<hx-partial hx-target=\"#{id}\" hx-swap=\"outerMorph\">{}</hx-partial>", html.trim()))
+}
+
+/// A page with its stream.
+struct Live {
+    window: Window,
+    watch: Watch,
+    page: Page,
+}
+
+impl Live {
+    /// The next event, and what goes on after it; none when the stream is over.
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Option<Self>)> {
+        loop {
+            let seen = tokio::select! {
+                seen = self.watch.next(&self.page.admin) => seen?,
+                () = self.window.rest() => {
+                    return Some((Ok(Event::default().event("rest").data("too many windows")), None));
+                }
+            };
+            if let Some(event) = self.page.event(seen).await {
+                return Some((Ok(event), Some(self)));
+            }
+        }
+    }
 }
 
 struct Page {

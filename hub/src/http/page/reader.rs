@@ -4,6 +4,8 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::address::escape;
@@ -14,6 +16,9 @@ use crate::http::guard::{caller_of, may};
 use crate::http::problem::Problem;
 use crate::login::Caller;
 use crate::store::accounts::Role;
+
+/// The header by which our pages' scripts say that they ask, not the address bar.
+const BY_SCRIPT: &str = "hx-request";
 
 /// A frame for anybody.
 pub(super) struct Visitor(pub(super) Frame);
@@ -51,7 +56,7 @@ impl FromRequestParts<Admin> for Insider {
                 let frame = framed.map_err(|error| frame.refuse(error.into()))?;
                 Ok(Self { frame, caller })
             }
-            Ok(None) => Err(Redirect::to(&login_address(&frame.here)).into_response()),
+            Ok(None) => Err(to_login(parts, &frame.here)),
             Err(problem) => Err(frame.refuse(problem)),
         }
     }
@@ -80,6 +85,16 @@ impl Reader {
     pub(super) fn needs(&self, least: Role) -> Result<(), Problem> {
         may(&self.caller, least)
     }
+}
+
+/// Leads to the login and back. A script that asks for a part of a page cannot be led away: it leads its page there.
+fn to_login(parts: &Parts, here: &str) -> Response {
+    if !parts.headers.contains_key(BY_SCRIPT) {
+        return Redirect::to(&login_address(here)).into_response();
+    }
+    let page = parts.headers.get("hx-current-url").and_then(|address| address.to_str().ok()?.parse::<Uri>().ok());
+    let page = page.as_ref().and_then(Uri::path_and_query).map_or("/", PathAndQuery::as_str);
+    (StatusCode::UNAUTHORIZED, [("hx-redirect", login_address(page))]).into_response()
 }
 
 /// The login page that leads back to where the reader wanted to go.

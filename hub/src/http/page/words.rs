@@ -107,6 +107,8 @@ words! {
     frozen: "Affichage figé depuis" = "Display frozen since";
     frozen_rest: "Les boîtiers continuent de travailler. La page se reconnecte toute seule."
         = "The boxes keep working. The page reconnects by itself.";
+    paused: "En pause : trop de pages de Vigie sont ouvertes. Celle-ci reprend dès que vous y revenez."
+        = "Paused: too many Vigie pages are open. This one goes on as soon as you come back to it.";
     refresh: "Actualiser" = "Refresh";
     search: "Rechercher un site" = "Search a site";
     state: "État" = "State";

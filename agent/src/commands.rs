@@ -249,6 +249,8 @@ registry! {
     erase_terminal: EraseTerminal,
     /// Shows a message on the owner's Macs and PCs, where somebody is logged in, and counts who has seen it.
     show_message: ShowMessage,
+    /// Says in which zone a time clock stands; kept through a restart.
+    set_terminal_zone: SetTerminalZone,
 }
 
 #[cfg(test)]

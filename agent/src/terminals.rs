@@ -52,6 +52,7 @@ pub use serial::Serial;
 
 use crate::hub_https::Upload;
 use crate::journal::{Journal, JournalError};
+use clock::Zone;
 use hall::Hall;
 use reply::Order;
 use session::Answered;
@@ -198,6 +199,21 @@ impl Terminals {
         hall.save().await?;
         hall.tell(state).await;
         Ok(())
+    }
+
+    /// Sets the zone in which a terminal's local times are read, or lets the owner's settings say it again; kept through a
+    /// restart. The zone that holds now.
+    ///
+    /// # Errors
+    ///
+    /// Words: the server is off, nobody admitted the terminal, the owner's settings name its zone, or the disk does not
+    /// take it.
+    pub async fn set_zone(&self, serial: &Serial, zone: Option<Zone>) -> anyhow::Result<Zone> {
+        let hall = self.hall.as_ref().ok_or(AskError::Off)?;
+        let (zone, state) = hall.place(serial, zone).map_err(anyhow::Error::msg)?;
+        hall.save().await?;
+        hall.tell(state).await;
+        Ok(zone)
     }
 
     /// Asks a terminal.

@@ -49,6 +49,11 @@ impl Clocks {
         Self { door, lifecycle: Lifecycle::new() }
     }
 
+    /// What ends with the door.
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
     /// Switches an honest terminal on, with these people enrolled.
     pub(crate) fn terminal(&self, serial: &str, people: &[(u64, &str)]) -> Terminal {
         self.made(Make::honest(serial), people)
@@ -56,7 +61,7 @@ impl Clocks {
 
     /// The same as one is made.
     pub(crate) fn made(&self, make: Make, people: &[(u64, &str)]) -> Terminal {
-        let timers = Timers { reconnect_ms: 100, ..Timers::default() };
+        let timers = Timers { reconnect_ms: 100, register_again_ms: 1_000, ..Timers::default() };
         // Terminals know no zone: their local time counts like UTC.
         let local = Timestamp::now().in_tz(ZONE).unwrap().datetime();
         let local_ms = TimeZone::UTC.to_timestamp(local).unwrap().as_millisecond();

@@ -1,6 +1,7 @@
 //! What people do, clicked through for real; one test for each journey of the design, by its number.
 
 mod acts;
+mod approval;
 mod attendance;
 mod bulk;
 mod connectors;

@@ -169,6 +169,16 @@ impl TerminalClock {
         self.ahead_ms = Some(ahead_ms);
     }
 
+    /// Learns that it stands in another zone than was thought: what it showed meant another moment.
+    pub fn moved(&mut self, from: &Zone, to: &Zone, wall_ms: i64) {
+        let by_new = |ahead_ms: i64| {
+            let shown = from.local(wall_ms.saturating_add(ahead_ms));
+            to.moment_ms(shown).saturating_sub(wall_ms)
+        };
+        self.measured_ms = self.measured_ms.map(by_new);
+        self.ahead_ms = self.ahead_ms.map(by_new);
+    }
+
     /// Learns that it was set to the box's clock.
     pub fn correct(&mut self, wall_ms: i64) {
         if let Some(ahead_ms) = self.ahead_ms.filter(|ahead_ms| ahead_ms.abs() >= NOTICED_MS) {
@@ -230,6 +240,19 @@ mod tests {
 
     fn at(text: &str) -> DateTime {
         local(text).unwrap()
+    }
+
+    #[test]
+    fn a_clock_that_was_right_is_hours_off_in_another_zone_and_right_again_back_home() {
+        let (paris, tokyo, now) = (paris(), "Asia/Tokyo".parse().unwrap(), 1_795_000_000_000);
+        let mut clock = TerminalClock::default();
+        clock.moved(&paris, &tokyo, now);
+        assert_eq!(clock.measured_ms, None);
+        clock.measure(paris.local(now), &paris, now);
+        clock.moved(&paris, &tokyo, now);
+        assert_eq!(clock.measured_ms, Some(-8 * 3_600_000));
+        clock.moved(&tokyo, &paris, now);
+        assert_eq!(clock.measured_ms, Some(0));
     }
 
     #[test]

@@ -190,12 +190,12 @@ pub struct Terms {
 }
 
 impl Config {
-    /// What holds for one terminal; `machine` is the zone of the machine.
+    /// What holds for one terminal: `placed` is the zone that a command named, `machine` that of the machine.
     #[must_use]
-    pub fn terms(&self, serial: &Serial, machine: &Zone) -> Terms {
+    pub fn terms(&self, serial: &Serial, placed: Option<&Zone>, machine: &Zone) -> Terms {
         let exception = self.terminal.get(serial).cloned().unwrap_or_default();
         Terms {
-            zone: exception.zone.or_else(|| self.zone.clone()).unwrap_or_else(|| machine.clone()),
+            zone: exception.zone.or_else(|| placed.or(self.zone.as_ref()).cloned()).unwrap_or_else(|| machine.clone()),
             dialect: exception.dialect,
             doors: exception.doors.unwrap_or(1).max(1),
             has_schedules: exception.schedules,
@@ -219,11 +219,14 @@ mod tests {
                 "terminal":{"ZX1":{"zone":"Asia/Kolkata","approve":false,"doors":4}}}"#,
         )
         .unwrap();
-        let utc = "UTC".parse().unwrap();
-        let (one, other) = (config.terms(&"ZX1".parse().unwrap(), &utc), config.terms(&"ZX2".parse().unwrap(), &utc));
+        let (utc, tokyo) = ("UTC".parse().unwrap(), "Asia/Tokyo".parse().unwrap());
+        let terms = |serial: &str, placed| config.terms(&serial.parse().unwrap(), placed, &utc);
+        let (one, other) = (terms("ZX1", None), terms("ZX2", None));
         assert_eq!((one.zone.name(), one.approves, one.doors), ("Asia/Kolkata", false, 4));
         assert_eq!((other.zone.name(), other.approves, other.doors), ("Europe/Paris", true, 1));
         assert!(other.kept.temperatures && !other.kept.photos);
+        let (one, other) = (terms("ZX1", Some(&tokyo)), terms("ZX2", Some(&tokyo)));
+        assert_eq!((one.zone.name(), other.zone.name()), ("Asia/Kolkata", "Asia/Tokyo"));
     }
 
     #[test]

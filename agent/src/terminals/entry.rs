@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use vigie_shared::wire::Reading;
 use vigie_shared::wire::reading::{AlarmKind, BoxAlarm, Standing, TerminalState};
 
+use super::clock::Zone;
 use super::frame::Frame;
 use super::hall::{Hall, Link, State};
 use super::health::Device;
@@ -52,8 +53,8 @@ impl Hall {
             Call::Pending { is_first } => {
                 let mut tell = Vec::new();
                 if is_first {
-                    let terms = self.config.terms(serial, &self.machine);
-                    tell.push(stranger(serial, Standing::Pending, address, &device, &terms.zone));
+                    let zone = self.terms(&state, serial).zone;
+                    tell.push(stranger(serial, Standing::Pending, address, &device, &zone));
                     tell.extend(state.stranger_alarm(serial, address, now_ms));
                 }
                 refused("not admitted yet", tell)
@@ -133,6 +134,29 @@ impl Hall {
         let standing = if is_admitted { Standing::Admitted } else { Standing::Refused };
         Ok(state.terminals.get_mut(serial).and_then(|terminal| terminal.state(standing, now_ms, 0)))
     }
+
+    /// A person says in which zone a terminal stands. The zone that holds now, and how the terminal is by it.
+    pub(super) fn place(&self, serial: &Serial, zone: Option<Zone>) -> Result<(Zone, Option<Reading>), String> {
+        if let Some(own) = self.config.terminal.get(serial).and_then(|exception| exception.zone.as_ref()) {
+            let text = format!(
+                "this box's settings say that terminal {serial} stands in {}, and they hold above commands: change \
+                 `terminals.terminal.{serial}.zone` there",
+                own.name()
+            );
+            return Err(text);
+        }
+        let (now_ms, (wall_ms, _)) = (self.now_ms(), self.wall());
+        let mut state = self.lock();
+        state.registry.place(serial, zone)?;
+        self.recall(&mut state, serial);
+        let zone = self.terms(&state, serial).zone;
+        let terminal = state.terminals.get_mut(serial);
+        let told = terminal.and_then(|terminal| {
+            terminal.move_to(zone.clone(), wall_ms);
+            terminal.state(Standing::Admitted, now_ms, 0)
+        });
+        Ok((zone, told))
+    }
 }
 
 impl State {
@@ -155,13 +179,7 @@ fn refused(reason: &str, tell: Vec<Reading>) -> Entry {
 }
 
 /// How a terminal is that nobody admitted.
-fn stranger(
-    serial: &Serial,
-    standing: Standing,
-    address: IpAddr,
-    device: &Device,
-    zone: &super::clock::Zone,
-) -> Reading {
+fn stranger(serial: &Serial, standing: Standing, address: IpAddr, device: &Device, zone: &Zone) -> Reading {
     Reading::TerminalState(TerminalState {
         terminal: serial.to_string(),
         standing,

@@ -14,7 +14,7 @@ use vigie_shared::wire::reading::Standing;
 
 use super::attachments::Waiting;
 use super::clock::Zone;
-use super::config::Config;
+use super::config::{Config, Terms};
 use super::limits::millis;
 use super::registry::Registry;
 use super::serial::Serial;
@@ -203,12 +203,17 @@ impl Hall {
         Ok(())
     }
 
+    /// What holds for a terminal.
+    pub(super) fn terms(&self, state: &State, serial: &Serial) -> Terms {
+        self.config.terms(serial, state.registry.decisions().zones.get(serial), &self.machine)
+    }
+
     /// What is known of an admitted terminal, from the disk if it is not at hand.
     pub(super) fn recall(&self, state: &mut State, serial: &Serial) {
         if state.terminals.contains_key(serial) {
             return;
         }
-        let mut terminal = Terminal::new(serial.clone(), self.config.terms(serial, &self.machine));
+        let mut terminal = Terminal::new(serial.clone(), self.terms(state, serial));
         terminal.clock = state.memory.clocks.get(serial).cloned().unwrap_or_default();
         terminal.is_disabled = state.memory.disabled.contains(serial);
         terminal.roster = self.folder.roster(serial);

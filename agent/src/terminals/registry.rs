@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use vigie_shared::wire::reading::{Standing, TerminalHardware};
 
+use super::clock::Zone;
 use super::serial::Serial;
 
 /// Terminals that were admitted or refused by command, at most: a site has a handful.
@@ -32,6 +33,8 @@ pub struct Decisions {
     pub decided: BTreeMap<Serial, bool>,
     /// What each admitted terminal showed when it first delivered.
     pub pinned: BTreeMap<Serial, Pin>,
+    /// In which zone a terminal stands, where a command said so.
+    pub zones: BTreeMap<Serial, Zone>,
 }
 
 /// What should not change about a terminal.
@@ -157,6 +160,22 @@ impl Registry {
         Ok(())
     }
 
+    /// A person says in which zone a terminal stands; none: as the owner's settings say again.
+    ///
+    /// # Errors
+    ///
+    /// Words, if nobody admitted it: a box remembers nothing for whoever calls.
+    pub fn place(&mut self, serial: &Serial, zone: Option<Zone>) -> Result<(), String> {
+        if self.standing(serial) != Some(Standing::Admitted) {
+            return Err(format!("terminal {serial} may not deliver to this box: admit it first"));
+        }
+        match zone {
+            Some(zone) => drop(self.decisions.zones.insert(serial.clone(), zone)),
+            None => drop(self.decisions.zones.remove(serial)),
+        }
+        Ok(())
+    }
+
     /// Whether a terminal may deliver; none if it never called.
     #[must_use]
     pub fn standing(&self, serial: &Serial) -> Option<Standing> {
@@ -233,6 +252,23 @@ mod tests {
         assert_eq!(call(&mut registry, "ZX1", "a"), Call::Refused);
         let standings: Vec<Standing> = registry.all().map(|(_, standing, _)| standing).collect();
         assert_eq!(standings, [Standing::Refused, Standing::Admitted]);
+    }
+
+    #[test]
+    fn only_who_was_admitted_is_placed_and_it_is_kept() {
+        let mut registry = registry(false);
+        call(&mut registry, "ZX2", "a");
+        let tokyo: Zone = "Asia/Tokyo".parse().unwrap();
+        let refused = registry.place(&serial("ZX2"), Some(tokyo.clone())).unwrap_err();
+        assert!(refused.contains("admit it first"), "{refused}");
+
+        registry.place(&serial("ZX1"), Some(tokyo.clone())).unwrap();
+
+        let kept = serde_json::to_string(registry.decisions()).unwrap();
+        let kept: Decisions = serde_json::from_str(&kept).unwrap();
+        assert_eq!(kept.zones, BTreeMap::from([(serial("ZX1"), tokyo)]));
+        registry.place(&serial("ZX1"), None).unwrap();
+        assert!(registry.decisions().zones.is_empty());
     }
 
     #[test]

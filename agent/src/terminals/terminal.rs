@@ -12,7 +12,7 @@ use vigie_shared::wire::delivery::RECORD_BYTES_MAX;
 use vigie_shared::wire::reading::{AlarmKind, BoxAlarm, LogOrigin, LogRow, Standing, TerminalLog, TerminalState};
 
 use super::attachments::Attachment;
-use super::clock::{self, TerminalClock};
+use super::clock::{self, TerminalClock, Zone};
 use super::config::Terms;
 use super::health::Device;
 use super::profile::Dialect;
@@ -224,6 +224,12 @@ impl Terminal {
         }
         self.alarms.insert(kind, now_ms);
         Some(Reading::Alarm(BoxAlarm { kind, text }))
+    }
+
+    /// It stands in another zone than was thought.
+    pub fn move_to(&mut self, zone: Zone, wall_ms: i64) {
+        self.clock.moved(&self.terms.zone, &zone, wall_ms);
+        self.terms.zone = zone;
     }
 
     /// How it is, if that is news: something changed, or it was not told for `every_ms`.

@@ -62,6 +62,50 @@ async fn a_stranger_waits_until_somebody_admits_it() {
     site.lifecycle.stop();
 }
 
+/// The zone of a terminal as it was told last.
+fn told_zone(site: &Site, serial: &str) -> Option<String> {
+    let zone = |reading| match reading {
+        Reading::TerminalState(state) if state.terminal == serial => Some(state.zone),
+        _ => None,
+    };
+    site.shelf.readings().into_iter().filter_map(zone).next_back()
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_with_the_zone_that_would_hold_for_it() {
+    let site = Site::open(r#"{"zone":"Europe/Lisbon","terminal":{"ZX8":{"zone":"Asia/Kolkata"}}}"#);
+    for (serial, zone) in [("ZX8", "Asia/Kolkata"), ("ZX9", "Europe/Lisbon")] {
+        let mut stranger = Fake::call(site.terminals.address().unwrap()).await;
+        stranger.say(&json!({"cmd": "reg", "sn": serial})).await;
+        assert_eq!(stranger.hear().await.unwrap()["result"], false);
+        assert_eq!(told_zone(&site, serial).as_deref(), Some(zone));
+    }
+    site.lifecycle.stop();
+}
+
+#[tokio::test]
+async fn a_terminal_is_read_in_the_zone_that_somebody_named_unless_the_owner_did() {
+    let site = Site::open(r#"{"terminal":{"ZX2":{"zone":"Asia/Kolkata"}}}"#);
+    let mut terminal = site.terminal().await;
+    let (zx1, zx2): (Serial, Serial) = ("ZX1".parse().unwrap(), "ZX2".parse().unwrap());
+    let tokyo: clock::Zone = "Asia/Tokyo".parse().unwrap();
+
+    site.terminals.set_zone(&zx1, Some(tokyo.clone())).await.unwrap();
+
+    assert_eq!(told_zone(&site, "ZX1").as_deref(), Some("Asia/Tokyo"));
+    terminal.say(&punch()).await;
+    assert_eq!(terminal.hear().await.unwrap()["result"], true);
+    let zones = site.shelf.readings().into_iter().filter_map(|reading| match reading {
+        Reading::TerminalLog(log) => Some(log.zone),
+        _ => None,
+    });
+    assert_eq!(zones.collect::<Vec<_>>(), ["Asia/Tokyo"]);
+    let refused = site.terminals.set_zone(&zx2, Some(tokyo)).await.unwrap_err().to_string();
+    assert!(refused.contains("terminals.terminal.ZX2.zone"), "{refused}");
+    assert_eq!(site.terminals.set_zone(&zx1, None).await.unwrap().name(), "Europe/Paris");
+    site.lifecycle.stop();
+}
+
 #[tokio::test]
 async fn a_newer_connection_takes_the_place_of_an_older_one_and_stays() {
     let site = Site::open("{}");

@@ -35,8 +35,8 @@ pub enum CommandVerb {
 
 Types: get_system_info, reboot, restart_service, get_logs, deploy_video, delete_video, update_software,
 update_config; for time clocks get_terminal_info, get_terminal_users, set_terminal_users, delete_terminal_users,
-get_terminal_log, set_terminal_time, reboot_terminal, open_door, set_terminal_schedule, admit_terminal, erase_terminal;
-for Macs and PCs show_message.
+get_terminal_log, set_terminal_time, set_terminal_zone, reboot_terminal, open_door, set_terminal_schedule, admit_terminal,
+erase_terminal; for Macs and PCs show_message.
 
 With --wait, exit code 0 means that it was done, 5 that it ended otherwise: failed, refused, rolled back, unknown
 or cancelled.")]

@@ -40,6 +40,21 @@ pub enum TerminalVerb {
     /// Let a terminal deliver no more; its log stays in it.
     #[command(after_help = "Example:\n  vigie-hub terminal refuse ZXTEST000417")]
     Refuse(DecideArgs),
+    /// Say in which time zone a terminal stands: its local times are read by it from then on.
+    #[command(after_help = "Examples:
+  vigie-hub terminal zone ZXTEST000417 Indian/Reunion --wait
+  vigie-hub terminal zone ZXTEST000417                 as its box's own settings say again
+
+Its box refuses if `terminals.terminal.SERIAL.zone` is set there: what its owner wrote holds above commands.")]
+    Zone {
+        /// Its serial number.
+        serial: String,
+        /// The IANA zone, such as Europe/Paris; the box's own if not given.
+        zone: Option<String>,
+        /// Wait until its box has done it.
+        #[arg(long)]
+        wait: bool,
+    },
     /// List who is enrolled on a terminal.
     #[command(after_help = "Examples:
   vigie-hub terminal users ZXTEST000417
@@ -132,6 +147,10 @@ pub(super) async fn act(hub: &Hub, verb: &TerminalVerb, output: &mut Output<'_>)
             let wish = json!({ "schedule": schedule });
             return bring(hub, (serial, &wish), *wait, output).await;
         }
+        TerminalVerb::Zone { serial, zone, wait } => {
+            let order = json!({ "type": "set_terminal_zone", "data": { "zone": zone } });
+            return give(hub, (serial, &order), *wait, output).await;
+        }
         TerminalVerb::Admit(args) => return decide(hub, args, true, output).await,
         TerminalVerb::Refuse(args) => return decide(hub, args, false, output).await,
         TerminalVerb::Users { serial, refresh } => {
@@ -204,10 +223,20 @@ async fn decide(
     output: &mut Output<'_>,
 ) -> Result<ExitCode, VerbError> {
     let order = json!({ "type": "admit_terminal", "data": { "is_admitted": is_admitted } });
-    let given = Given::on_terminal(hub, &args.serial, &order).await?;
-    let ended = if args.wait { given.ended(hub, output).await? } else { given.0 };
+    give(hub, (&args.serial, &order), args.wait, output).await
+}
+
+/// Gives a command on a terminal, and waits for its end if that is wished.
+async fn give(
+    hub: &Hub,
+    (serial, order): (&str, &Value),
+    is_awaited: bool,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, VerbError> {
+    let given = Given::on_terminal(hub, serial, order).await?;
+    let ended = if is_awaited { given.ended(hub, output).await? } else { given.0 };
     output.answer(&ended, command::show)?;
-    Ok(if !args.wait || command::is_done(&ended) { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
+    Ok(if !is_awaited || command::is_done(&ended) { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
 }
 
 fn list(output: &Output<'_>, terminals: &Value) -> String {

@@ -117,20 +117,20 @@ impl SiteChange {
             site.name = line("name", name, LINE_CHARS_MAX)?;
         }
         if let Some(zone) = &self.zone {
-            site.zone = known_zone(zone)?;
+            site.zone = known_zone("zone", zone)?;
         }
         site.about = self.about.applied(&to.about)?;
         Ok(site)
     }
 }
 
-/// A zone that the hub knows.
-pub(super) fn known_zone(zone: &str) -> Result<String, Problem> {
+/// The zone of that field, if the hub knows it.
+pub(super) fn known_zone(field: &str, zone: &str) -> Result<String, Problem> {
     if jiff::tz::TimeZone::get(zone).is_ok() {
         return Ok(zone.to_owned());
     }
     let shown: String = zone.chars().take(64).collect();
-    Err(Problem::invalid("zone", format_args!("`{shown}` is no IANA time zone; write it like Europe/Paris")))
+    Err(Problem::invalid(field, format_args!("`{shown}` is no IANA time zone; write it like Europe/Paris")))
 }
 
 /// Changes what is said of a site. What is missing in the request stays.

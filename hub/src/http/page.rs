@@ -329,7 +329,8 @@ mod tests {
             let answer = stage.get(path).send().await;
             assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, login));
         }
-        let part = stage.get("/live").header("hx-request", "true").header("hx-current-url", "http://hub/sites/metz?a=1");
+        let part =
+            stage.get("/live").header("hx-request", "true").header("hx-current-url", "http://hub/sites/metz?a=1");
         let answer = part.send().await;
         let login = "/login?next=/sites/metz%3Fa%3D1";
         assert_eq!((answer.status, answer.header("hx-redirect")), (StatusCode::UNAUTHORIZED, login));

@@ -185,7 +185,7 @@ fn checked(name: &str, body: &ScheduleBody) -> Result<Schedule, Problem> {
     Ok(Schedule {
         name: line("name", name, NAME_LENGTH_MAX)?,
         terminals: terminals.collect::<Result<_, Problem>>()?,
-        zone: body.zone.as_deref().map(known_zone).transpose()?,
+        zone: body.zone.as_deref().map(|zone| known_zone("zone", zone)).transpose()?,
         days: days.collect::<Result<_, Problem>>()?,
         has_common_numbers: body.has_common_numbers,
         directions: match body.directions {

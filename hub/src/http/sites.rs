@@ -122,7 +122,7 @@ async fn add(admin: &Admin, caller: &Caller, new: &NewSite) -> Result<InvitedVie
 fn checked(new: &NewSite, now_ms: i64) -> Result<Site, Problem> {
     let id: SiteId = new.id.parse().map_err(|error| Problem::invalid("id", error))?;
     let name = line("name", new.name.as_deref().unwrap_or(id.as_str()), LINE_CHARS_MAX)?;
-    let zone = known_zone(new.zone.as_deref().unwrap_or(&crate::own_zone()))?;
+    let zone = known_zone("zone", new.zone.as_deref().unwrap_or(&crate::own_zone()))?;
     let about = new.about.applied(&About::default())?;
     Ok(Site { about, ..Site::new(id, name, zone, now_ms) })
 }

@@ -3,7 +3,7 @@
 //! Over plain HTTP a browser opens six connections to one hub. With six live streams a seventh window would wait for
 //! ever, so the window that was opened first rests; its page says so and lives again when somebody comes back to it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -15,7 +15,7 @@ pub(super) const LIVE_MAX: usize = 4;
 
 /// The windows of each session that may live, the oldest first.
 #[derive(Default)]
-pub(super) struct Windows(Mutex<HashMap<[u8; 16], VecDeque<CancellationToken>>>);
+pub(super) struct Windows(Mutex<BTreeMap<[u8; 16], VecDeque<CancellationToken>>>);
 
 /// A window that may live until it is closed or a newer one takes its place.
 pub(super) struct Window {

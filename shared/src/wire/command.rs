@@ -17,8 +17,8 @@ use crate::wire::frame::{self, FrameError};
 pub use kind::{
     AdmitTerminal, CommandKind, ConfigTarget, DeleteTerminalUsers, DeleteVideo, DeployVideo, EraseTerminal, Erased,
     GetLogs, GetSystemInfo, GetTerminalInfo, GetTerminalLog, GetTerminalUsers, OpenDoor, Reboot, RebootTerminal,
-    RestartService, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, ShowMessage, UpdateConfig, UpdateSoftware,
-    WantedUser, When,
+    RestartService, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, SetTerminalZone, ShowMessage, UpdateConfig,
+    UpdateSoftware, WantedUser, When,
 };
 
 /// Largest sealed command, bytes: it travels as one message, with its signature.

@@ -406,10 +406,17 @@ fn machine_kinds() -> Vec<(CommandKind, &'static str)> {
     vec![(kind, include_str!("golden/command_show_message.hex"))]
 }
 
+/// What came after those.
+fn later_kinds() -> Vec<(CommandKind, &'static str)> {
+    let zone = serde_json::from_str(r#"{"terminal":"ZX1","zone":"Europe/Paris"}"#).unwrap();
+    let kind = json::parse_kind("set_terminal_zone", zone).unwrap().0;
+    vec![(kind, include_str!("golden/command_set_terminal_zone.hex"))]
+}
+
 #[test]
 fn signed_commands_of_every_kind_keep_their_bytes() {
     let key = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
-    let kinds = [kinds(), terminal_kinds(), machine_kinds()].concat();
+    let kinds = [kinds(), terminal_kinds(), machine_kinds(), later_kinds()].concat();
     assert_eq!(kinds.len(), CommandKind::NAMES.len());
     for (kind, golden) in kinds {
         let header = CommandHeader {

@@ -13,7 +13,7 @@ const NOW: i64 = 1_795_000_000_000;
 fn terminal(config: &str) -> Terminal {
     let config: Config = serde_json::from_str(config).unwrap();
     let serial: Serial = "ZX1".parse().unwrap();
-    let terms = config.terms(&serial, &"Europe/Paris".parse().unwrap());
+    let terms = config.terms(&serial, None, &"Europe/Paris".parse().unwrap());
     Terminal::new(serial, terms)
 }
 

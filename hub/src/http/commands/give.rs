@@ -8,12 +8,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use vigie_shared::id::CommandId;
 use vigie_shared::units;
-use vigie_shared::wire::command::{COMMAND_BYTES_MAX, json};
+use vigie_shared::wire::command::{COMMAND_BYTES_MAX, CommandKind, SetTerminalZone, json};
 use vigie_shared::wire::{Command, CommandHeader};
 
 use super::view::CommandView;
 use super::{find, hearing_site};
 use crate::http::Admin;
+use crate::http::about::known_zone;
 use crate::http::problem::Problem;
 use crate::login::Caller;
 use crate::store::StoreError;
@@ -27,8 +28,9 @@ pub(in crate::http) struct NewCommand {
     id: Option<String>,
     /// What to do: `get_system_info`, `reboot`, `restart_service`, `get_logs`, `deploy_video`, `delete_video`,
     /// `update_software`, `update_config`; for time clocks `get_terminal_info`, `get_terminal_users`,
-    /// `set_terminal_users`, `delete_terminal_users`, `get_terminal_log`, `set_terminal_time`, `reboot_terminal`,
-    /// `open_door`, `set_terminal_schedule`, `admit_terminal`, `erase_terminal`; for Macs and PCs `show_message`.
+    /// `set_terminal_users`, `delete_terminal_users`, `get_terminal_log`, `set_terminal_time`, `set_terminal_zone`,
+    /// `reboot_terminal`, `open_door`, `set_terminal_schedule`, `admit_terminal`, `erase_terminal`; for Macs and PCs
+    /// `show_message`.
     #[serde(rename = "type")]
     kind: String,
     /// The parameters of that type.
@@ -101,6 +103,9 @@ pub(in crate::http) async fn give(
     let (kind, is_dry_run) = json::parse_kind(&new.kind, new.data.clone()).map_err(|error| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not accepted", error.to_string())
     })?;
+    if let CommandKind::SetTerminalZone(SetTerminalZone { zone: Some(zone), .. }) = &kind {
+        known_zone("data.zone", zone)?;
+    }
     let chosen: Option<CommandId> =
         new.id.as_deref().map(str::parse).transpose().map_err(|error| Problem::invalid("id", error))?;
     let issued_ms = admin.clock.wall_ms();

@@ -107,6 +107,10 @@ async fn what_is_wrong_is_named_and_nothing_is_stored() {
         (json!({ "type": "restart_service" }), "missing field `service`"),
         (json!({ "type": "reboot", "expires": "90d" }), "expires"),
         (json!({ "type": "reboot", "id": "7" }), "command id"),
+        (
+            json!({ "type": "set_terminal_zone", "data": { "terminal": "ZX1", "zone": "Mars/Base" } }),
+            "`Mars/Base` is no IANA time zone",
+        ),
         (json!({ "type": "reboot", "colour": "red" }), "colour"),
         (json!({ "type": "update_config", "data": { "configuration": { "a": "x".repeat(40_000) } } }), "40"),
     ] {

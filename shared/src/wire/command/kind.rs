@@ -14,7 +14,7 @@ mod terminal;
 pub use machine::ShowMessage;
 pub use terminal::{
     AdmitTerminal, DeleteTerminalUsers, EraseTerminal, Erased, GetTerminalInfo, GetTerminalLog, GetTerminalUsers,
-    OpenDoor, RebootTerminal, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, WantedUser,
+    OpenDoor, RebootTerminal, SetTerminalSchedule, SetTerminalTime, SetTerminalUsers, SetTerminalZone, WantedUser,
 };
 
 /// Declares every kind: what it does, its name in JSON, and the struct of its parameters.
@@ -96,6 +96,8 @@ kinds! {
     "erase_terminal" => EraseTerminal,
     /// Show a message on the screens of the owner's Macs and PCs, where somebody is logged in.
     "show_message" => ShowMessage,
+    /// Say in which zone a time clock stands, so that its local times are read right.
+    "set_terminal_zone" => SetTerminalZone,
 }
 
 /// Needs nothing.

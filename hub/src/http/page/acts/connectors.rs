@@ -72,6 +72,19 @@ pub(super) const ACTS: &[Act] = &[
         said("Les personnes sont lues.", "The people are read."),
     ])
     .showing(PEOPLE),
+    Act::new("connectors_take_people", Level::Asked, [
+        said("Reprendre même si beaucoup partent", "Take over although many leave"),
+        said(
+            "Une liste qui perd d’un coup beaucoup de personnes est retenue, car elle est souvent incomplète. Ici elle est \
+             reprise telle quelle : qui n’y est plus n’est plus admis aux pointeuses au prochain envoi. Personne n’est \
+             supprimé.",
+            "A list that loses many people at once is held back, because it is often incomplete. Here it is taken as it \
+             is: who is not on it any more is not let in at terminals from the next sending on. Nobody is deleted.",
+        ),
+        said("Les personnes sont lues.", "The people are read."),
+    ])
+    .named("connectors_take_anyway")
+    .showing(PEOPLE),
     Act::new("connectors_reconcile", Level::Plain, [
         said("Rapprocher", "Compare"),
         said("", ""),

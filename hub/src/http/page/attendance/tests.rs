@@ -32,9 +32,16 @@ async fn who_came_late_stands_above_who_did_not() {
 #[tokio::test]
 async fn the_pay_office_gets_days_that_nothing_changes_any_more() {
     let stage = late().await;
-    let csv = stage.get("/attendance.csv?date=2031-05-06").by(Who::Socket).send().await;
+    let csv = stage.get("/attendance.csv?date=2031-05-06").by(Who::Socket).header("accept-language", "en").send().await;
     assert_eq!((csv.status, csv.header("content-type")), (StatusCode::OK, "text/csv; charset=utf-8"));
-    assert!(csv.text.starts_with("person,date,in,out,") && !csv.text.contains("provisional"), "{}", csv.text);
+    assert!(
+        csv.text.starts_with("\u{feff}Name,Day,In,Out,Worked (min),") && !csv.text.contains("provisional"),
+        "{}",
+        csv.text
+    );
+    let french = stage.get("/attendance.csv?date=2031-05-06&which=all").by(Who::Socket);
+    let french = french.header("accept-language", "fr").send().await.text;
+    assert!(french.starts_with("\u{feff}Nom;Jour;Entrée;Sortie;Durée (min);"), "{french}");
     let stage = Stage::new().await;
     assert_eq!(stage.get("/attendance.csv").role(Role::Viewer).send().await.status, StatusCode::FORBIDDEN);
 }
@@ -52,7 +59,7 @@ async fn a_day_that_lacks_a_punch_is_to_settle_and_not_for_the_pay_office() {
         stage.get("/attendance?date=2031-05-06").role(Role::Operator).header("accept-language", "en").send().await;
     let csv = async |which: &str| {
         let path = format!("/attendance.csv?date=2031-05-06&which={which}");
-        stage.get(&path).role(Role::Operator).send().await.text
+        stage.get(&path).role(Role::Operator).header("accept-language", "en").send().await.text
     };
 
     let text = shown(&page.text);

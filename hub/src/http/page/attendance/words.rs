@@ -35,6 +35,8 @@ words! {
     left: "Sortie" = "Out";
     lateness: "Retard" = "Lateness";
     worked: "Durée" = "Worked";
+    worked_min: "Durée (min)" = "Worked (min)";
+    schedule: "Horaire" = "Schedule";
     sure: "Sûreté" = "How sure";
     person: "personne" = "person";
     people: "personnes" = "people";

@@ -10,13 +10,11 @@ use jiff::civil::Date;
 
 use super::words::{self, Words};
 use crate::attendance::book::{Mark, dates};
-use crate::csv::csv;
 use crate::http::guard::own_person;
 use crate::http::page::frame::{Frame, Insider, render};
-use crate::http::page::sheet::given;
+use crate::http::page::sheet::file;
 use crate::http::page::table::Look;
 use crate::http::problem::Problem;
-use crate::http::views::word;
 use crate::http::{Admin, looks};
 use crate::presence::day::Answer;
 use crate::presence::driver::kept_day;
@@ -205,17 +203,22 @@ impl Writer<'_> {
 
 /// Days in halves: `2,5` or `2.5`.
 pub(in crate::http::page) fn halves(lang: Lang, value: f64) -> String {
-    let text = if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") };
+    decimal(lang, (value * 10.0).round() / 10.0)
+}
+
+/// A number as spreadsheets of that language read it.
+fn decimal(lang: Lang, value: f64) -> String {
+    let text = value.to_string();
     if lang == Lang::Fr { text.replace('.', ",") } else { text }
 }
 
 /// The days of a month as CSV, one line each. Looking is noted.
 pub(in crate::http::page) async fn download(reader: Insider, State(admin): State<Admin>, uri: Uri) -> Response {
-    let text = rows(&admin, &reader, &Look::of(&uri)).await;
-    reader.frame.answer(text.map(given))
+    let sheet = sheet(&admin, &reader, &Look::of(&uri)).await;
+    reader.frame.answer(sheet)
 }
 
-async fn rows(admin: &Admin, reader: &Insider, look: &Look) -> Result<String, Problem> {
+async fn sheet(admin: &Admin, reader: &Insider, look: &Look) -> Result<Response, Problem> {
     let own = own_person(&reader.caller, None, Role::Operator)?;
     let (from, through) = month(look.get("month"), admin.clock.wall_ms());
     let filter = DayFilter { person: own.clone(), from, through, only_unpublished: false };
@@ -226,17 +229,19 @@ async fn rows(admin: &Admin, reader: &Insider, look: &Look) -> Result<String, Pr
     for person in days.iter().map(|day| &day.person).collect::<BTreeSet<_>>() {
         looks::note(admin, &reader.caller, person, "month").await?;
     }
+    let (lang, w) = (reader.frame.lang, words::of(reader.frame.lang));
+    let writer = Writer { lang, w, decided: &decided };
     let row = |day: &StoredDay| {
         let decision = decided.iter().find(|one| one.person == day.person && one.date == day.date);
-        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let number = |value: Option<f64>| value.map(|value| decimal(lang, value)).unwrap_or_default();
         vec![
             names.get(&day.person).cloned().unwrap_or_else(|| day.person.clone()),
             day.date.to_string(),
             number(day.value),
             number(decision.map(|decision| decision.value)),
-            word(day.mark),
+            writer.mark(day.mark).to_owned(),
             day.revision.to_string(),
         ]
     };
-    Ok(csv(&["person", "date", "value", "decided", "mark", "revision"], days.iter().map(row)))
+    Ok(file(lang, &[w.person, w.date, w.worth, w.decided, w.sure, w.revision], days.iter().map(row)))
 }

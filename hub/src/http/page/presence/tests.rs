@@ -1,12 +1,15 @@
 //! Presence as people of both languages read it.
 
 use axum::http::{Method, StatusCode};
+use jiff::civil::date;
 use serde_json::json;
 
 use crate::attendance::Person;
+use crate::attendance::book::Mark;
 use crate::http::page::shown;
 use crate::http::testing::{OWN, Stage, Who};
 use crate::store::accounts::Role;
+use crate::store::presence::StoredDay;
 use crate::text::Lang;
 
 async fn crowd() -> Stage {
@@ -64,6 +67,23 @@ async fn a_month_and_a_day_are_for_operators_and_every_look_is_noted() {
         assert_eq!(stage.get(path).role(Role::Viewer).send().await.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert!(stage.store.looks(None, 9).await.unwrap().is_empty());
+    let day = StoredDay {
+        person: "p1".to_owned(),
+        date: date(2026, 11, 19),
+        body: "{}".to_owned(),
+        value: Some(0.5),
+        revision: 1,
+        mark: Mark::Final,
+        published_revision: 0,
+        published_ms: None,
+    };
+    stage.store.put_person_days(&[day]).await.unwrap();
+    let month = stage.get("/presence/month.csv?month=2026-11").role(Role::Operator);
+    let month = month.header("accept-language", "fr").send().await.text;
+    let row = "Person 1;2026-11-19;\"0,5\";;définitif;1";
+    assert!(month.starts_with("\u{feff}Personne;Jour;Valeur;Décidé;") && month.contains(row), "{month}");
+    let noted = stage.store.looks(Some("p1"), 9).await.unwrap().len();
+    assert_eq!(noted, 1);
 
     let day =
         stage.get("/presence/days/p1/2026-11-20").role(Role::Operator).header("accept-language", "en").send().await;
@@ -71,7 +91,7 @@ async fn a_month_and_a_day_are_for_operators_and_every_look_is_noted() {
     assert_eq!(day.status, StatusCode::OK, "{}", day.text);
     assert!(day.text.contains("Person 1") && day.text.contains("This look is recorded."));
     assert!(day.text.contains("/act/presence_override_put"));
-    assert_eq!(stage.store.looks(Some("p1"), 9).await.unwrap().len(), 1);
+    assert_eq!(stage.store.looks(Some("p1"), 9).await.unwrap().len(), noted + 1);
     let nobody = stage.get("/presence/days/nobody/2026-11-20").role(Role::Operator).send().await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
 }

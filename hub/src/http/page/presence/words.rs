@@ -64,13 +64,15 @@ words! {
     decided_by: "par" = "by";
     comment: "Motif" = "Reason";
     comment_hint: "Il reste dans l’historique avec votre nom." = "It stays in the history with your name.";
+    date: "Jour" = "Day";
+    decided: "Décidé" = "Decided";
+    sure: "Sûreté" = "How sure";
     revision: "Révision" = "Revision";
     computed: "calculé" = "computed";
     formerly: "Auparavant" = "Before";
     history: "Historique" = "History";
     history_when: "À partir du" = "From";
     history_by: "Par" = "By";
-    sure: "Sûreté" = "How sure";
     published: "transmise" = "handed over";
     back_to_month: "Retour au mois" = "Back to the month";
     incomplete: "Ce jour n’est pas définitif : des relevés manquent encore. Le calcul sera refait à leur arrivée."

@@ -51,8 +51,9 @@ words! {
     effect: "Effet" = "Effect";
     before: "Nom actuel" = "Name so far";
     more_affected: "Seules les 200 premières sont nommées." = "Only the first 200 are named.";
-    zone_rest: "Le fuseau est celui que le boîtier applique : terminals.terminal.NUMÉRO.zone dans agent.toml, sinon celui du boîtier."
-        = "The zone is the one that the box applies: terminals.terminal.SERIAL.zone in agent.toml, else the box’s own.";
+    zone_rest: "Où elle se trouve, par exemple Europe/Paris : ses heures locales sont lues ainsi. Vide : comme le dit le boîtier. Ce que son agent.toml dit de cette pointeuse l’emporte."
+        = "Where it stands, for example Europe/Paris: its local times are read by it. Empty: as the box says. What its agent.toml says of this terminal holds above it.";
+    set_zone: "Fixer le fuseau" = "Set the zone";
     foreign: "Laissées telles quelles" = "Left as they are";
     commands: "Commandes" = "Commands";
     commands_rest: "Leur résultat apparaît sur la page du site." = "Their outcome appears on the site’s page.";

@@ -139,6 +139,17 @@ pub struct AdmitTerminal {
     pub is_admitted: bool,
 }
 
+/// Which terminal, and the zone of its clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetTerminalZone {
+    /// Its serial number.
+    pub terminal: String,
+    /// The zone of its local times by its name in the IANA database, such as `Europe/Paris`; none: the box's own again.
+    #[serde(default)]
+    pub zone: Option<String>,
+}
+
 /// Which terminal, and what to erase on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

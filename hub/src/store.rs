@@ -48,7 +48,7 @@ pub use media::Media;
 pub use memory::Memory;
 pub use numbers::Numbers;
 pub use outbox::Outbox;
-pub use presence::{Days, Registry, Strips};
+pub use presence::{Days, Disputes, Registry, Strips};
 pub use projections::Projections;
 pub use releases::Releases;
 pub use rollouts::Rollouts;
@@ -96,6 +96,7 @@ pub trait Store:
     + Strips
     + Registry
     + Days
+    + Disputes
     + Alerts
     + Upkeep
     + Send
@@ -128,6 +129,7 @@ impl<
         + Strips
         + Registry
         + Days
+        + Disputes
         + Alerts
         + Upkeep
         + Send

@@ -1,5 +1,6 @@
 //! `vigie-hub presence`: who is here, who was, what days are worth and why.
 
+mod disputes;
 mod import;
 mod notice;
 mod requests;
@@ -88,6 +89,9 @@ Other programs ask by a file in the folder `presence.requests` of hub.toml: `<id
     Notice(notice::NoticeArgs),
     /// Decide of a day, beside what was computed; the decision stays until it is taken back.
     Override(OverrideArgs),
+    /// Days that somebody says are wrong, and what is answered.
+    #[command(subcommand)]
+    Dispute(disputes::DisputeVerb),
     /// Hand over to third parties what they were not told yet, or tell them days again.
     #[command(after_help = "Examples:
   vigie-hub presence publish                            what was not handed over yet
@@ -158,6 +162,7 @@ pub(super) async fn act(hub: &Hub, verb: &PresenceVerb, output: &mut Output<'_>)
         PresenceVerb::Compare(args) => rules::compare(hub, args, output).await?,
         PresenceVerb::Notice(args) => notice::act(hub, args, output).await?,
         PresenceVerb::Override(args) => decide(hub, args, output).await?,
+        PresenceVerb::Dispute(verb) => disputes::act(hub, verb, output).await?,
         PresenceVerb::Publish { from, through } => publish(hub, (from, through), output).await?,
         PresenceVerb::TakeDevices { connector } => take_devices(hub, connector, output).await?,
     }

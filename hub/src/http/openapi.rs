@@ -275,11 +275,12 @@ mod tests {
     ];
 
     /// What everybody may ask about themselves, and who may ask it about others.
-    const OTHERS: [(&str, Role); 5] = [
+    const OTHERS: [(&str, Role); 6] = [
         ("presence_days_list", Role::Operator),
         ("presence_day_show", Role::Operator),
         ("person_devices_list", Role::Operator),
         ("presence_claims_list", Role::Operator),
+        ("presence_disputes_list", Role::Operator),
         ("person_export", Role::Owner),
     ];
 

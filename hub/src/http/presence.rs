@@ -2,6 +2,7 @@
 
 mod days;
 mod decisions;
+mod disputes;
 mod here;
 mod imports;
 mod live;
@@ -33,6 +34,9 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(days::list))
         .routes(routes!(days::show))
         .routes(routes!(decisions::put, decisions::remove))
+        .routes(routes!(disputes::list))
+        .routes(routes!(disputes::put))
+        .routes(routes!(disputes::answer))
         .routes(routes!(policies::list, policies::create))
         .routes(routes!(trials::replay))
         .routes(routes!(trials::compare).layer(DefaultBodyLimit::max(trials::NUMBERS_BYTES_MAX)))

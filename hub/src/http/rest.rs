@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::oneshot;
 
@@ -18,6 +18,22 @@ use tokio::sync::oneshot;
 const REST_BYTES_MAX: usize = 256 << 20;
 /// How long it may take to come.
 const REST_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long an upload may bring nothing. A slow line takes its time; one that stands still holds a connection for nothing.
+const IDLE_MAX: Duration = Duration::from_secs(60);
+
+/// A body that ends with an error when nothing more comes for [`IDLE_MAX`].
+pub(super) fn going_on(body: Body) -> Body {
+    let pieces = stream::unfold(Some(body.into_data_stream()), |pieces| async move {
+        let mut pieces = pieces?;
+        match tokio::time::timeout(IDLE_MAX, pieces.next()).await {
+            Ok(piece) => Some((piece?, Some(pieces))),
+            Err(idle) => Some((Err(axum::Error::new(idle)), None)),
+        }
+    });
+    // Whoever reads what a handler left asks once more after the end.
+    Body::from_stream(pieces.fuse())
+}
 
 /// Answers as the handler does, after what it left of the content has been read.
 pub(super) async fn read_on(request: Request, next: Next) -> Response {
@@ -115,6 +131,18 @@ mod tests {
     async fn what_a_handler_leaves_is_read_before_its_answer_goes_out() {
         assert_eq!(pieces_read(post(|_: Body| async { StatusCode::IM_A_TEAPOT })).await, 10);
         assert_eq!(pieces_read(post(|| async { StatusCode::IM_A_TEAPOT })).await, 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_may_be_slow_but_not_stand_still() {
+        let slow = stream::unfold(0, |count| async move {
+            tokio::time::sleep(IDLE_MAX - Duration::from_secs(1)).await;
+            (count < 9).then(|| (Ok::<_, std::io::Error>(Bytes::from_static(b"piece")), count + 1))
+        });
+        let whole = axum::body::to_bytes(going_on(Body::from_stream(slow)), 100).await.unwrap();
+        assert_eq!(whole.len(), 45);
+        let stuck = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"piece"))]).chain(stream::pending());
+        assert!(axum::body::to_bytes(going_on(Body::from_stream(stuck)), 100).await.is_err());
     }
 
     #[tokio::test]

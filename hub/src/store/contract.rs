@@ -25,6 +25,7 @@ mod commands;
 pub(crate) mod connectors;
 mod days;
 mod derived;
+mod disputes;
 mod facts;
 mod logins;
 mod machines;
@@ -188,6 +189,9 @@ macro_rules! every_law {
                 pages_of_days_miss_none_and_repeat_none,
                 a_decision_stands_beside_its_day_until_it_is_taken_back,
                 ends_policies_and_looks_are_kept_as_they_were_said,
+            ],
+            disputes: [
+                a_disputed_day_waits_until_it_is_answered_and_can_be_disputed_again,
             ],
             alerts: [
                 a_look_is_kept_as_a_whole_and_history_apart,

@@ -12,6 +12,7 @@ mod audit;
 mod commands;
 mod connectors;
 mod days;
+mod disputes;
 mod factors;
 mod facts;
 mod jobs;
@@ -63,6 +64,7 @@ pub struct State {
     forgotten_machines: machines::Forgotten,
     registry: registry::RegistryTables,
     days: days::DayTables,
+    disputes: disputes::DisputeTable,
     timetable: timetable::TimetableTables,
     hours: upkeep::Hours,
     commands: commands::CommandTable,

@@ -25,6 +25,7 @@ mod connectors;
 mod copy;
 mod days;
 mod diary;
+mod disputes;
 mod factors;
 mod facts;
 mod jobs;

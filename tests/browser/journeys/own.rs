@@ -96,3 +96,42 @@ async fn journey_20_an_open_page_ends_with_its_readers_role() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_member_disputes_a_day_and_reads_the_answer_that_an_operator_gave() {
+    play_demo(async |scene: &mut Scene| {
+        let wanted = json!({ "role": "member", "person": OWN, "password": PASSWORD });
+        scene.hub.change(Method::PUT, "/api/v1/users/ama", &wanted).await.unwrap();
+        let (day, own) = (format!("/presence/days/{OWN}/{}", yesterday()), name_of(scene, OWN).await);
+        scene.speak("en").await;
+        scene.enter("ama").await;
+        scene.open(&day).await;
+        scene.browser.wait_for_text("Nobody disputed this day.").await;
+        scene.browser.unfold("#form-presence_dispute_put").await;
+        scene.browser.fill("#form-presence_dispute_put [name=text]", "I was there <b>until six</b>").await;
+        scene.browser.click("#form-presence_dispute_put button").await;
+        scene.browser.wait_for_text("Waits for an answer.").await;
+        scene.browser.wait_for_text("I was there <b>until six</b>").await;
+        assert_eq!(scene.browser.count("#form-presence_dispute_answer").await, 0, "a member answers nobody");
+
+        scene.browser.client.delete_all_cookies().await.unwrap();
+        scene.speak("en").await;
+        scene.enter("max").await;
+        scene.open("/presence").await;
+        scene.browser.wait_for_text("Disputed days").await;
+        scene.browser.wait_for_text(&own).await;
+        scene.browser.click(&format!("a[href='{day}#dispute']")).await;
+        scene.browser.fill("#form-presence_dispute_answer [name=answer]", "the porter saw you leave at four").await;
+        scene.browser.click("#form-presence_dispute_answer button").await;
+        scene.browser.wait_for_text("Answer saved.").await;
+        scene.open("/presence").await;
+        assert!(!scene.browser.text().await.contains("Disputed days"));
+
+        scene.browser.client.delete_all_cookies().await.unwrap();
+        scene.speak("en").await;
+        scene.enter("ama").await;
+        scene.open(&day).await;
+        scene.browser.wait_for_text("the porter saw you leave at four").await;
+    })
+    .await;
+}

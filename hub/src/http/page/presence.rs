@@ -8,10 +8,12 @@ mod words;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use self::words::Words;
 use super::frame::{Frame, Reader, render};
+use super::history::Local;
 use super::row::Moment;
 use crate::http::Admin;
 use crate::http::problem::Problem;
@@ -19,7 +21,11 @@ use crate::http::time::Time;
 use crate::presence::driver::{HereNow, Visitor};
 use crate::presence::headcount::{Crowd, TOLD_FROM};
 use crate::presence::online::Standing;
+use crate::store::presence::Dispute;
 use crate::text::{self, Lang};
+
+/// Disputed days that are shown, the newest.
+const DISPUTES_MAX: usize = 100;
 
 /// Somebody who is here and agreed to be named.
 struct Named {
@@ -35,6 +41,16 @@ struct Blind {
     since: Option<Moment>,
 }
 
+/// A day that waits for an answer.
+struct Disputed {
+    person: String,
+    name: String,
+    date: Date,
+    day: String,
+    text: String,
+    made: Moment,
+}
+
 #[derive(Template)]
 #[template(path = "presence.html")]
 struct PresencePage<'a> {
@@ -42,6 +58,7 @@ struct PresencePage<'a> {
     w: &'static Words,
     people: String,
     passing: String,
+    disputed: Vec<Disputed>,
     named: Vec<Named>,
     blind: Vec<Blind>,
     has_devices: bool,
@@ -73,11 +90,31 @@ async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {
             false => crowd(lang, Crowd::of(count), w.person_here, w.people_here),
         },
         passing: crowd(lang, here.passing, w.passing_one, w.passing_many),
+        disputed: disputed(admin, frame).await?,
         named,
         blind: blind.collect(),
         has_devices: !here.people.is_empty(),
         now: Time(here.at_ms),
     }))
+}
+
+/// The days that wait for an operator's answer.
+async fn disputed(admin: &Admin, frame: &Frame) -> Result<Vec<Disputed>, Problem> {
+    if !frame.is_operator() {
+        return Ok(Vec::new());
+    }
+    let (waiting, people) = (admin.store.disputes(None, true, DISPUTES_MAX).await?, admin.store.people().await?);
+    let at = Local::of_hub(frame, admin.clock.wall_ms());
+    let name = |id: &str| people.iter().find(|person| person.id == id).map_or(id, |person| &person.name).to_owned();
+    let row = |one: Dispute| Disputed {
+        name: name(&one.person),
+        day: text::spoken_day(frame.lang, one.date),
+        made: at.moment(one.made_ms),
+        person: one.person,
+        date: one.date,
+        text: one.text,
+    };
+    Ok(waiting.into_iter().map(row).collect())
 }
 
 /// A number of people, or that it is too small to be told.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::days::DecisionView;
+use super::disputes::settle;
 use crate::http::Admin;
 use crate::http::attendance::date;
 use crate::http::guard::Operator;
@@ -30,7 +31,7 @@ pub(in crate::http) struct NewDecision {
     comment: String,
 }
 
-/// Decides of a day; a former decision is replaced. Third parties are told if that changes what they know.
+/// Decides of a day; a former decision is replaced. Whoever disputed the day has an answer by it. Third parties are told if that changes what they know.
 #[utoipa::path(
     put, path = "/api/v1/presence/days/{id}/{date}/override", operation_id = "presence_override_put",
     tag = "presence", request_body = NewDecision, extensions(("x-role" = json!("operator"))),
@@ -50,10 +51,11 @@ pub(in crate::http) async fn put(
         date,
         value: new.value.amount(),
         comment: line("comment", &new.comment, COMMENT_LENGTH_MAX)?,
-        account: caller.account,
+        account: caller.account.clone(),
         made_ms: admin.clock.wall_ms(),
     };
     admin.store.put_override(&decision).await?;
+    settle(&admin, &caller, (&id, date), decision.comment.clone()).await?;
     admin.presences.look_at_day(&id, date).await?;
     Ok(Json(decision.into()))
 }

@@ -15,17 +15,19 @@ use crate::presence::driver::{HereNow, Visitor};
 use crate::presence::headcount::Crowd;
 use crate::presence::online::Standing;
 use crate::presence::spaceapi;
+use crate::store::accounts::Role;
 
 /// Who is here.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct NowView {
     /// When this was so.
     at: Time,
-    /// How many people are here; null while that is so few that it would say who.
+    /// How many people are here. Operators, who may see everybody's days, always get the number; for others it is null
+    /// while that is so few that it would say who.
     people: Option<u32>,
     /// How many of them are in a web application and not at a site; null like `people`.
     in_application: Option<u32>,
-    /// Devices that nobody registered; null like `people`.
+    /// Devices that nobody registered; null while they are few, for everybody.
     passing_devices: Option<u32>,
     /// Those who are here and agreed to be named.
     names: Vec<NameView>,
@@ -55,14 +57,14 @@ pub(in crate::http) struct UnseenView {
     since: Option<Time>,
 }
 
-/// Who is here at this moment: counts from five upwards, names only of people who agreed.
+/// Who is here at this moment: counts, from five upwards for viewers, and names only of people who agreed.
 #[utoipa::path(
     get, path = "/api/v1/presence/now", operation_id = "presence_now",
     tag = "presence", extensions(("x-role" = json!("viewer"))),
     responses((status = 200, description = "Who is here", body = NowView), Refused)
 )]
-pub(in crate::http) async fn now(_: Viewer, State(admin): State<Admin>) -> Result<Json<NowView>, Problem> {
-    Ok(Json(NowView::from(&*admin.presences.here_lately().await?)))
+pub(in crate::http) async fn now(Viewer(caller): Viewer, State(admin): State<Admin>) -> Result<Json<NowView>, Problem> {
+    Ok(Json(NowView::of(&*admin.presences.here_lately().await?, caller.role)))
 }
 
 /// The space's document for programs, version 15 of the `SpaceAPI`, if the owner described the space (`presence.space`).
@@ -87,16 +89,20 @@ fn visitor(visitor: &Visitor) -> spaceapi::Visitor<'_> {
     spaceapi::Visitor { standing: &visitor.standing, name }
 }
 
-impl From<&HereNow> for NowView {
-    fn from(here: &HereNow) -> Self {
+impl NowView {
+    fn of(here: &HereNow, reader: Role) -> Self {
+        let told = |count: usize| match reader {
+            Role::Operator | Role::Owner => u32::try_from(count).ok(),
+            Role::Viewer | Role::Member => Crowd::of(count).told(),
+        };
         let present = here.people.iter().filter(|visitor| visitor.standing.is_here());
         let in_application =
             present.clone().filter(|visitor| matches!(visitor.standing, Standing::Here { site: None, .. }));
         let since = |since_ms: &Option<i64>| since_ms.map(Time);
         Self {
             at: Time(here.at_ms),
-            people: Crowd::of(present.clone().count()).told(),
-            in_application: Crowd::of(in_application.count()).told(),
+            people: told(present.clone().count()),
+            in_application: told(in_application.count()),
             passing_devices: here.passing.told(),
             names: present.filter(|visitor| visitor.shows_name).filter_map(NameView::of).collect(),
             unseen: here

@@ -24,6 +24,12 @@ async fn counts_are_told_from_five_upwards_and_names_only_by_consent() {
     let names: Vec<&str> = now["names"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Person 0", "Person 1"]);
 
+    let few = Stage::new().await;
+    for (role, people) in [(Role::Viewer, json!(null)), (Role::Operator, json!(0))] {
+        let now = few.get("/api/v1/presence/now").role(role).send().await.json();
+        assert_eq!(now["people"], people, "who may see everybody's days may know how few they are");
+    }
+
     let space = stage.get("/spaceapi.json").send().await;
     assert_eq!((space.status, space.header("access-control-allow-origin")), (StatusCode::OK, "*"));
     let document = space.json();

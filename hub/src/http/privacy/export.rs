@@ -41,6 +41,7 @@ pub(super) async fn everything(store: &dyn Store, person: Person, now_ms: i64) -
         "seen": seen(store, id, &owned).await?,
         "days": days(store, id).await?,
         "decisions": decisions(store, id).await?,
+        "disputes": disputes(store, id).await?,
         "ends": ends(store, id).await?,
         "looks": looks(store, id).await?,
         "punches": punches,
@@ -130,6 +131,16 @@ async fn decisions(store: &dyn Store, person: &str) -> Result<Value, StoreError>
     let view = |one: &crate::store::presence::Override| {
         json!({ "date": one.date, "value": one.value, "comment": one.comment, "account": one.account,
                 "made": Time(one.made_ms) })
+    };
+    Ok(all.iter().map(view).collect())
+}
+
+async fn disputes(store: &dyn Store, person: &str) -> Result<Value, StoreError> {
+    let all = store.disputes(Some(person), false, ROWS_MAX).await?;
+    let view = |one: &crate::store::presence::Dispute| {
+        let answer = one.answer.as_ref();
+        let answer = answer.map(|one| json!({ "text": one.text, "account": one.account, "made": Time(one.made_ms) }));
+        json!({ "date": one.date, "text": one.text, "account": one.account, "made": Time(one.made_ms), "answer": answer })
     };
     Ok(all.iter().map(view).collect())
 }

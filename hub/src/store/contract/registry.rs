@@ -7,10 +7,10 @@ use super::*;
 use crate::attendance::Person;
 use crate::presence::{Counts, Ownership};
 use crate::store::presence::{
-    Claim, Erased, Exclusion, Look, Override, OwnershipFilter, Profile, Registered, StoredDay,
+    Claim, Dispute, Erased, Exclusion, Look, Override, OwnershipFilter, Profile, Registered, StoredDay,
 };
 use crate::store::upkeep::Class;
-use crate::store::{Days as _, Registry as _, Strips as _};
+use crate::store::{Days as _, Disputes as _, Registry as _, Strips as _};
 
 const PHONE: Mac = Mac([0x8e, 0x1b, 0x7c, 0, 0x11, 0x22]);
 
@@ -138,6 +138,9 @@ pub(super) async fn of_who_was_erased_only_the_worth_of_days_stays(subject: &imp
     let comment = "was there".to_owned();
     let decision = Override { person: person_id, date, value: 1.0, comment, account, made_ms: 1 };
     store.put_override(&decision).await.unwrap();
+    let (text, account) = ("I was there".to_owned(), "ama".to_owned());
+    let dispute = Dispute { person: "ama".to_owned(), date, text, account, made_ms: 1, answer: None };
+    store.put_dispute(&dispute).await.unwrap();
     let day = super::days::day("ama", date, 0.5, 1);
     store.put_person_days(std::slice::from_ref(&day)).await.unwrap();
 
@@ -148,6 +151,7 @@ pub(super) async fn of_who_was_erased_only_the_worth_of_days_stays(subject: &imp
     assert_eq!((store.people().await.unwrap(), store.registered(None).await.unwrap()), (Vec::new(), Vec::new()));
     assert_eq!((owners(&store).await, store.looks(None, 9).await.unwrap()), (Vec::new(), Vec::new()));
     assert_eq!(store.overrides(None, date, date).await.unwrap(), []);
+    assert_eq!(store.disputes(None, false, 9).await.unwrap(), []);
     let tombstone = StoredDay { person: "erased1".to_owned(), body: "{}".to_owned(), ..day };
     assert_eq!(store.person_days(&super::days::all(), None, 9).await.unwrap(), [tombstone]);
     assert_eq!(store.erasures().await.unwrap(), [erased()]);

@@ -248,6 +248,7 @@ impl Registry for Memory {
             registry.erasures.sort_by_key(|one| (one.erased_ms, one.person.clone()));
             state.timetable.people.remove(person);
             state.days.erase(person, tombstone);
+            state.disputes.erase(person);
             state.jobs.jobs.retain(|_, job| job.enrol_id != member_no(person));
             Ok(())
         })

@@ -55,7 +55,10 @@ impl Upkeep for Memory {
                     let kept = state.kept_machines.forget(before_ms);
                     kept.max(state.machines.forget(before_ms))
                 }
-                Class::PersonDays => state.days.forget_days(before_ms),
+                Class::PersonDays => {
+                    state.disputes.forget(before_ms);
+                    state.days.forget_days(before_ms)
+                }
                 Class::Looks => state.days.forget_looks(before_ms),
                 Class::Claims => state.registry.forget_claims(before_ms),
                 Class::Alerts => state.alerts.forget(before_ms),

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0016.sql"),
     include_str!("0017.sql"),
     include_str!("0018.sql"),
+    include_str!("0019.sql"),
 ];
 
 /// Brings the tables to this program's version; each migration is all or nothing.

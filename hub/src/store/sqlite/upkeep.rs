@@ -128,7 +128,7 @@ const PASSING_MACHINES: &str = "DELETE FROM machine WHERE id IN
 const KEPT_PASSING_MACHINES: &str = "DELETE FROM kept_machine WHERE id IN
     (SELECT id FROM kept_machine WHERE has_serial = 0 AND met_ms < ?1 LIMIT ?2)";
 const STRIPS: [&str; 2] = ["strip", "kept_strip"];
-const DAYS: [&str; 2] = ["person_day", "day_override"];
+const DAYS: [&str; 3] = ["person_day", "day_override", "day_dispute"];
 
 impl Writing<'_> {
     /// Forgets rows of days of UTC that ended before a moment; says how many of the table that had most.

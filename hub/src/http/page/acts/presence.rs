@@ -29,6 +29,20 @@ pub(super) const ACTS: &[Act] = &[
         ],
     ),
     Act::new(
+        "presence_dispute_put",
+        Level::Plain,
+        [
+            said("Contester ce jour", "Dispute this day"),
+            said("", ""),
+            said("Contestation enregistrée. La réponse apparaît ici.", "Dispute saved. The answer appears here."),
+        ],
+    ),
+    Act::new(
+        "presence_dispute_answer",
+        Level::Plain,
+        [said("Répondre", "Answer"), said("", ""), said("Réponse enregistrée.", "Answer saved.")],
+    ),
+    Act::new(
         "presence_requests_create",
         Level::Plain,
         [

@@ -21,7 +21,7 @@ use crate::presence::chapter::Chapter;
 use crate::presence::day::{Day, Flag};
 use crate::presence::driver::{chapters, kept_day};
 use crate::store::accounts::Role;
-use crate::store::presence::{DayFilter, Override, StoredDay};
+use crate::store::presence::{DayFilter, Dispute, Override, StoredDay};
 use crate::text;
 
 /// One stay at one site.
@@ -45,6 +45,21 @@ struct ChapterRow {
 struct Decided {
     value: String,
     comment: String,
+    account: String,
+    made: Moment,
+}
+
+/// What somebody says is wrong.
+struct Disputed {
+    text: String,
+    account: String,
+    made: Moment,
+    answer: Option<Answered>,
+}
+
+/// What was answered.
+struct Answered {
+    text: String,
     account: String,
     made: Moment,
 }
@@ -77,6 +92,7 @@ struct DayPage<'a> {
     stays: Vec<Stay>,
     flags: Vec<&'static str>,
     decided: Option<Decided>,
+    dispute: Option<Disputed>,
     values: Vec<(String, String)>,
 }
 
@@ -105,7 +121,9 @@ async fn page(admin: &Admin, reader: &Insider, (person, on): (&str, &str)) -> Re
     };
     let zone = zone(admin, &day).await?;
     let writer = Writer { frame: &reader.frame, w: words::of(reader.frame.lang), zone, now_ms: admin.clock.wall_ms() };
-    Ok(render(&writer.page((person, known.name), &day, kept.as_ref(), decision)))
+    let dispute = admin.store.dispute(person, date).await?.map(|dispute| writer.disputed(dispute));
+    let page = writer.page((person, known.name), &day, kept.as_ref(), decision);
+    Ok(render(&DayPage { dispute, ..page }))
 }
 
 /// The zone of the site where the person was longest; the hub's own if the person was nowhere.
@@ -164,6 +182,7 @@ impl<'a> Writer<'a> {
             stays: self.stays(day),
             flags: day.flags.iter().map(|flag| self.flag(flag)).collect(),
             decided: decision.map(|decision| self.decided(decision)),
+            dispute: None,
             values: [("0", w.nothing), ("0.5", w.half), ("1", w.full)]
                 .map(|(value, word)| (value.to_owned(), word.to_owned()))
                 .to_vec(),
@@ -222,6 +241,12 @@ impl<'a> Writer<'a> {
             Flag::Glimpsed => self.w.glimpsed,
             Flag::Closed { .. } => self.w.closed,
         }
+    }
+
+    fn disputed(&self, dispute: Dispute) -> Disputed {
+        let answer =
+            dispute.answer.map(|one| Answered { made: self.moment(one.made_ms), text: one.text, account: one.account });
+        Disputed { made: self.moment(dispute.made_ms), text: dispute.text, account: dispute.account, answer }
     }
 
     fn decided(&self, decision: Override) -> Decided {

@@ -73,6 +73,16 @@ words! {
     history: "Historique" = "History";
     history_when: "À partir du" = "From";
     history_by: "Par" = "By";
+    dispute: "Contestation" = "Dispute";
+    dispute_it: "Ce jour n’est pas juste" = "This day is not right";
+    dispute_text: "Ce qui n’est pas juste" = "What is not right";
+    dispute_hint: "Par exemple : j’étais là jusqu’à 18 h, mon téléphone était éteint." = "For example: I was there until six, my phone was off.";
+    not_disputed: "Personne n’a contesté ce jour." = "Nobody disputed this day.";
+    waits_for_answer: "Attend une réponse." = "Waits for an answer.";
+    answered: "Réponse" = "Answer";
+    answer: "Réponse à la personne" = "Answer to the person";
+    answer_rest: "Une correction du jour, plus bas, répond aussi." = "A correction of the day, below, answers too.";
+    to_answer: "Jours contestés" = "Disputed days";
     published: "transmise" = "handed over";
     back_to_month: "Retour au mois" = "Back to the month";
     incomplete: "Ce jour n’est pas définitif : des relevés manquent encore. Le calcul sera refait à leur arrivée."

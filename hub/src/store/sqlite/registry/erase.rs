@@ -7,11 +7,12 @@ use crate::store::presence::Erased;
 use crate::store::presence::strips::APP_SITE;
 
 /// Rows that go with a person.
-const OF_PERSON: [&str; 7] = [
+const OF_PERSON: [&str; 8] = [
     "DELETE FROM pairing WHERE person = ?1",
     "DELETE FROM claim WHERE person = ?1",
     "DELETE FROM ownership WHERE person = ?1",
     "DELETE FROM day_override WHERE person = ?1",
+    "DELETE FROM day_dispute WHERE person = ?1",
     "DELETE FROM presence_end WHERE person = ?1",
     "DELETE FROM look WHERE person = ?1",
     "DELETE FROM person WHERE id = ?1",

@@ -46,7 +46,7 @@ async fn a_demo_shows_a_fleet_says_what_it_is_and_goes_on() {
     assert!(visitor.text("/login").await.contains("class=\"demo\""), "each page says that nothing is real");
     // How many are there depends on the hour; that the question is answered does not.
     let now: Value = serde_json::from_str(&visitor.text("/api/v1/presence/now").await).unwrap();
-    assert!(now["at"].is_string() && now["people"].as_u64().is_none_or(|people| people >= 5), "{now}");
+    assert!(now["at"].is_string() && now["people"].is_u64(), "{now}");
     assert_eq!(visitor.items("/api/v1/people").await.len(), 46);
     assert_eq!(visitor.items("/api/v1/machines").await.len(), 14);
     assert_eq!(visitor.items("/api/v1/rollouts").await[0]["boxes"]["failed"], 1);

@@ -1,5 +1,7 @@
 //! `vigie-hub terminal`: time clocks, who may deliver, and who is enrolled.
 
+mod text;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use super::VerbError;
 use super::client::{Hub, segment};
 use super::command::{self, EXIT_NOT_DONE, Given};
-use super::output::{Output, name, word};
+use super::output::Output;
 
 /// Credentials that are shown at most.
 const ENROLLED_MAX: usize = 50_000;
@@ -129,7 +131,7 @@ pub(super) async fn act(hub: &Hub, verb: &TerminalVerb, output: &mut Output<'_>)
             let asked = asked.iter().filter_map(|(key, value)| Some(format!("{key}={}", segment(value.as_ref()?))));
             let query = asked.collect::<Vec<_>>().join("&");
             let terminals = hub.get(&format!("/api/v1/terminals?{query}")).await?;
-            output.answer(&terminals, list)?;
+            output.answer(&terminals, text::list)?;
         }
         TerminalVerb::Show { serial } => {
             let mut terminal = hub.get(&path(serial, "")).await?;
@@ -137,11 +139,11 @@ pub(super) async fn act(hub: &Hub, verb: &TerminalVerb, output: &mut Output<'_>)
             if let Some(fields) = terminal.as_object_mut() {
                 fields.insert("profile".to_owned(), profile);
             }
-            output.answer(&terminal, show)?;
+            output.answer(&terminal, text::show)?;
         }
         TerminalVerb::Set(args) => {
             let set = set(hub, args).await?;
-            output.answer(&set, profile)?;
+            output.answer(&set, text::profile)?;
         }
         TerminalVerb::Schedule { serial, schedule, wait } => {
             let wish = json!({ "schedule": schedule });
@@ -163,7 +165,7 @@ pub(super) async fn act(hub: &Hub, verb: &TerminalVerb, output: &mut Output<'_>)
                 }
             }
             let users = hub.pages(&path(serial, "/users"), "", ENROLLED_MAX).await?;
-            output.answer(&users, people)?;
+            output.answer(&users, text::people)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -237,77 +239,4 @@ async fn give(
     let ended = if is_awaited { given.ended(hub, output).await? } else { given.0 };
     output.answer(&ended, command::show)?;
     Ok(if !is_awaited || command::is_done(&ended) { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
-}
-
-fn list(output: &Output<'_>, terminals: &Value) -> String {
-    let none = "No terminal yet. Point one to its site's box, port 7788, once `terminals.enabled` is set there.";
-    output.table(
-        &["TERMINAL", "SITE", "STANDING", "CONNECTED", "HEARD", "UNSENT", "LOG FULL"],
-        terminals,
-        none,
-        |one| {
-            let connected = if one["is_connected"] == true { "yes" } else { "no" };
-            vec![
-                name(&one["serial"]),
-                name(&one["site"]),
-                word(&one["standing"]),
-                connected.to_owned(),
-                output.age(&one["heard"]),
-                word(&one["unsent"]),
-                full(one, "log"),
-            ]
-        },
-    )
-}
-
-/// The day on which a memory will be full.
-fn full(terminal: &Value, what: &str) -> String {
-    let memories = terminal["memories"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let memory = memories.iter().find(|memory| memory["what"] == what);
-    memory.map_or("–".to_owned(), |memory| day(&memory["full"]))
-}
-
-fn day(moment: &Value) -> String {
-    moment.as_str().and_then(|text| text.split('T').next()).unwrap_or("–").to_owned()
-}
-
-fn show(output: &Output<'_>, one: &Value) -> String {
-    let ahead = one["clock_ahead_ms"].as_i64().map_or("not measured".to_owned(), |ahead_ms| {
-        let seconds = ahead_ms.unsigned_abs() / 1000;
-        format!("{seconds} s {}", if ahead_ms < 0 { "behind" } else { "ahead" })
-    });
-    let mut lines = vec![
-        format!("Terminal   {} at site {}, {}", name(&one["serial"]), name(&one["site"]), word(&one["standing"])),
-        format!("Heard      {}, connected: {}", output.age(&one["heard"]), one["is_connected"] == true),
-        format!("Make       {} {}", word(&one["model"]), word(&one["firmware"])),
-        format!("Clock      {ahead}, times in {}", name(&one["zone"])),
-        format!("Unsent     {}", word(&one["unsent"])),
-        format!("Numbers    {}", profile(output, &one["profile"])),
-    ];
-    let memories = one["memories"].as_array().map(Vec::as_slice).unwrap_or_default();
-    lines.extend(memories.iter().map(|memory| {
-        let (what, used, capacity) = (name(&memory["what"]), word(&memory["used"]), word(&memory["capacity"]));
-        let end = memory["full"].as_str().map(|_| format!(", full on {}", day(&memory["full"]))).unwrap_or_default();
-        format!("Memory     {what}: {used} of {capacity}{end}")
-    }));
-    lines.join("\n")
-}
-
-/// What a terminal's numbers mean, on one line.
-fn profile(_: &Output<'_>, profile: &Value) -> String {
-    let own = ["inout", "mode"].into_iter().flat_map(|table| {
-        let numbers = profile[table].as_object().into_iter().flatten();
-        numbers.map(move |(number, meaning)| format!(", {table} {number} is {}", name(meaning)))
-    });
-    let own: String = own.collect();
-    format!("read as {}{own}; weeks begin on {}", name(&profile["family"]), name(&profile["week_begins"]))
-}
-
-fn people(output: &Output<'_>, users: &Value) -> String {
-    let none = "Nobody is known on it. `--refresh` asks the terminal.";
-    output.table(&["NUMBER", "NAME", "ADMIN", "CREDENTIALS", "TOLD"], users, none, |one| {
-        let slots = one["slots"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let slots: Vec<String> = slots.iter().map(Value::to_string).collect();
-        vec![word(&one["number"]), name(&one["name"]), word(&one["admin"]), slots.join(" "), output.age(&one["told"])]
-    })
 }

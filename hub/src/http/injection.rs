@@ -86,7 +86,7 @@ async fn get(stage: &Stage, path: &str) -> Answer {
 }
 
 /// Every page that can be reached from the first one by links.
-async fn pages(stage: &Stage) -> Vec<(String, Answer)> {
+pub(super) async fn pages(stage: &Stage) -> Vec<(String, Answer)> {
     let (mut waiting, mut known) = (VecDeque::from(["/".to_owned()]), BTreeSet::new());
     let mut pages = Vec::new();
     while let Some(path) = waiting.pop_front() {

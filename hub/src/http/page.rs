@@ -74,6 +74,9 @@ mod table;
 mod terminals;
 mod words;
 
+#[cfg(test)]
+mod forms;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;

@@ -21,7 +21,7 @@ const PATH: &str = "path.";
 const EACH: &str = "each.";
 
 /// Fields that are about the form itself and go nowhere. None is called as a property of forms is: scripts would find it instead.
-const OWN: [&str; 6] = ["csrf", "back", "key", "of", "subject", "typed"];
+pub(in crate::http::page) const OWN: [&str; 6] = ["csrf", "back", "key", "of", "subject", "typed"];
 
 /// The fields of a form, in their order.
 #[derive(Debug, Clone, Default)]

@@ -58,6 +58,8 @@ pub use sqlite::Sqlite;
 pub use terminals::Terminals;
 pub use timetable::Timetable;
 pub use upkeep::Upkeep;
+
+use crate::fleet::completeness::Deliveries;
 pub use vault::Vault;
 
 /// Why the store could not do what it was asked.
@@ -137,4 +139,13 @@ impl<
         + 'static,
 > Store for T
 {
+}
+
+/// What is known about the deliveries of all sites.
+///
+/// # Errors
+///
+/// [`StoreError::Failed`].
+pub async fn deliveries(store: &dyn Store) -> Result<Deliveries, StoreError> {
+    Ok(Deliveries::of(store.queues().await?, store.cursors().await?))
 }

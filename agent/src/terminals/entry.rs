@@ -54,7 +54,7 @@ impl Hall {
                 let mut tell = Vec::new();
                 if is_first {
                     let zone = self.terms(&state, serial).zone;
-                    tell.push(stranger(serial, Standing::Pending, address, &device, &zone));
+                    tell.push(stranger(serial, address, &device, &zone));
                     tell.extend(state.stranger_alarm(serial, address, now_ms));
                 }
                 refused("not admitted yet", tell)
@@ -179,10 +179,10 @@ fn refused(reason: &str, tell: Vec<Reading>) -> Entry {
 }
 
 /// How a terminal is that nobody admitted.
-fn stranger(serial: &Serial, standing: Standing, address: IpAddr, device: &Device, zone: &Zone) -> Reading {
+fn stranger(serial: &Serial, address: IpAddr, device: &Device, zone: &Zone) -> Reading {
     Reading::TerminalState(TerminalState {
         terminal: serial.to_string(),
-        standing,
+        standing: Standing::Pending,
         is_connected: true,
         heard_ago_s: Some(0),
         address: Some(address),

@@ -15,12 +15,11 @@ use vigie_shared::wire::reading::Standing;
 
 use super::book::{Books, Clock, Enrolment, PersonDay};
 use super::{schedule_of, time};
-use crate::fleet::completeness::Deliveries;
 use crate::fleet::{Board, BoxNow};
 use crate::store::attendance::{Punch, PunchFilter};
 use crate::store::terminals::Terminal;
 use crate::store::timetable::Closing;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, deliveries};
 
 /// Punches that are looked at for one question: a month of a thousand people.
 const PUNCHES_MAX: usize = 100_000;
@@ -203,7 +202,7 @@ struct Line {
 
 impl Lines {
     async fn read(store: &dyn Store, fleet: &BTreeMap<SiteId, BoxNow>) -> Result<Self, StoreError> {
-        let deliveries = Deliveries::of(store.queues().await?, store.cursors().await?);
+        let deliveries = deliveries(store).await?;
         let mut lines = BTreeMap::new();
         for site in deliveries.sites() {
             let gaps = store.gaps(site).await?;

@@ -139,11 +139,7 @@ async fn send(hub: &Hub, args: &SendArgs, output: &mut Output<'_>) -> Result<Exi
         "dry_run": args.dry_run,
         "expires": args.expires,
     });
-    let given = Given::give(hub, &args.site, &body).await?;
-    let command = if args.wait { given.ended(hub, output).await? } else { given.0 };
-    output.answer(&command, show)?;
-    let is_well = !args.wait || is_done(&command);
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
+    Given::give(hub, &args.site, &body).await?.shown(hub, args.wait, output).await
 }
 
 /// A command as the hub answered it.
@@ -172,6 +168,19 @@ impl Given {
             command = hub.get(&path).await?;
         }
         Ok(command)
+    }
+
+    /// Shows it, at its end if that is waited for; then the exit code says whether it was done.
+    pub(super) async fn shown(
+        self,
+        hub: &Hub,
+        is_awaited: bool,
+        output: &mut Output<'_>,
+    ) -> Result<ExitCode, VerbError> {
+        let command = if is_awaited { self.ended(hub, output).await? } else { self.0 };
+        output.answer(&command, show)?;
+        let is_well = !is_awaited || is_done(&command);
+        Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
     }
 }
 

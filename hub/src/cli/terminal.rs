@@ -151,7 +151,7 @@ pub(super) async fn act(hub: &Hub, verb: &TerminalVerb, output: &mut Output<'_>)
         }
         TerminalVerb::Zone { serial, zone, wait } => {
             let order = json!({ "type": "set_terminal_zone", "data": { "zone": zone } });
-            return give(hub, (serial, &order), *wait, output).await;
+            return Given::on_terminal(hub, serial, &order).await?.shown(hub, *wait, output).await;
         }
         TerminalVerb::Admit(args) => return decide(hub, args, true, output).await,
         TerminalVerb::Refuse(args) => return decide(hub, args, false, output).await,
@@ -225,18 +225,5 @@ async fn decide(
     output: &mut Output<'_>,
 ) -> Result<ExitCode, VerbError> {
     let order = json!({ "type": "admit_terminal", "data": { "is_admitted": is_admitted } });
-    give(hub, (&args.serial, &order), args.wait, output).await
-}
-
-/// Gives a command on a terminal, and waits for its end if that is wished.
-async fn give(
-    hub: &Hub,
-    (serial, order): (&str, &Value),
-    is_awaited: bool,
-    output: &mut Output<'_>,
-) -> Result<ExitCode, VerbError> {
-    let given = Given::on_terminal(hub, serial, order).await?;
-    let ended = if is_awaited { given.ended(hub, output).await? } else { given.0 };
-    output.answer(&ended, command::show)?;
-    Ok(if !is_awaited || command::is_done(&ended) { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) })
+    Given::on_terminal(hub, &args.serial, &order).await?.shown(hub, args.wait, output).await
 }

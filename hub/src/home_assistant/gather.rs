@@ -16,6 +16,7 @@ use crate::http::time::Time;
 use crate::presence::driver::Visitor;
 use crate::presence::headcount::Crowd;
 use crate::presence::online::Standing;
+use crate::store::deliveries;
 use crate::store::sites::Site;
 
 /// What is known of the fleet beside its sites.
@@ -35,7 +36,7 @@ struct Around {
 /// If the store fails.
 pub(super) async fn gather(admin: &Admin, hub: &str) -> Result<Facts, Problem> {
     let here = admin.presences.here_lately().await?;
-    let deliveries = Deliveries::of(admin.store.queues().await?, admin.store.cursors().await?);
+    let deliveries = deliveries(&*admin.store).await?;
     let mut around = Around { deliveries, alerts: BTreeMap::new(), people: BTreeMap::new(), hearing: admin.hearing() };
     for alert in admin.store.present_alerts().await?.into_iter().filter(|alert| alert.stage == Stage::Firing) {
         if let Some(site) = alert.key.site {

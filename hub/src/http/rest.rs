@@ -23,7 +23,7 @@ const REST_WITHIN: Duration = Duration::from_secs(10);
 const IDLE_MAX: Duration = Duration::from_secs(60);
 
 /// A body that ends with an error when nothing more comes for [`IDLE_MAX`].
-pub(super) fn going_on(body: Body) -> Body {
+fn going_on(body: Body) -> Body {
     let pieces = stream::unfold(Some(body.into_data_stream()), |pieces| async move {
         let mut pieces = pieces?;
         match tokio::time::timeout(IDLE_MAX, pieces.next()).await {
@@ -39,7 +39,7 @@ pub(super) fn going_on(body: Body) -> Body {
 pub(super) async fn read_on(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     let (back, mut rest) = oneshot::channel();
-    let lent = Lent { body: Some(body), back: Some(back) };
+    let lent = Lent { body: Some(going_on(body)), back: Some(back) };
     let response = next.run(Request::from_parts(head, Body::new(lent))).await;
     if let Ok(rest) = rest.try_recv() {
         // Too long or too slow: then the connection is reset, as it would be without this.

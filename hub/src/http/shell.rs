@@ -71,7 +71,7 @@ fn is_upload(request: &Request) -> bool {
 
 /// Whoever uploads is answered even if it was not wanted to its end.
 async fn heard_out(request: Request, next: Next) -> Response {
-    if is_upload(&request) { rest::read_on(request.map(rest::going_on), next).await } else { next.run(request).await }
+    if is_upload(&request) { rest::read_on(request, next).await } else { next.run(request).await }
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

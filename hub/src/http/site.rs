@@ -145,7 +145,7 @@ pub(super) async fn known(admin: &Admin, id: &str) -> Result<(Site, Vec<Gap>, Ve
 
 /// What is known about the deliveries of all sites.
 pub(super) async fn deliveries(admin: &Admin) -> Result<Deliveries, Problem> {
-    Ok(Deliveries::of(admin.store.queues().await?, admin.store.cursors().await?))
+    Ok(crate::store::deliveries(&*admin.store).await?)
 }
 
 #[cfg(test)]

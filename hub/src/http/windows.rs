@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::login::{Caller, Via};
 
 /// Windows of one browser that live at once: two connections stay free, for pages and what people do on them.
-pub(super) const LIVE_MAX: usize = 4;
+const LIVE_MAX: usize = 4;
 
 /// The windows of each session that may live, the oldest first.
 #[derive(Default)]

@@ -33,6 +33,12 @@ impl Crowd {
         }
     }
 
+    /// The number as it is told to somebody: whoever may see everybody's days may know how few they are.
+    #[must_use]
+    pub fn told_to(count: usize, sees_everybody: bool) -> Option<u32> {
+        if sees_everybody { u32::try_from(count).ok() } else { Self::of(count).told() }
+    }
+
     /// The number, if it may be told.
     #[must_use]
     pub fn told(self) -> Option<u32> {

@@ -23,7 +23,7 @@ mod alerts;
 pub(crate) mod attendance;
 mod commands;
 pub(crate) mod connectors;
-mod days;
+pub(crate) mod days;
 mod derived;
 mod disputes;
 mod facts;

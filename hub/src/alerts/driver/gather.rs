@@ -12,10 +12,10 @@ use super::super::facts::{
 };
 use super::read;
 use crate::fleet::BoxNow;
-use crate::fleet::completeness::{Delivered, Deliveries};
+use crate::fleet::completeness::Delivered;
 use crate::store::facts::Gap;
 use crate::store::sites::Site;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, deliveries};
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -108,7 +108,7 @@ impl Ground {
         fleet: &BTreeMap<SiteId, BoxNow>,
         now_ms: i64,
     ) -> Result<Facts, StoreError> {
-        let deliveries = Deliveries::of(store.queues().await?, store.cursors().await?);
+        let deliveries = deliveries(store).await?;
         let nothing = Delivered::default();
         let sites = self.sites.iter().map(|site| {
             let live = fleet.get(&site.id).cloned().unwrap_or_default();

@@ -173,6 +173,13 @@ fn name_of(one: &PersonDay) -> String {
     one.name.clone().unwrap_or_else(number)
 }
 
+/// When somebody came first and left last that day.
+fn came_and_left(one: &PersonDay) -> (Option<i64>, Option<i64>) {
+    let of = |direction| one.day.strip.iter().filter(move |step| step.direction == Some(direction));
+    let (came, left) = (of(Direction::In).next(), of(Direction::Out).next_back());
+    (came.map(|step| step.at_ms), left.map(|step| step.at_ms))
+}
+
 /// What rows are written with.
 struct Writer {
     lang: Lang,
@@ -197,8 +204,7 @@ impl Writer {
             let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default().to_zoned(zone.clone());
             format!("{:02}:{:02}", at.hour(), at.minute())
         };
-        let of = |direction: Direction| one.day.strip.iter().filter(move |step| step.direction == Some(direction));
-        let nothing = || "–".to_owned();
+        let ((came_ms, left_ms), nothing) = (came_and_left(one), || "–".to_owned());
         let late_min = one.day.findings.iter().find_map(|finding| match finding {
             Finding::Late { minutes } => Some(*minutes),
             _ => None,
@@ -211,8 +217,8 @@ impl Writer {
             gravity: gravity(first),
             state: state(first),
             mark: Mark { state: colour(first), word: self.finding(first) },
-            came: of(Direction::In).next().map_or_else(nothing, |step| at(step.at_ms)),
-            left: of(Direction::Out).next_back().map_or_else(nothing, |step| at(step.at_ms)),
+            came: came_ms.map_or_else(nothing, at),
+            left: left_ms.map_or_else(nothing, at),
             late_min: late_min.unwrap_or(0),
             late: late_min.map_or_else(nothing, minutes),
             worked_min,

@@ -15,6 +15,7 @@ use self::words::Words;
 use super::frame::{Frame, Reader, render};
 use super::history::Local;
 use super::row::Moment;
+use crate::attendance::book::Mark;
 use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
@@ -84,12 +85,8 @@ async fn page(admin: &Admin, frame: &Frame) -> Result<Response, Problem> {
     Ok(render(&PresencePage {
         frame,
         w,
-        // Whoever may see everybody's days may know how few they are.
-        people: match frame.is_operator() {
-            true => text::counted(lang, count as u64, w.person_here, w.people_here),
-            false => crowd(lang, Crowd::of(count), w.person_here, w.people_here),
-        },
-        passing: crowd(lang, here.passing, w.passing_one, w.passing_many),
+        people: crowd(lang, Crowd::told_to(count, frame.is_operator()), w.person_here, w.people_here),
+        passing: crowd(lang, here.passing.told(), w.passing_one, w.passing_many),
         disputed: disputed(admin, frame).await?,
         named,
         blind: blind.collect(),
@@ -103,7 +100,11 @@ async fn disputed(admin: &Admin, frame: &Frame) -> Result<Vec<Disputed>, Problem
     if !frame.is_operator() {
         return Ok(Vec::new());
     }
-    let (waiting, people) = (admin.store.disputes(None, true, DISPUTES_MAX).await?, admin.store.people().await?);
+    let waiting = admin.store.disputes(None, true, DISPUTES_MAX).await?;
+    if waiting.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people = admin.store.people().await?;
     let at = Local::of_hub(frame, admin.clock.wall_ms());
     let name = |id: &str| people.iter().find(|person| person.id == id).map_or(id, |person| &person.name).to_owned();
     let row = |one: Dispute| Disputed {
@@ -117,9 +118,18 @@ async fn disputed(admin: &Admin, frame: &Frame) -> Result<Vec<Disputed>, Problem
     Ok(waiting.into_iter().map(row).collect())
 }
 
+/// How sure a day is.
+fn sure(w: &'static Words, mark: Mark) -> &'static str {
+    match mark {
+        Mark::Provisional => w.provisional,
+        Mark::Final => w.is_final,
+        Mark::Amended => w.amended,
+    }
+}
+
 /// A number of people, or that it is too small to be told.
-fn crowd(lang: Lang, crowd: Crowd, one: &str, many: &str) -> String {
-    match (crowd.told(), lang) {
+fn crowd(lang: Lang, told: Option<u32>, one: &str, many: &str) -> String {
+    match (told, lang) {
         (Some(count), _) => text::counted(lang, count.into(), one, many),
         (None, Lang::Fr) => format!("moins de {TOLD_FROM}\u{a0}{many}"),
         (None, Lang::En) => format!("fewer than {TOLD_FROM}\u{a0}{many}"),

@@ -31,7 +31,8 @@ pub(in crate::http) struct NewDecision {
     comment: String,
 }
 
-/// Decides of a day; a former decision is replaced. Whoever disputed the day has an answer by it. Third parties are told if that changes what they know.
+/// Decides of a day; a former decision is replaced, and whoever disputed the day has an answer by it. Third parties are told
+/// if that changes what they know.
 #[utoipa::path(
     put, path = "/api/v1/presence/days/{id}/{date}/override", operation_id = "presence_override_put",
     tag = "presence", request_body = NewDecision, extensions(("x-role" = json!("operator"))),

@@ -91,10 +91,7 @@ fn visitor(visitor: &Visitor) -> spaceapi::Visitor<'_> {
 
 impl NowView {
     fn of(here: &HereNow, reader: Role) -> Self {
-        let told = |count: usize| match reader {
-            Role::Operator | Role::Owner => u32::try_from(count).ok(),
-            Role::Viewer | Role::Member => Crowd::of(count).told(),
-        };
+        let told = |count| Crowd::told_to(count, reader >= Role::Operator);
         let present = here.people.iter().filter(|visitor| visitor.standing.is_here());
         let in_application =
             present.clone().filter(|visitor| matches!(visitor.standing, Standing::Here { site: None, .. }));

@@ -7,6 +7,7 @@ use crate::attendance::book::Mark;
 use crate::http::testing::{Answer, NOW, Stage};
 use crate::store::accounts::Role;
 use crate::store::contract::attendance::{MORNING, told};
+use crate::store::contract::days::day;
 use crate::store::presence::StoredDay;
 use crate::store::projections::{Derived, Step};
 
@@ -26,16 +27,8 @@ async fn stage() -> Stage {
     let value = told("ZX1", 7, "2031-05-06 08:00:00", MORNING);
     let step = Step { punches: vec![Derived { value, undated: None }], ..Step::default() };
     stage.store.apply(step).await.unwrap();
-    let day = StoredDay {
-        person: "E1".to_owned(),
-        date: jiff::civil::date(2026, 11, 20),
-        body: "{\"slots\":[]}".to_owned(),
-        value: Some(0.5),
-        revision: 1,
-        mark: Mark::Final,
-        published_revision: 0,
-        published_ms: None,
-    };
+    let kept = day("E1", jiff::civil::date(2026, 11, 20), 0.5, 1);
+    let day = StoredDay { mark: Mark::Final, body: "{\"slots\":[]}".to_owned(), ..kept };
     stage.store.put_person_days(&[day]).await.unwrap();
     stage
 }

@@ -11,7 +11,6 @@ use vigie_shared::wire::Lane;
 use super::{Parts, PresenceError};
 use crate::attendance::time::midnight;
 use crate::attendance::window::next;
-use crate::fleet::completeness::Deliveries;
 use crate::presence::coverage::Coverage;
 use crate::presence::day::{Day, Unseen};
 use crate::presence::facts::{Facts, LOOK_AHEAD_DAYS, LOOK_BACK_DAYS, Place};
@@ -21,7 +20,7 @@ use crate::store::presence::strips::APP_SITE;
 use crate::store::presence::{OwnershipFilter, StripFilter, StripPlace, Trace};
 use crate::store::projections::CoverageSpan;
 use crate::store::sites::Site;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, deliveries};
 
 /// Strips that are read at once.
 const PAGE: usize = 2_000;
@@ -172,7 +171,7 @@ pub(super) async fn sites_in_use(store: &dyn Store) -> Result<Vec<Site>, StoreEr
 
 async fn places(parts: &Parts, days: (Date, Date)) -> Result<BTreeMap<SiteId, Place>, StoreError> {
     let store = &*parts.store;
-    let deliveries = Deliveries::of(store.queues().await?, store.cursors().await?);
+    let deliveries = deliveries(store).await?;
     let fleet = parts.fleet.snapshot();
     let mut places = BTreeMap::new();
     for site in sites_in_use(store).await? {

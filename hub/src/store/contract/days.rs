@@ -10,7 +10,7 @@ use crate::store::Days as _;
 use crate::store::presence::{DayFilter, Look, Override, PolicyText, PresenceEnd, StoredDay};
 use crate::store::upkeep::Class;
 
-pub(super) fn day(person: &str, date: Date, value: f64, revision: u32) -> StoredDay {
+pub(crate) fn day(person: &str, date: Date, value: f64, revision: u32) -> StoredDay {
     StoredDay {
         person: person.to_owned(),
         date,

@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::tz::TimeZone;
 
 use super::finding::is_missing;
-use super::{Writer, name_of, wanted, words};
+use super::{Writer, came_and_left, name_of, wanted, words};
 use crate::attendance::book::{Mark, PersonDay};
 use crate::attendance::driver::{Scope, days};
 use crate::http::Admin;
@@ -16,7 +16,6 @@ use crate::http::page::sheet::file;
 use crate::http::page::table::Look;
 use crate::http::problem::Problem;
 use crate::store::accounts::Role;
-use crate::store::attendance::Direction;
 
 /// The days of `date` through `through` as CSV: final or amended ones that lack no punch, or all if `which` is `all`.
 pub(in crate::http::page) async fn give(reader: Reader, State(admin): State<Admin>, uri: Uri) -> Response {
@@ -45,7 +44,7 @@ impl Writer {
     /// A day with its whole local times: a night ends on the day after.
     fn cells(&self, one: &PersonDay) -> Vec<String> {
         let zone = TimeZone::get(&one.zone).unwrap_or(TimeZone::UTC);
-        let of = |direction| one.day.strip.iter().filter(move |step| step.direction == Some(direction));
+        let (came_ms, left_ms) = came_and_left(one);
         let at = |at_ms: Option<i64>| {
             let at = at_ms.and_then(|at_ms| jiff::Timestamp::from_millisecond(at_ms).ok());
             at.map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
@@ -53,8 +52,8 @@ impl Writer {
         vec![
             name_of(one),
             one.day.date.to_string(),
-            at(of(Direction::In).next().map(|step| step.at_ms)),
-            at(of(Direction::Out).next_back().map(|step| step.at_ms)),
+            at(came_ms),
+            at(left_ms),
             (one.day.worked_ms / 60_000).to_string(),
             one.day.findings.first().map(|finding| self.finding(*finding).to_owned()).unwrap_or_default(),
             one.schedule.clone().unwrap_or_default(),

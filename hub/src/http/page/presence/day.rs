@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::month::{halves, written};
 use super::strip::{self, Hour, SLOTS, Track};
+use super::sure;
 use super::words::{self, Words};
 use crate::attendance::book::Mark;
 use crate::http::attendance::date;
@@ -49,19 +50,17 @@ struct Decided {
     made: Moment,
 }
 
-/// What somebody says is wrong.
-struct Disputed {
+/// What somebody said.
+struct Said {
     text: String,
     account: String,
     made: Moment,
-    answer: Option<Answered>,
 }
 
-/// What was answered.
-struct Answered {
-    text: String,
-    account: String,
-    made: Moment,
+/// What is said to be wrong, and the answer.
+struct Disputed {
+    said: Said,
+    answer: Option<Said>,
 }
 
 #[derive(Template)]
@@ -168,7 +167,7 @@ impl<'a> Writer<'a> {
             back: format!("/presence/month?month={}", written(day.date)),
             worth: halves(lang, value),
             computed: decision.as_ref().map(|_| halves(lang, day.value.amount())),
-            mark: self.mark(kept.map_or(Mark::Provisional, |kept| kept.mark)),
+            mark: sure(w, kept.map_or(Mark::Provisional, |kept| kept.mark)),
             before: before(&history).map(|amount| halves(lang, amount)),
             history: history.into_iter().rev().map(|chapter| self.chapter(chapter)).collect(),
             revision: kept.map(|kept| kept.revision).filter(|revision| *revision > 0),
@@ -197,21 +196,13 @@ impl<'a> Writer<'a> {
         text::duration(self.frame.lang, u64::try_from(minutes).unwrap_or(0).saturating_mul(60))
     }
 
-    fn mark(&self, mark: Mark) -> &'static str {
-        match mark {
-            Mark::Provisional => self.w.provisional,
-            Mark::Final => self.w.is_final,
-            Mark::Amended => self.w.amended,
-        }
-    }
-
     fn chapter(&self, chapter: Chapter) -> ChapterRow {
         let (by, comment) = chapter.decided.map(|decided| (decided.account, decided.comment)).unzip();
         ChapterRow {
             at: self.moment(chapter.at_ms),
             worth: halves(self.frame.lang, chapter.told.amount()),
             minutes: self.minutes(chapter.minutes),
-            mark: self.mark(chapter.mark),
+            mark: sure(self.w, chapter.mark),
             by: by.unwrap_or_else(|| self.w.computed.to_owned()),
             comment: comment.unwrap_or_default(),
         }
@@ -243,10 +234,13 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn said(&self, (text, account, made_ms): (String, String, i64)) -> Said {
+        Said { text, account, made: self.moment(made_ms) }
+    }
+
     fn disputed(&self, dispute: Dispute) -> Disputed {
-        let answer =
-            dispute.answer.map(|one| Answered { made: self.moment(one.made_ms), text: one.text, account: one.account });
-        Disputed { made: self.moment(dispute.made_ms), text: dispute.text, account: dispute.account, answer }
+        let answer = dispute.answer.map(|one| self.said((one.text, one.account, one.made_ms)));
+        Disputed { said: self.said((dispute.text, dispute.account, dispute.made_ms)), answer }
     }
 
     fn decided(&self, decision: Override) -> Decided {

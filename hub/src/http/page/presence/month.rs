@@ -8,6 +8,7 @@ use axum::http::Uri;
 use axum::response::Response;
 use jiff::civil::Date;
 
+use super::sure;
 use super::words::{self, Words};
 use crate::attendance::book::{Mark, dates};
 use crate::http::guard::own_person;
@@ -72,28 +73,54 @@ pub(in crate::http::page) async fn show(reader: Insider, State(admin): State<Adm
     reader.frame.answer(page)
 }
 
+/// What is kept of a month, of everybody whom the reader may see.
+struct Kept {
+    from: Date,
+    through: Date,
+    days: Vec<StoredDay>,
+    decided: Vec<Override>,
+    names: BTreeMap<String, String>,
+}
+
+impl Kept {
+    async fn read(admin: &Admin, reader: &Insider, look: &Look) -> Result<Self, Problem> {
+        let own = own_person(&reader.caller, None, Role::Operator)?;
+        let (from, through) = month(look.get("month"), admin.clock.wall_ms());
+        let filter = DayFilter { person: own.clone(), from, through, only_unpublished: false };
+        let days = admin.store.person_days(&filter, None, DAYS_MAX).await?;
+        let decided = admin.store.overrides(own.as_deref(), from, through).await?;
+        let people = admin.store.people().await?;
+        let names = people.into_iter().map(|person| (person.id, person.name)).collect();
+        Ok(Self { from, through, days, decided, names })
+    }
+
+    /// What somebody is called; the id of whoever is no more listed.
+    fn name(&self, person: &str) -> String {
+        self.names.get(person).cloned().unwrap_or_else(|| person.to_owned())
+    }
+
+    /// What somebody decided of a day.
+    fn decision(&self, person: &str, date: Date) -> Option<&Override> {
+        self.decided.iter().find(|one| one.person == person && one.date == date)
+    }
+}
+
 async fn page(admin: &Admin, reader: &Insider, look: &Look) -> Result<Response, Problem> {
-    let own = own_person(&reader.caller, None, Role::Operator)?;
-    let frame = &reader.frame;
-    let (from, through) = month(look.get("month"), admin.clock.wall_ms());
-    let filter = DayFilter { person: own.clone(), from, through, only_unpublished: false };
-    let days = admin.store.person_days(&filter, None, DAYS_MAX).await?;
-    let decided = admin.store.overrides(own.as_deref(), from, through).await?;
-    let people: BTreeMap<String, String> =
-        admin.store.people().await?.into_iter().map(|person| (person.id, person.name)).collect();
+    let (frame, kept) = (&reader.frame, Kept::read(admin, reader, look).await?);
+    let (from, through) = (kept.from, kept.through);
     let mut of_person: BTreeMap<&str, BTreeMap<Date, &StoredDay>> = BTreeMap::new();
-    for day in &days {
+    for day in &kept.days {
         of_person.entry(day.person.as_str()).or_default().insert(day.date, day);
     }
     let w = words::of(frame.lang);
     let mut lines = Vec::new();
     for (person, days) in &of_person {
-        let name = people.get(*person).cloned().unwrap_or_else(|| (*person).to_owned());
+        let name = kept.name(person);
         if !look.has(&name) {
             continue;
         }
         looks::note(admin, &reader.caller, person, "month").await?;
-        let writer = Writer { lang: frame.lang, w, decided: &decided };
+        let writer = Writer { lang: frame.lang, w, kept: &kept };
         lines.push(writer.line((person, name), days, (from, through)));
     }
     lines.sort_by_key(|line| line.name.to_lowercase());
@@ -140,7 +167,7 @@ fn head(lang: Lang, date: Date) -> Head {
 struct Writer<'a> {
     lang: Lang,
     w: &'static Words,
-    decided: &'a [Override],
+    kept: &'a Kept,
 }
 
 impl Writer<'_> {
@@ -150,7 +177,7 @@ impl Writer<'_> {
         days: &BTreeMap<Date, &StoredDay>,
         (from, through): (Date, Date),
     ) -> Line {
-        let decided = |date: Date| self.decided.iter().find(|one| one.person == person && one.date == date);
+        let decided = |date: Date| self.kept.decision(person, date);
         let worth = |day: &StoredDay| decided(day.date).map(|one| one.value).or(day.value).unwrap_or(0.0);
         let total: f64 = days.values().map(|day| worth(day)).sum();
         let open = days.values().filter(|day| day.mark == Mark::Provisional);
@@ -179,7 +206,7 @@ impl Writer<'_> {
         };
         let minutes = day.map(|day| day.minutes).filter(|minutes| *minutes > 0);
         let lasted = minutes.map(|minutes| text::duration(self.lang, u64::try_from(minutes).unwrap_or(0) * 60));
-        let sure = stored.map(|stored| self.mark(stored.mark));
+        let sure = stored.map(|stored| sure(self.w, stored.mark));
         let corrected = decision.map(|_| self.w.corrected.to_owned());
         let rest = [Some(what.to_owned()), lasted, sure.map(str::to_owned), corrected];
         let colon = if self.lang == Lang::Fr { "\u{a0}: " } else { ": " };
@@ -190,14 +217,6 @@ impl Writer<'_> {
         );
         let is_provisional = stored.is_some_and(|stored| stored.mark == Mark::Provisional);
         Cell { date, shape, is_provisional, is_corrected: decision.is_some(), name }
-    }
-
-    fn mark(&self, mark: Mark) -> &'static str {
-        match mark {
-            Mark::Provisional => self.w.provisional,
-            Mark::Final => self.w.is_final,
-            Mark::Amended => self.w.amended,
-        }
     }
 }
 
@@ -219,29 +238,22 @@ pub(in crate::http::page) async fn download(reader: Insider, State(admin): State
 }
 
 async fn sheet(admin: &Admin, reader: &Insider, look: &Look) -> Result<Response, Problem> {
-    let own = own_person(&reader.caller, None, Role::Operator)?;
-    let (from, through) = month(look.get("month"), admin.clock.wall_ms());
-    let filter = DayFilter { person: own.clone(), from, through, only_unpublished: false };
-    let days = admin.store.person_days(&filter, None, DAYS_MAX).await?;
-    let decided = admin.store.overrides(own.as_deref(), from, through).await?;
-    let names: BTreeMap<String, String> =
-        admin.store.people().await?.into_iter().map(|person| (person.id, person.name)).collect();
-    for person in days.iter().map(|day| &day.person).collect::<BTreeSet<_>>() {
+    let kept = Kept::read(admin, reader, look).await?;
+    for person in kept.days.iter().map(|day| &day.person).collect::<BTreeSet<_>>() {
         looks::note(admin, &reader.caller, person, "month").await?;
     }
     let (lang, w) = (reader.frame.lang, words::of(reader.frame.lang));
-    let writer = Writer { lang, w, decided: &decided };
     let row = |day: &StoredDay| {
-        let decision = decided.iter().find(|one| one.person == day.person && one.date == day.date);
+        let decision = kept.decision(&day.person, day.date);
         let number = |value: Option<f64>| value.map(|value| decimal(lang, value)).unwrap_or_default();
         vec![
-            names.get(&day.person).cloned().unwrap_or_else(|| day.person.clone()),
+            kept.name(&day.person),
             day.date.to_string(),
             number(day.value),
             number(decision.map(|decision| decision.value)),
-            writer.mark(day.mark).to_owned(),
+            sure(w, day.mark).to_owned(),
             day.revision.to_string(),
         ]
     };
-    Ok(file(lang, &[w.person, w.date, w.worth, w.decided, w.sure, w.revision], days.iter().map(row)))
+    Ok(file(lang, &[w.person, w.date, w.worth, w.decided, w.sure, w.revision], kept.days.iter().map(row)))
 }

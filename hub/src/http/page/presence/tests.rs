@@ -9,6 +9,7 @@ use crate::attendance::book::Mark;
 use crate::http::page::shown;
 use crate::http::testing::{OWN, Stage, Who};
 use crate::store::accounts::Role;
+use crate::store::contract::days::day;
 use crate::store::presence::StoredDay;
 use crate::text::Lang;
 
@@ -67,16 +68,7 @@ async fn a_month_and_a_day_are_for_operators_and_every_look_is_noted() {
         assert_eq!(stage.get(path).role(Role::Viewer).send().await.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert!(stage.store.looks(None, 9).await.unwrap().is_empty());
-    let day = StoredDay {
-        person: "p1".to_owned(),
-        date: date(2026, 11, 19),
-        body: "{}".to_owned(),
-        value: Some(0.5),
-        revision: 1,
-        mark: Mark::Final,
-        published_revision: 0,
-        published_ms: None,
-    };
+    let day = StoredDay { mark: Mark::Final, ..day("p1", date(2026, 11, 19), 0.5, 1) };
     stage.store.put_person_days(&[day]).await.unwrap();
     let month = stage.get("/presence/month.csv?month=2026-11").role(Role::Operator);
     let month = month.header("accept-language", "fr").send().await.text;

@@ -43,8 +43,8 @@ const FOREIGN_TO_THE_AGENT: &[&str] = &[
     "vcpkg",
 ];
 
-/// Packages that compile C. In the agent it is ring alone.
-const C_CODE: &[&str] = &["libsqlite3-sys", "ring"];
+/// Packages that compile C. In the agent it is ring alone; only the static hub is linked with the allocator.
+const C_CODE: &[&str] = &["libmimalloc-sys", "libsqlite3-sys", "ring"];
 
 /// Pinned to one version, because we rely on what their interfaces do not promise.
 const EXACT: &[&str] = &["rumqttc", "rumqttd", "sled", "sysinfo"];
@@ -104,7 +104,7 @@ fn the_agent_is_free_of_what_cannot_be_linked_statically() {
 }
 
 #[test]
-fn only_ring_and_sqlite_compile_c() {
+fn only_ring_sqlite_and_the_allocator_compile_c() {
     let graph = metadata();
     let compiling = |root: &str| -> BTreeSet<String> {
         let linked = graph.packages().filter(|package| package.links.is_some()).map(|package| package.name);

@@ -100,11 +100,13 @@ pub(crate) async fn days(scene: &Scene, date: Date) -> Vec<Value> {
     page["items"].as_array().cloned().unwrap_or_default()
 }
 
-/// Waits until nothing changes a day any more.
+/// Waits until everybody's punches of a day have come and nothing changes it any more. A terminal that has nothing to
+/// send makes a day of absence final as well, for as long as its rows are on their way.
 pub(crate) async fn wait_until_final(scene: &Scene, date: Date) {
     let is_final = async || {
         let days = days(scene, date).await;
-        !days.is_empty() && days.iter().all(|day| day["mark"] != "provisional")
+        let is_there = |day: &Value| !day["findings"].as_array().unwrap().contains(&json!({ "is": "absent" }));
+        !days.is_empty() && days.iter().all(|day| day["mark"] != "provisional" && is_there(day))
     };
     let ended = wait_for("a final day", is_final).await;
     assert!(ended.is_ok(), "{:#?}", days(scene, date).await);

@@ -60,7 +60,7 @@ async fn journey_13_a_changed_schedule_is_told_of_at_each_terminal_and_yesterday
         let silent = clocks.terminal(SAYS_NOTHING, &[]);
         let clock = clocks.made(Make { knows_schedules: true, ..Make::honest(KNOWS) }, &[(7, "Ama")]);
         let at = |time: &str| format!("{} {time}", yesterday());
-        punched(&clock, &[(7, at("08:20:00"), IN), (7, at("17:01:00"), OUT)]).await;
+        punched(&clock, &[(7, at("08:20:30"), IN), (7, at("17:01:30"), OUT)]).await;
         silent.until("its acceptance", Device::is_registered).await.unwrap();
         wait_until_final(scene, yesterday()).await;
         assert_eq!(lateness(scene).await, Some(20));

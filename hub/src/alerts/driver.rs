@@ -57,14 +57,11 @@ pub struct Lookout(Arc<Inner>);
 struct Inner {
     parts: Parts,
     rules: Vec<Armed>,
-    /// Whoever changes alerts has it; none until the store was read.
-    state: Mutex<Option<State>>,
+    /// Whoever looks has it: reading the store of a large fleet takes its time. None until the first look.
+    ground: Mutex<Option<Ground>>,
+    /// Whoever changes alerts has it, shortly; none until the store was read.
+    book: Mutex<Option<Book>>,
     wake: Notify,
-}
-
-struct State {
-    book: Book,
-    ground: Ground,
 }
 
 impl Lookout {
@@ -72,7 +69,8 @@ impl Lookout {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let rules = parts.config.armed();
-        Self(Arc::new(Inner { parts, rules, state: Mutex::default(), wake: Notify::new() }))
+        let (ground, book) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { parts, rules, ground, book, wake: Notify::new() }))
     }
 
     /// Looks out until the process stops.
@@ -111,18 +109,20 @@ impl Lookout {
     ///
     /// [`StoreError::Failed`]; then nothing has changed.
     pub async fn look(&self) -> Result<(), StoreError> {
-        let mut guard = self.0.state.lock().await;
-        let state = self.state(&mut guard).await?;
+        let mut looking = self.0.ground.lock().await;
         let Parts { store, fleet, clock, config, .. } = &self.0.parts;
         let now_ms = clock.wall_ms();
-        let is_urgent = state.book.alerts.values().any(|alert| alert.is_ending_open);
-        state.ground.read(store.as_ref(), (now_ms, is_urgent)).await?;
-        let facts = state.ground.facts(store.as_ref(), &fleet.snapshot(), now_ms).await?;
+        let ground = looking.get_or_insert_with(|| Ground::new(now_ms));
+        let is_urgent = self.present().await?.iter().any(|alert| alert.is_ending_open);
+        ground.read(store.as_ref(), (now_ms, is_urgent)).await?;
+        let facts = ground.facts(store.as_ref(), &fleet.snapshot(), now_ms).await?;
         let silences = store.silences(now_ms).await?;
         let around = Around { facts: &facts, rules: &self.0.rules, silences: &silences, telling: &config.telling };
-        let mut book = state.book.clone();
+        let mut guard = self.0.book.lock().await;
+        let kept = self.book(&mut guard).await?;
+        let mut book = kept.clone();
         let turn = book.step(&around);
-        self.keep(state, book, &turn).await
+        self.keep(kept, book, &turn).await
     }
 
     /// Tells what is still to be told.
@@ -145,8 +145,8 @@ impl Lookout {
     ///
     /// [`StoreError::Failed`].
     pub async fn present(&self) -> Result<Vec<Alert>, StoreError> {
-        let mut guard = self.0.state.lock().await;
-        Ok(self.state(&mut guard).await?.book.alerts.values().cloned().collect())
+        let mut guard = self.0.book.lock().await;
+        Ok(self.book(&mut guard).await?.alerts.values().cloned().collect())
     }
 
     /// Somebody takes on what fires of those meant; returns them.
@@ -159,12 +159,12 @@ impl Lookout {
         is_meant: impl Fn(&Alert) -> bool + Send + Sync,
         by: &Acknowledgement,
     ) -> Result<Vec<Alert>, StoreError> {
-        let mut guard = self.0.state.lock().await;
-        let state = self.state(&mut guard).await?;
-        let mut book = state.book.clone();
+        let mut guard = self.0.book.lock().await;
+        let kept = self.book(&mut guard).await?;
+        let mut book = kept.clone();
         let turn = book.acknowledge(&is_meant, by);
-        self.keep(state, book, &turn).await?;
-        let meant = state.book.alerts.values().filter(|alert| alert.is_firing() && is_meant(alert));
+        self.keep(kept, book, &turn).await?;
+        let meant = kept.alerts.values().filter(|alert| alert.is_firing() && is_meant(alert));
         Ok(meant.cloned().collect())
     }
 
@@ -197,30 +197,28 @@ impl Lookout {
     }
 
     /// What is known; read from the store at the first call.
-    async fn state<'a>(&self, guard: &'a mut Option<State>) -> Result<&'a mut State, StoreError> {
-        let state = match guard.take() {
-            Some(state) => state,
+    async fn book<'a>(&self, guard: &'a mut Option<Book>) -> Result<&'a mut Book, StoreError> {
+        let book = match guard.take() {
+            Some(book) => book,
             None => self.load().await?,
         };
-        Ok(guard.insert(state))
+        Ok(guard.insert(book))
     }
 
-    async fn load(&self) -> Result<State, StoreError> {
+    async fn load(&self) -> Result<Book, StoreError> {
         let Parts { store, clock, .. } = &self.0.parts;
-        let now_ms = clock.wall_ms();
         let (alerts, next_no) = (store.present_alerts().await?, store.next_alert().await?);
-        let incidents = store.incidents_since(now_ms.saturating_sub(OPENINGS_MS)).await?;
-        let book = Book::load(alerts, incidents, next_no);
-        Ok(State { book, ground: Ground::new(now_ms) })
+        let incidents = store.incidents_since(clock.wall_ms().saturating_sub(OPENINGS_MS)).await?;
+        Ok(Book::load(alerts, incidents, next_no))
     }
 
     /// Keeps a changed book, and lets the diary's listener know.
-    async fn keep(&self, state: &mut State, book: Book, turn: &Turn) -> Result<(), StoreError> {
+    async fn keep(&self, kept: &mut Book, book: Book, turn: &Turn) -> Result<(), StoreError> {
         if !turn.is_empty() {
             let entries: Vec<_> = turn.news.iter().map(entry).collect();
             self.0.parts.store.save_alerts(turn, &entries).await?;
         }
-        state.book = book;
+        *kept = book;
         for news in &turn.news {
             let (incident, number, phase) = (&news.incident, news.number, news.phase);
             tracing::info!(incident, number, ?phase, alerts = news.lines.len(), "people are told of an incident");

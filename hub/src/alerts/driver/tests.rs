@@ -228,3 +228,18 @@ async fn what_was_received_after_an_outage_is_said_at_its_end() {
     assert!(ending.en.starts_with("All 212 records"), "{ending:?}");
     assert_eq!(scene.lookout.present().await.unwrap()[0].stage, Far::Over);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_takes_long_keeps_nobody_from_reading_alerts_or_taking_them_on() {
+    let mut scene = Scene::new(1).await;
+    scene.pass(1).await;
+    scene.silence_all();
+    scene.pass(8).await;
+    let _still_reading = scene.lookout.0.ground.lock().await;
+    let reads = async {
+        assert!(scene.lookout.present().await.unwrap().iter().any(Alert::is_firing));
+        let by = Acknowledgement { account: "max".to_owned(), at_ms: NOW, note: String::new() };
+        assert_eq!(scene.lookout.acknowledge(|_| true, &by).await.unwrap().len(), 1);
+    };
+    tokio::time::timeout(Duration::from_secs(60), reads).await.unwrap();
+}

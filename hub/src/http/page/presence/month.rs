@@ -8,8 +8,8 @@ use axum::http::Uri;
 use axum::response::Response;
 use jiff::civil::Date;
 
-use super::sure;
 use super::words::{self, Words};
+use super::{DISPUTES_MAX, sure};
 use crate::attendance::book::{Mark, dates};
 use crate::http::guard::own_person;
 use crate::http::page::frame::{Frame, Insider, render};
@@ -40,6 +40,8 @@ struct Cell {
     shape: &'static str,
     is_provisional: bool,
     is_corrected: bool,
+    /// Whether somebody says that it is wrong, and has no answer.
+    is_disputed: bool,
     /// What it says to who cannot see it.
     name: String,
 }
@@ -79,6 +81,8 @@ struct Kept {
     through: Date,
     days: Vec<StoredDay>,
     decided: Vec<Override>,
+    /// Days that wait for an answer.
+    disputed: BTreeSet<(String, Date)>,
     names: BTreeMap<String, String>,
 }
 
@@ -89,9 +93,11 @@ impl Kept {
         let filter = DayFilter { person: own.clone(), from, through, only_unpublished: false };
         let days = admin.store.person_days(&filter, None, DAYS_MAX).await?;
         let decided = admin.store.overrides(own.as_deref(), from, through).await?;
+        let waiting = admin.store.disputes(own.as_deref(), true, DISPUTES_MAX).await?;
+        let disputed = waiting.into_iter().map(|one| (one.person, one.date)).collect();
         let people = admin.store.people().await?;
         let names = people.into_iter().map(|person| (person.id, person.name)).collect();
-        Ok(Self { from, through, days, decided, names })
+        Ok(Self { from, through, days, decided, disputed, names })
     }
 
     /// What somebody is called; the id of whoever is no more listed.
@@ -182,7 +188,7 @@ impl Writer<'_> {
         let total: f64 = days.values().map(|day| worth(day)).sum();
         let open = days.values().filter(|day| day.mark == Mark::Provisional);
         let provisional: f64 = open.map(|day| worth(day)).sum();
-        let cells = dates(from, through).map(|date| self.cell(date, days.get(&date).copied(), decided(date)));
+        let cells = dates(from, through).map(|date| self.cell((person, date), days.get(&date).copied(), decided(date)));
         Line {
             person: person.to_owned(),
             name,
@@ -192,7 +198,7 @@ impl Writer<'_> {
         }
     }
 
-    fn cell(&self, date: Date, stored: Option<&StoredDay>, decision: Option<&Override>) -> Cell {
+    fn cell(&self, (person, date): (&str, Date), stored: Option<&StoredDay>, decision: Option<&Override>) -> Cell {
         let day = stored.and_then(kept_day);
         let is_unseen = day.as_ref().is_some_and(|day| day.answer == Answer::NotObserved);
         let value = decision.map(|one| one.value).or_else(|| stored.and_then(|stored| stored.value));
@@ -207,8 +213,10 @@ impl Writer<'_> {
         let minutes = day.map(|day| day.minutes).filter(|minutes| *minutes > 0);
         let lasted = minutes.map(|minutes| text::duration(self.lang, u64::try_from(minutes).unwrap_or(0) * 60));
         let sure = stored.map(|stored| sure(self.w, stored.mark));
+        let is_disputed = self.kept.disputed.contains(&(person.to_owned(), date));
         let corrected = decision.map(|_| self.w.corrected.to_owned());
-        let rest = [Some(what.to_owned()), lasted, sure.map(str::to_owned), corrected];
+        let disputed = is_disputed.then(|| self.w.disputed.to_owned());
+        let rest = [Some(what.to_owned()), lasted, sure.map(str::to_owned), corrected, disputed];
         let colon = if self.lang == Lang::Fr { "\u{a0}: " } else { ": " };
         let name = format!(
             "{}{colon}{}",
@@ -216,7 +224,7 @@ impl Writer<'_> {
             rest.into_iter().flatten().collect::<Vec<_>>().join(", ")
         );
         let is_provisional = stored.is_some_and(|stored| stored.mark == Mark::Provisional);
-        Cell { date, shape, is_provisional, is_corrected: decision.is_some(), name }
+        Cell { date, shape, is_provisional, is_corrected: decision.is_some(), is_disputed, name }
     }
 }
 

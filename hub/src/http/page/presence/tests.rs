@@ -7,10 +7,10 @@ use serde_json::json;
 use crate::attendance::Person;
 use crate::attendance::book::Mark;
 use crate::http::page::shown;
-use crate::http::testing::{OWN, Stage, Who};
+use crate::http::testing::{NOW, OWN, Stage, Who};
 use crate::store::accounts::Role;
 use crate::store::contract::days::day;
-use crate::store::presence::StoredDay;
+use crate::store::presence::{Dispute, DisputeAnswer, StoredDay};
 use crate::text::Lang;
 
 async fn crowd() -> Stage {
@@ -86,6 +86,25 @@ async fn a_month_and_a_day_are_for_operators_and_every_look_is_noted() {
     assert_eq!(stage.store.looks(Some("p1"), 9).await.unwrap().len(), noted + 1);
     let nobody = stage.get("/presence/days/nobody/2026-11-20").role(Role::Operator).send().await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_month_shows_which_days_wait_for_an_answer() {
+    let stage = crowd().await;
+    let days = [19, 20].map(|on| StoredDay { mark: Mark::Final, ..day("p1", date(2026, 11, on), 0.5, 1) });
+    stage.store.put_person_days(&days).await.unwrap();
+    let text = "I was there until six".to_owned();
+    let answer = Some(DisputeAnswer { text: "seen".to_owned(), account: "max".to_owned(), made_ms: NOW });
+    for (on, answer) in [(19, answer), (20, None)] {
+        let (person, account) = ("p1".to_owned(), "ama".to_owned());
+        let one = Dispute { person, date: date(2026, 11, on), text: text.clone(), account, made_ms: NOW, answer };
+        stage.store.put_dispute(&one).await.unwrap();
+    }
+    let month = stage.get("/presence/month?month=2026-11").role(Role::Operator).header("accept-language", "en");
+    let month = month.send().await.text;
+    let cell = |on: &str| month.split("<td ").find(|cell| cell.contains(on)).unwrap().to_owned();
+    assert!(cell("2026-11-20").contains("disputed\"") && cell("2026-11-20").contains(", disputed"), "{month}");
+    assert!(!cell("2026-11-19").contains("disputed"), "it was answered");
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ words! {
     is_final: "définitif" = "final";
     amended: "rectifié" = "amended";
     corrected: "corrigé" = "corrected";
+    disputed: "contesté" = "disputed";
     full: "journée" = "full day";
     half: "demi-journée" = "half-day";
     nothing: "aucune présence" = "no presence";

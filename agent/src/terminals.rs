@@ -155,6 +155,23 @@ pub enum AskError {
     Cut,
 }
 
+/// Why nothing was decided about a terminal. The words are for people.
+#[derive(Debug, thiserror::Error)]
+pub enum DecideError {
+    /// The owner's settings or earlier decisions stand against it.
+    #[error("{0}")]
+    Refused(String),
+    /// The disk does not take it.
+    #[error(transparent)]
+    Unsaved(#[from] anyhow::Error),
+}
+
+impl From<AskError> for DecideError {
+    fn from(error: AskError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
 impl Terminals {
     /// Starts the server, if the owner enabled it.
     ///
@@ -192,10 +209,10 @@ impl Terminals {
     ///
     /// # Errors
     ///
-    /// Words: the server is off, too many terminals were decided about, or the disk does not take it.
-    pub async fn admit(&self, serial: &Serial, is_admitted: bool) -> anyhow::Result<()> {
+    /// [`DecideError`]: the server is off, too many terminals were decided about, or the disk does not take it.
+    pub async fn admit(&self, serial: &Serial, is_admitted: bool) -> Result<(), DecideError> {
         let hall = self.hall.as_ref().ok_or(AskError::Off)?;
-        let state = hall.decide(serial, is_admitted).map_err(anyhow::Error::msg)?;
+        let state = hall.decide(serial, is_admitted).map_err(DecideError::Refused)?;
         hall.save().await?;
         hall.tell(state).await;
         Ok(())
@@ -206,11 +223,11 @@ impl Terminals {
     ///
     /// # Errors
     ///
-    /// Words: the server is off, nobody admitted the terminal, the owner's settings name its zone, or the disk does not
-    /// take it.
-    pub async fn set_zone(&self, serial: &Serial, zone: Option<Zone>) -> anyhow::Result<Zone> {
+    /// [`DecideError`]: the server is off, nobody admitted the terminal, the owner's settings name its zone, or the disk
+    /// does not take it.
+    pub async fn set_zone(&self, serial: &Serial, zone: Option<Zone>) -> Result<Zone, DecideError> {
         let hall = self.hall.as_ref().ok_or(AskError::Off)?;
-        let (zone, state) = hall.place(serial, zone).map_err(anyhow::Error::msg)?;
+        let (zone, state) = hall.place(serial, zone).map_err(DecideError::Refused)?;
         hall.save().await?;
         hall.tell(state).await;
         Ok(zone)

@@ -6,7 +6,7 @@ use vigie_shared::wire::command::AdmitTerminal as Parameters;
 
 use super::at_terminal::serial;
 use super::{Act, Answer, Context, Failure, Past, Settled, Underway};
-use crate::terminals::{AskError, Terminals};
+use crate::terminals::Terminals;
 
 /// The section `commands.admit_terminal` of the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,9 +29,6 @@ impl Act for AdmitTerminal {
 
     async fn run(&self, parameters: &Parameters, _underway: &Underway) -> Result<Answer, Failure> {
         let serial = serial(&parameters.terminal)?;
-        if !self.terminals.is_on() {
-            return Err(AskError::Off.into());
-        }
         self.terminals.admit(&serial, parameters.is_admitted).await?;
         Ok(Answer::said(if parameters.is_admitted {
             format!("terminal {serial} may deliver; it calls again by itself within about a minute")

@@ -11,7 +11,7 @@ use crate::terminals::frame::{Fields, Object, Policy, elements, int};
 use crate::terminals::paging::{Next, Page, Reader};
 use crate::terminals::reply::Order;
 use crate::terminals::session::Answered;
-use crate::terminals::{AskError, Asking, Serial, Terminals};
+use crate::terminals::{AskError, Asking, DecideError, Serial, Terminals};
 
 /// How often what may happen twice is sent again to a terminal that does not answer.
 pub(super) const REPEATS: u32 = 2;
@@ -33,6 +33,15 @@ impl From<AskError> for Failure {
         match error {
             AskError::Off | AskError::Unknown => Self::Refused(error.to_string()),
             AskError::Away | AskError::Busy | AskError::NoAnswer | AskError::Cut => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<DecideError> for Failure {
+    fn from(error: DecideError) -> Self {
+        match error {
+            DecideError::Refused(reason) => Self::Refused(reason),
+            DecideError::Unsaved(error) => error.into(),
         }
     }
 }

@@ -36,16 +36,21 @@ pub(crate) async fn play_configured(lines: &str, test: impl AsyncFnOnce(&mut Sce
     play_with(Kind::Empty, lines, test).await;
 }
 
-/// The same with the simulated fleet of `vigie-hub demo`.
+/// The same with the simulated fleet of `vigie-hub demo`, of a few days: enough for every page, and soon written.
 pub(crate) async fn play_demo(test: impl AsyncFnOnce(&mut Scene)) {
-    play_with(Kind::Demo, "", test).await;
+    play_demo_of(4, test).await;
+}
+
+/// The same with so many days of history.
+pub(crate) async fn play_demo_of(days: u32, test: impl AsyncFnOnce(&mut Scene)) {
+    play_with(Kind::Demo { days }, "", test).await;
 }
 
 /// What a hub holds at first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Empty,
-    Demo,
+    Demo { days: u32 },
 }
 
 async fn play_with(kind: Kind, lines: &str, test: impl AsyncFnOnce(&mut Scene)) {
@@ -67,7 +72,7 @@ impl Scene {
         hub.configure(lines).unwrap();
         match kind {
             Kind::Empty => hub.start().await.unwrap(),
-            Kind::Demo => hub.start_demo().await.unwrap(),
+            Kind::Demo { days } => hub.start_demo(days).await.unwrap(),
         }
         for (name, role) in [("lea", "owner"), ("max", "operator"), ("eva", "viewer")] {
             let wanted = json!({ "role": role, "password": PASSWORD });

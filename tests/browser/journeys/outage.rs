@@ -117,6 +117,9 @@ async fn journey_06_an_outage_is_a_hole_in_line_and_strip_at_the_same_place_and_
         scene.browser.run("document.querySelector('[data-lane=Mesures] g.unseen').focus();").await;
         let why = scene.browser.find("[data-lane=Mesures] g.unseen:focus foreignObject").await;
         assert_eq!(why.css_value("visibility").await.unwrap(), "visible");
+        let clipped = scene.browser.run("return getComputedStyle(document.querySelector('g.unseen')).clipPath;").await;
+        assert_eq!(clipped, json!("none"), "what was not observed can be seen in the strip");
+        assert!(scene.browser.find(".u-legend").await.text().await.unwrap().contains("Heure"));
         assert!(why.text().await.unwrap().contains("non observé"));
         scene.browser.click("details.see summary").await;
         let row = scene.browser.find("details.see td.unobserved").await.text().await.unwrap();

@@ -104,6 +104,26 @@ async fn journey_09_a_day_is_found_by_keys_read_corrected_with_a_reason_and_ever
     .await;
 }
 
+#[tokio::test]
+async fn every_kind_of_square_of_a_month_can_be_seen() {
+    play_demo(async |scene: &mut Scene| {
+        scene.speak("en").await;
+        scene.log_in("lea").await;
+        let date = yesterday();
+        scene.open(&format!("/presence/month?month={:04}-{:02}", date.year(), date.month())).await;
+        scene.browser.unfold(".legend").await;
+        let script = "return [...document.querySelectorAll('.cell')].filter(cell => {
+            const box = cell.getBoundingClientRect();
+            return box.width !== 24 || box.height !== 24 || getComputedStyle(cell).clipPath !== 'none';
+        }).map(cell => cell.className);";
+        assert_eq!(scene.browser.run(script).await, json!([]), "squares of another size, or hidden ones");
+        assert!(scene.browser.count(".legend .cell").await >= 7);
+        let field = scene.browser.run("return document.querySelector('input[type=month]').value;").await;
+        assert_eq!(field, json!(format!("{:04}-{:02}", date.year(), date.month())));
+    })
+    .await;
+}
+
 /// The audit log has the look and the write.
 async fn written_down(scene: &Scene, day: &str) {
     let steps: Vec<&str> = day.split('?').next().unwrap().rsplit('/').take(2).collect();

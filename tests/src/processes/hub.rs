@@ -11,9 +11,6 @@ use tokio::time::Instant;
 
 use super::{Program, free_port, wait_for};
 
-/// Days of history that a demo of the tests has: enough for every page, and soon written.
-const DEMO_DAYS: &str = "4";
-
 /// How long a port may be in somebody else's way.
 const PORTS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -85,17 +82,17 @@ impl HubProcess {
         self.launch(&["--config", &config, "run"], "").await
     }
 
-    /// Starts a hub with a simulated fleet of a few days instead, and waits until it is ready.
+    /// Starts a hub with a simulated fleet that has so many days of history instead, and waits until it is ready.
     ///
     /// # Errors
     ///
     /// As [`HubProcess::start`].
-    pub async fn start_demo(&mut self) -> anyhow::Result<()> {
+    pub async fn start_demo(&mut self, days: u32) -> anyhow::Result<()> {
         let data = self.folder.join("data");
         let data = data.to_str().context("the folder's name is text")?.to_owned();
-        let admin = format!("127.0.0.1:{}", self.admin_port);
+        let (admin, days) = (format!("127.0.0.1:{}", self.admin_port), days.to_string());
         // Its history is told while it answers already: it says where it is once that is done.
-        self.launch(&["--data", &data, "demo", "--admin", &admin, "--days", DEMO_DAYS], "Dashboard").await
+        self.launch(&["--data", &data, "demo", "--admin", &admin, "--days", &days], "Dashboard").await
     }
 
     /// Starts the hub again while one of its ports is taken: somebody's outgoing connection may hold it for a moment.

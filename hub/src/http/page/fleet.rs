@@ -71,7 +71,7 @@ async fn page(admin: &Admin, frame: &Frame, (headers, look): (&HeaderMap, &Look)
         look,
         headline,
         first_steps: panel(admin, headers, frame.lang).await?,
-        incidents: incidents::open(admin, frame.lang).await?,
+        incidents: incidents::open(admin, frame.lang, &sites).await?,
         rows,
         table,
         has_sites: !sites.is_empty(),

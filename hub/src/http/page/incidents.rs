@@ -9,6 +9,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
+use jiff::tz::TimeZone;
 
 use self::words::Words;
 use super::frame::{Frame, Reader, render};
@@ -25,6 +26,7 @@ use crate::alerts::silence::Silence;
 use crate::http::Admin;
 use crate::http::problem::Problem;
 use crate::http::time::Time;
+use crate::store::sites::Site;
 use crate::text::{self, Lang};
 
 /// Closed incidents that the page looks through, the newest.
@@ -93,11 +95,12 @@ async fn page(admin: &Admin, frame: &Frame, look: &Look) -> Result<Response, Pro
     let mut open = admin.store.incidents_since(i64::MAX).await?;
     open.retain(Incident::is_live);
     open.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.began_ms));
-    let open: Vec<IncidentRow> = open.iter().map(|incident| at.incident(incident, &present)).collect();
+    let sites = admin.store.sites().await?;
+    let open: Vec<IncidentRow> = open.iter().map(|incident| at.incident(incident, &present, &sites)).collect();
     let silences = admin.store.silences(now_ms).await?;
     let closed = admin.store.incidents(None, CLOSED_MAX).await?;
     let closed = closed.iter().filter(|incident| incident.stage == IncidentStage::Closed);
-    let closed = closed.map(|incident| at.incident(incident, &present)).filter(|row| look.has(&row.id));
+    let closed = closed.map(|incident| at.incident(incident, &present, &sites)).filter(|row| look.has(&row.id));
     let closed: Vec<IncidentRow> = closed.collect();
     let columns =
         [Column::plain(w.incident), Column::plain(w.severity), Column::plain(w.began), Column::plain(w.ended)];
@@ -137,8 +140,15 @@ pub(super) fn gravest(incident: &Incident, first: Option<&Alert>) -> Severity {
     first.map_or(incident.severity, |alert| alert.grade.severity.max(incident.severity))
 }
 
+/// Where an alert's times are told: at its site, as its own words do; where the hub stands if it is of none.
+pub(super) fn zone_of(alert: Option<&Alert>, sites: &[Site]) -> TimeZone {
+    let id = alert.and_then(|alert| alert.key.site.as_ref());
+    let site = id.and_then(|id| sites.iter().find(|site| site.id == *id));
+    site.and_then(|site| TimeZone::get(&site.zone).ok()).unwrap_or_else(TimeZone::system)
+}
+
 impl Local<'_> {
-    fn incident(&self, incident: &Incident, present: &[Alert]) -> IncidentRow {
+    fn incident(&self, incident: &Incident, present: &[Alert], sites: &[Site]) -> IncidentRow {
         let of_it = |alert: &&Alert| alert.incident.as_deref() == Some(incident.id.as_str());
         let inside: Vec<&Alert> = present.iter().filter(of_it).collect();
         let first = inside.iter().copied().max_by_key(|alert| (alert.stage == Stage::Firing, alert.grade));
@@ -147,14 +157,15 @@ impl Local<'_> {
             inside.iter().filter_map(|alert| Some(alert.acknowledged.as_ref()?.account.clone())).collect();
         taken_by.sort();
         taken_by.dedup();
+        let there = Local { zone: zone_of(first, sites), ..*self };
         IncidentRow {
             id: incident.id.clone(),
             mark: of_severity(gravest(incident, first), self.frame.words),
             is_untold: incident.stage == IncidentStage::Gathering,
             name: first.map_or_else(|| incident.id.clone(), |alert| alert.name.clone()),
             text: first.map(|alert| alert.text.of(lang).to_owned()).unwrap_or_default(),
-            began: self.moment(incident.began_ms),
-            ended: incident.closed_ms.map(|closed_ms| self.moment(closed_ms)),
+            began: there.moment(incident.began_ms),
+            ended: incident.closed_ms.map(|closed_ms| there.moment(closed_ms)),
             inside: text::counted(lang, inside.len() as u64, w.alert_one, w.alert_many),
             taken_by,
         }

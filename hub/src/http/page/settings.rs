@@ -174,7 +174,7 @@ async fn page(reader: &Reader, admin: &Admin) -> Result<Response, Problem> {
 
 /// What is unset or risky, in sentences.
 fn risks(frame: &Frame, admin: &Admin, accounts: &[AccountRow]) -> Vec<String> {
-    let (w, owner) = (of(frame.lang), frame.role_word(Role::Owner));
+    let (w, owner, colon) = (of(frame.lang), frame.role_word(Role::Owner), frame.words.colon);
     let mut risks = Vec::new();
     let mut say = |is_so: bool, text: &str| {
         if is_so {
@@ -188,9 +188,9 @@ fn risks(frame: &Frame, admin: &Admin, accounts: &[AccountRow]) -> Vec<String> {
     say(owners.len() == 1, w.one_owner);
     let names = |rows: Vec<&str>| rows.join(", ");
     let bare = names(owners.iter().filter(|one| !one.has_factor).map(|one| one.name.as_str()).collect());
-    say(!bare.is_empty(), &format!("{} : {bare}", w.no_factor));
+    say(!bare.is_empty(), &format!("{}{colon}{bare}", w.no_factor));
     let mute = names(accounts.iter().filter(|one| one.email.is_empty()).map(|one| one.name.as_str()).collect());
-    say(!mute.is_empty(), &format!("{} : {mute}", w.no_email));
+    say(!mute.is_empty(), &format!("{}{colon}{mute}", w.no_email));
     risks
 }
 
@@ -251,6 +251,7 @@ mod tests {
             for word in ["TLS", "owner", "users_put", "ledger"] {
                 assert!(page.text.contains(word), "{word}");
             }
+            assert_eq!(page.text.contains(" : "), lang == Lang::Fr, "colons are written as the language does");
         }
         assert_eq!(stage.get("/settings").role(Role::Operator).send().await.status, StatusCode::FORBIDDEN);
     }

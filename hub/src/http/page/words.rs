@@ -155,6 +155,7 @@ words! {
     incomplete: "Lacunes" = "Gaps";
     nothing_due: "Rien reçu encore" = "Nothing received yet";
     complete_through: "Complet jusqu’à" = "Complete through";
+    through: "jusqu’à" = "through";
     lane: "Voie" = "Lane";
     ledger: "Pointages et résultats" = "Punches and outcomes";
     observations: "Observations" = "Observations";

@@ -1,15 +1,14 @@
 //! What is wrong at this moment, the gravest and longest first, as the top of the fleet's page names it.
 
-use jiff::tz::TimeZone;
-
 use crate::alerts::alert::Alert;
 use crate::alerts::incident::{Incident, IncidentStage};
 use crate::http::Admin;
-use crate::http::page::incidents::gravest;
+use crate::http::page::incidents::{gravest, zone_of};
 use crate::http::page::marks::{Mark, of_severity};
 use crate::http::page::row::Moment;
 use crate::http::page::words;
 use crate::http::problem::Problem;
+use crate::store::sites::Site;
 use crate::text::{self, Lang};
 
 /// Incidents that are named; more stand on their own page.
@@ -32,7 +31,7 @@ pub(in crate::http::page) struct OpenIncident {
 
 /// Every incident that is not over, at most [`INCIDENTS_MAX`]; also one that still gathers, so that a site is never shown
 /// as silent beside the words that all is well.
-pub(super) async fn open(admin: &Admin, lang: Lang) -> Result<Vec<OpenIncident>, Problem> {
+pub(super) async fn open(admin: &Admin, lang: Lang, sites: &[Site]) -> Result<Vec<OpenIncident>, Problem> {
     let mut open = admin.store.incidents_since(i64::MAX).await?;
     open.retain(Incident::is_live);
     open.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.began_ms));
@@ -47,7 +46,7 @@ pub(super) async fn open(admin: &Admin, lang: Lang) -> Result<Vec<OpenIncident>,
             mark: of_severity(gravest(incident, Some(first)), words::of(lang)),
             name: first.name.clone(),
             text: first.text.of(lang).to_owned(),
-            began: Moment::new(lang, incident.began_ms.min(since_ms), now_ms, &TimeZone::system()),
+            began: Moment::new(lang, incident.began_ms.min(since_ms), now_ms, &zone_of(Some(first), sites)),
             is_untold: incident.stage == IncidentStage::Gathering,
             inside: (of_it.len() > 1).then(|| alerts_word(lang, of_it.len())),
         })

@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::behind::behind;
-use super::rules;
 use super::words::{self, Words};
+use super::{rules, zone_of};
 use crate::alerts::alert::Alert;
 use crate::alerts::incident::{Incident, IncidentStage};
 use crate::alerts::news::{News, Phase};
@@ -90,12 +90,14 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
         admin.store.incident(id).await?.ok_or_else(|| Problem::unknown("incident", id))?;
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let at = Local::of_hub(frame, now_ms);
-    let alerts = alerts(admin, id, now_ms).await?;
+    let (alerts, sites) = (alerts(admin, id, now_ms).await?, admin.store.sites().await?);
     let first = alerts.iter().max_by_key(|alert| (alert.is_firing(), alert.grade));
     let mut rows = Vec::with_capacity(alerts.len());
     for alert in &alerts {
-        rows.push(AlertRow { behind: behind(admin, &at, w, alert).await?, ..at.alert(alert, w) });
+        let there = Local { zone: zone_of(Some(alert), &sites), ..at };
+        rows.push(AlertRow { behind: behind(admin, &there, w, alert).await?, ..there.alert(alert, w) });
     }
+    let there = Local { zone: zone_of(first, &sites), ..at };
     let news = admin.store.news_of(id).await?;
     let mails = if frame.is_operator() { mails_about(admin, &at, id).await? } else { Vec::new() };
     Ok(render(&IncidentPage {
@@ -110,8 +112,8 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
             IncidentStage::Closed => w.is_closed,
         },
         is_open: stage != IncidentStage::Closed,
-        began: at.moment(began_ms),
-        ended: closed_ms.map(|closed_ms| at.moment(closed_ms)),
+        began: there.moment(began_ms),
+        ended: closed_ms.map(|closed_ms| there.moment(closed_ms)),
         alerts: rows,
         news: news.iter().map(|news| at.news(news, w)).collect(),
         mails,

@@ -36,7 +36,7 @@ struct Head {
 /// One day of one person.
 struct Cell {
     date: Date,
-    /// Its shape: `full`, `half`, `none`, `unseen` or `empty`.
+    /// Its shape: `full`, `half`, `none`, `unobserved` or `blank`.
     shape: &'static str,
     is_provisional: bool,
     is_corrected: bool,
@@ -62,6 +62,8 @@ struct MonthPage<'a> {
     w: &'static Words,
     look: &'a Look,
     title: String,
+    /// As its field and addresses write it.
+    month: String,
     before: String,
     after: String,
     heads: Vec<Head>,
@@ -135,6 +137,7 @@ async fn page(admin: &Admin, reader: &Insider, look: &Look) -> Result<Response, 
         w,
         look,
         title: title(frame.lang, from),
+        month: written(from),
         before: look.address("month", &written(from.yesterday().unwrap_or(from))),
         after: look.address("month", &written(through.tomorrow().unwrap_or(through))),
         heads: dates(from, through).map(|date| head(frame.lang, date)).collect(),
@@ -203,9 +206,9 @@ impl Writer<'_> {
         let is_unseen = day.as_ref().is_some_and(|day| day.answer == Answer::NotObserved);
         let value = decision.map(|one| one.value).or_else(|| stored.and_then(|stored| stored.value));
         let (shape, what) = match value {
-            None if stored.is_none() => ("empty", self.w.no_day),
-            None => ("unseen", self.w.not_observed),
-            Some(_) if is_unseen && decision.is_none() => ("unseen", self.w.not_observed),
+            None if stored.is_none() => ("blank", self.w.no_day),
+            None => ("unobserved", self.w.not_observed),
+            Some(_) if is_unseen && decision.is_none() => ("unobserved", self.w.not_observed),
             Some(value) if value >= 1.0 => ("full", self.w.full),
             Some(value) if value > 0.0 => ("half", self.w.half),
             Some(_) => ("none", self.w.nothing),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serializer};
 
+const DAY_S: u64 = 24 * 60 * 60;
+
 /// A duration as moments are written: milliseconds, at most [`i64::MAX`].
 #[must_use]
 pub fn ms(duration: Duration) -> i64 {
@@ -67,9 +69,13 @@ pub mod bytes {
     }
 }
 
-/// A duration for people and configuration: `30s`, `1h 30m`.
+/// A duration for people and configuration: `30s`, `1h 30m`, `396days`. Whole days stay days: no month has as many.
 #[must_use]
 pub fn duration_text(duration: Duration) -> String {
+    let (days, rest) = (duration.as_secs() / DAY_S, duration.as_secs() % DAY_S);
+    if days > 1 && rest == 0 && duration.subsec_nanos() == 0 {
+        return format!("{days}days");
+    }
     humantime::format_duration(duration).to_string()
 }
 
@@ -125,6 +131,15 @@ mod tests {
         assert_eq!(sample, Sample { wait: Duration::from_secs(5400), size: 64 << 20 });
         let text = toml::to_string(&sample).unwrap();
         assert_eq!(toml::from_str::<Sample>(&text).unwrap(), sample);
+    }
+
+    #[test]
+    fn whole_days_are_written_as_days_and_read_back() {
+        for (days, text) in [(1, "1day"), (7, "7days"), (396, "396days"), (1827, "1827days")] {
+            let duration = Duration::from_secs(days * DAY_S);
+            assert_eq!(duration_text(duration), text);
+            assert_eq!(humantime::parse_duration(text).unwrap(), duration);
+        }
     }
 
     #[test]

@@ -90,7 +90,12 @@ impl Problem {
     pub fn unknown(what: &str, id: &str) -> Self {
         let (code, title) = (format!("{what}_unknown"), format!("There is no such {what}"));
         let shown: String = id.chars().take(64).collect();
-        let detail = format!("no {what} is called `{shown}`; `vigie-hub {what} list` or /api/v1/{what}s shows all");
+        let (verb, many) = match what {
+            "incident" => ("alert incidents".to_owned(), "incidents".to_owned()),
+            "media" => ("media list".to_owned(), "media".to_owned()),
+            _ => (format!("{what} list"), format!("{what}s")),
+        };
+        let detail = format!("no {what} is called `{shown}`; `vigie-hub {verb}` or /api/v1/{many} shows all");
         Self::new(StatusCode::NOT_FOUND, &code, &title, detail)
     }
 
@@ -178,10 +183,46 @@ impl From<LoginError> for Problem {
 #[cfg(test)]
 mod tests {
     use axum::http::StatusCode;
+    use clap::CommandFactory as _;
     use serde_json::json;
 
+    use super::Problem;
+    use crate::cli::Cli;
+    use crate::http::openapi;
     use crate::http::testing::Stage;
     use crate::store::accounts::Role;
+
+    /// Everything of which [`Problem::unknown`] is asked.
+    const LISTED: [&str; 13] = [
+        "alert",
+        "connector",
+        "incident",
+        "job",
+        "machine",
+        "mail",
+        "media",
+        "rollout",
+        "schedule",
+        "site",
+        "terminal",
+        "token",
+        "user",
+    ];
+
+    #[test]
+    fn what_is_unknown_is_listed_where_the_error_says() {
+        let document = openapi::document();
+        for what in LISTED {
+            let detail = Problem::unknown(what, "x").detail;
+            let verb = detail.split('`').nth(3).unwrap();
+            let words: Vec<&str> = verb.split(' ').skip(1).collect();
+            let cli = Cli::command();
+            let found = words.iter().try_fold(&cli, |verb, word| verb.find_subcommand(word));
+            assert!(found.is_some(), "{verb}");
+            let path = detail.split(' ').find(|word| word.starts_with('/')).unwrap();
+            assert!(document.contains(&format!("\"{path}\"")), "{path}");
+        }
+    }
 
     #[tokio::test]
     async fn a_failing_store_is_said_and_nothing_is_half_done() {

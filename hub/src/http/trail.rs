@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 
 use super::Admin;
@@ -120,11 +121,13 @@ impl Begun {
     }
 }
 
-/// The words of a path that name things. Secrets never stand there.
+/// The words of a path that name things, as people write them. Secrets never stand there.
 fn subject(form: &str, path: &str) -> String {
     let pairs = form.split('/').zip(path.split('/'));
-    let words: Vec<&str> = pairs.filter(|(form, _)| form.starts_with('{')).map(|(_, word)| word).collect();
-    words.join(" ").chars().take(SUBJECT_LENGTH_MAX).collect()
+    let named = pairs.filter(|(form, _)| form.starts_with('{'));
+    let words: Vec<_> = named.map(|(_, word)| percent_decode_str(word).decode_utf8_lossy()).collect();
+    let shown = words.join(" ").replace(char::is_control, "\u{fffd}");
+    shown.chars().take(SUBJECT_LENGTH_MAX).collect()
 }
 
 /// Writes down that somebody logged in, or tried to. Of a refusal only the name of an account that exists is kept:
@@ -169,5 +172,18 @@ async fn renew(admin: &Admin, caller: &Caller, response: &mut Response) {
         }
         Ok(None) => {}
         Err(error) => tracing::warn!("a session keeps its old secret: {:#}", anyhow::Error::from(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subject;
+
+    #[test]
+    fn what_was_changed_is_written_down_as_people_write_it() {
+        let form = "/api/v1/schedules/{name}/days/{date}";
+        let path = "/api/v1/schedules/Imprimerie%20L%C3%A9on/days/2026-11-20";
+        assert_eq!(subject(form, path), "Imprimerie Léon 2026-11-20");
+        assert_eq!(subject(form, "/api/v1/schedules/%FF%0Ay/days/x"), "\u{fffd}\u{fffd}y x");
     }
 }

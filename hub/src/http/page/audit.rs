@@ -151,7 +151,7 @@ mod tests {
         for lang in Lang::ALL {
             let page = stage.get("/audit").by(Who::Socket).header("accept-language", lang.code()).send().await;
             assert_eq!(page.status, StatusCode::OK);
-            assert!(page.text.contains("%3Cscript%3E") && !page.text.contains("<script>"), "{}", page.text);
+            assert!(page.text.contains("&#60;script&#62;") && !page.text.contains("<script>"), "{}", page.text);
         }
         let none = stage.get("/audit?account=nobody").by(Who::Socket).send().await;
         assert!(none.text.contains("No row matches"));

@@ -2,10 +2,13 @@
 
 pub(super) mod policies;
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::tz::TimeZone;
+use vigie_shared::units::Span;
 
 use super::frame::{Frame, Reader, render};
 use super::row::Moment;
@@ -16,7 +19,9 @@ use crate::http::problem::Problem;
 use crate::login::short_id;
 use crate::store::accounts::{CredentialKind, Role};
 use crate::store::audit::ActFilter;
-use crate::text;
+use crate::text::{self, Lang};
+
+const DAY_S: u64 = 24 * 60 * 60;
 
 words! {
     title: "Réglages" = "Settings";
@@ -72,6 +77,8 @@ words! {
     to_policies: "Versions et simulation" = "Versions and dry run";
     kind: "Quoi" = "What";
     long: "Durée" = "How long";
+    day: "jour" = "day";
+    days: "jours" = "days";
 }
 
 /// Tries of a backup among which the last good one is looked for.
@@ -167,7 +174,7 @@ async fn page(reader: &Reader, admin: &Admin) -> Result<Response, Problem> {
         roles: roles.map(|role| (word(role).to_owned(), frame.role_word(role).to_owned())).to_vec(),
         mail_server: admin.desk.server().map(str::to_owned),
         backup: backup_ms.map(moment),
-        retention: retention(admin),
+        retention: retention(frame.lang, admin),
         policy: &admin.presences.config().policy,
     }))
 }
@@ -214,20 +221,37 @@ fn backup_risk(frame: &Frame, backup_ms: Option<i64>, now_ms: i64) -> Option<Str
     }
 }
 
-/// Each class of data and how long it is kept, as the configuration writes both.
-fn retention(admin: &Admin) -> Vec<(String, String)> {
+/// Each class of data as the configuration calls it, and how long it is kept.
+fn retention(lang: Lang, admin: &Admin) -> Vec<(String, String)> {
     let value = serde_json::to_value(&admin.retention).unwrap_or_default();
-    let pairs = value.as_object().cloned().unwrap_or_default().into_iter();
-    pairs.map(|(class, period)| (class, period.as_str().map_or_else(|| period.to_string(), str::to_owned))).collect()
+    let periods: BTreeMap<String, Span> = serde_json::from_value(value).unwrap_or_default();
+    periods.into_iter().map(|(class, Span(kept))| (class, spoken(lang, kept.as_secs()))).collect()
+}
+
+/// Days where they are whole: "396 days".
+fn spoken(lang: Lang, seconds: u64) -> String {
+    let w = of(lang);
+    if seconds.is_multiple_of(DAY_S) {
+        return text::counted(lang, seconds / DAY_S, w.day, w.days);
+    }
+    text::duration(lang, seconds)
 }
 
 #[cfg(test)]
 mod tests {
     use axum::http::StatusCode;
 
+    use super::spoken;
     use crate::http::testing::{Stage, Who};
     use crate::store::accounts::Role;
     use crate::text::Lang;
+
+    #[test]
+    fn what_is_kept_is_said_in_days_of_the_readers_language() {
+        assert_eq!(spoken(Lang::Fr, 396 * 86_400), "396\u{a0}jours");
+        assert_eq!(spoken(Lang::En, 86_400), "1\u{a0}day");
+        assert_eq!(spoken(Lang::En, 100_800), "1\u{a0}d\u{a0}4\u{a0}h");
+    }
 
     #[tokio::test]
     async fn without_a_backup_the_settings_say_so_until_one_is_made() {
@@ -248,7 +272,7 @@ mod tests {
         for lang in Lang::ALL {
             let page = stage.get("/settings").by(Who::Socket).header("accept-language", lang.code()).send().await;
             assert_eq!(page.status, StatusCode::OK);
-            for word in ["TLS", "owner", "users_put", "ledger"] {
+            for word in ["TLS", "owner", "users_put", "ledger", "396"] {
                 assert!(page.text.contains(word), "{word}");
             }
             assert_eq!(page.text.contains(" : "), lang == Lang::Fr, "colons are written as the language does");

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::behind::behind;
 use super::words::{self, Words};
-use super::{rules, zone_of};
+use super::{gravest, rules, zone_of};
 use crate::alerts::alert::Alert;
 use crate::alerts::incident::{Incident, IncidentStage};
 use crate::alerts::news::{News, Phase};
@@ -86,8 +86,8 @@ pub(in crate::http::page) async fn show(
 }
 
 async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Problem> {
-    let Incident { stage, began_ms, closed_ms, severity, .. } =
-        admin.store.incident(id).await?.ok_or_else(|| Problem::unknown("incident", id))?;
+    let incident = admin.store.incident(id).await?.ok_or_else(|| Problem::unknown("incident", id))?;
+    let Incident { stage, began_ms, closed_ms, .. } = incident;
     let (w, now_ms) = (words::of(frame.lang), admin.clock.wall_ms());
     let at = Local::of_hub(frame, now_ms);
     let (alerts, sites) = (alerts(admin, id, now_ms).await?, admin.store.sites().await?);
@@ -105,7 +105,7 @@ async fn page(admin: &Admin, frame: &Frame, id: &str) -> Result<Response, Proble
         w,
         id,
         name: first.map_or_else(|| id.to_owned(), |alert| alert.name.clone()),
-        mark: of_severity(severity, frame.words),
+        mark: of_severity(gravest(&incident, first), frame.words),
         stage: match stage {
             IncidentStage::Gathering => w.gathering,
             IncidentStage::Open => w.is_open,

@@ -11,6 +11,7 @@ mod frozen;
 mod incidents;
 mod login;
 mod media;
+mod month;
 mod outage;
 mod own;
 mod presence;

@@ -2,9 +2,9 @@
 
 mod agent;
 mod hub;
+mod ports;
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 pub use agent::BoxProcess;
 pub use hub::HubProcess;
+pub use ports::free_port;
 
 /// How long a program may take to do what a test waits for, on a machine that is busy with other tests.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -138,13 +139,4 @@ where
         tokio::time::sleep(LOOK_AGAIN).await;
     }
     Ok(())
-}
-
-/// A port on loopback that was free a moment ago: programs that are killed and started again need a fixed one.
-///
-/// # Errors
-///
-/// If there is none.
-pub fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -1,8 +1,10 @@
 //! Punches on their way to a third party that refuses, is down, and is well again.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 use vigie_shared::lifecycle::Lifecycle;
 use vigie_tests::hr::dialect::{Kind, Manners, Results};
 use vigie_tests::hr::reply::Reply;
@@ -115,8 +117,11 @@ async fn journey_15_what_a_third_party_refuses_is_settled_what_waits_goes_and_bo
         for person in KNOWN.into_iter().chain(unknown).chain([REFUSED]) {
             clock.punch(person);
         }
+        let punched = Instant::now();
         wait_for_figures(scene, &[("En attente", "0"), ("Envoyés", "2"), ("À traiter", "3")]).await;
 
+        // Two punches of one person in one second are one punch.
+        wait_for("the clock's next second", async || punched.elapsed() > Duration::from_secs(1)).await.unwrap();
         hr.plan(Plan::on(On::Kind(Kind::Push), Trick::Refuse(Reply::page(503))));
         KNOWN.into_iter().for_each(|person| clock.punch(person));
         wait_for_figures(scene, &[("En attente", "2"), ("Envoyés", "2"), ("À traiter", "3")]).await;

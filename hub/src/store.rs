@@ -58,9 +58,9 @@ pub use sqlite::Sqlite;
 pub use terminals::Terminals;
 pub use timetable::Timetable;
 pub use upkeep::Upkeep;
+pub use vault::Vault;
 
 use crate::fleet::completeness::Deliveries;
-pub use vault::Vault;
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,12 @@ use serde_json::json;
 use crate::clocks::yesterday;
 use crate::scene::{Scene, play_demo};
 
+/// The page of the month in which yesterday lies.
+fn page() -> String {
+    let date = yesterday();
+    format!("/presence/month?month={:04}-{:02}", date.year(), date.month())
+}
+
 /// The cell that has the focus: its class and what it says to who cannot see it.
 async fn focused(scene: &Scene) -> (String, String) {
     let script = "const at = document.activeElement; return [at.className, at.getAttribute('aria-label') || ''];";
@@ -54,8 +60,7 @@ async fn journey_09_a_day_is_found_by_keys_read_corrected_with_a_reason_and_ever
     play_demo(async |scene: &mut Scene| {
         scene.speak("en").await;
         scene.log_in("lea").await;
-        let month = format!("/presence/month?month={:04}-{:02}", yesterday().year(), yesterday().month());
-        scene.open(&month).await;
+        scene.open(&page()).await;
         let row = present_row(scene).await;
         let before = total(scene, row).await;
 
@@ -80,7 +85,7 @@ async fn journey_09_a_day_is_found_by_keys_read_corrected_with_a_reason_and_ever
         let both = history.contains(&worth) && history.contains(other);
         assert!(both && history.contains("left the phone at home") && history.contains("lea"), "{history}");
         scene.browser.wait_for_text(&format!("{worth} → {other}")).await;
-        scene.open(&month).await;
+        scene.open(&page()).await;
         assert_ne!(total(scene, row).await, before);
         walk_to(scene, row).await;
         let (class, said) = focused(scene).await;
@@ -95,8 +100,7 @@ async fn every_kind_of_square_of_a_month_can_be_seen() {
     play_demo(async |scene: &mut Scene| {
         scene.speak("en").await;
         scene.log_in("lea").await;
-        let date = yesterday();
-        scene.open(&format!("/presence/month?month={:04}-{:02}", date.year(), date.month())).await;
+        scene.open(&page()).await;
         scene.browser.unfold(".legend").await;
         let script = "return [...document.querySelectorAll('.cell')].filter(cell => {
             const box = cell.getBoundingClientRect();
@@ -105,7 +109,7 @@ async fn every_kind_of_square_of_a_month_can_be_seen() {
         assert_eq!(scene.browser.run(script).await, json!([]), "squares of another size, or hidden ones");
         assert!(scene.browser.count(".legend .cell").await >= 7);
         let field = scene.browser.run("return document.querySelector('input[type=month]').value;").await;
-        assert_eq!(field, json!(format!("{:04}-{:02}", date.year(), date.month())));
+        assert_eq!(field.as_str(), page().strip_prefix("/presence/month?month="));
     })
     .await;
 }
